@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import mjml2html from 'mjml';
+import type { MailContent, Paragraph } from './content';
+
+type TemplateName = MailContent['template'];
+
+const compiled = new Map<TemplateName, Promise<string>>();
+
+/** The HTML of a mail. Templates are compiled once a process and know nothing of data: values are escaped and put in afterwards. */
+export async function html(content: MailContent): Promise<string> {
+  let template = compiled.get(content.template);
+  if (template === undefined) {
+    template = compile(content.template);
+    compiled.set(content.template, template);
+  }
+  const parts = { promise: content.promise !== null, action: content.action !== null };
+  return fill(keepParts(await template, parts), values(content));
+}
+
+/** Reads a template with the head that all share, and makes mail-proof HTML of it; any fault in it is an error. */
+async function compile(name: TemplateName): Promise<string> {
+  const read = (file: string) => readFile(path.join(__dirname, 'templates', file), 'utf8');
+  const [template, head] = await Promise.all([read(`${name}.mjml`), read('head.mjml')]);
+  const whole = template.replace('<!-- head.mjml -->', () => head);
+  // No fonts: a mail fetches nothing.
+  const { html: result } = await mjml2html(whole, { ignoreIncludes: true, validationLevel: 'strict', fonts: {}, keepComments: true });
+  return result;
+}
+
+/** Leaves out the parts that this mail has not. */
+function keepParts(template: string, parts: Readonly<Record<string, boolean>>): string {
+  return template.replace(/<!-- part: (\w+) -->([\s\S]*?)<!-- end: \1 -->/g, (_all, name: string, inside: string) => (parts[name] === true ? inside : ''));
+}
+
+/** Puts values, which are HTML already, into their places: once, so that a value which looks like a place stays text. */
+function fill(template: string, places: Readonly<Record<string, string>>): string {
+  return template.replace(/\{\{(\w+)\}\}/g, (_all, name: string) => {
+    const value = places[name];
+    if (value === undefined) throw new Error(`The template names a value that no mail has: ${name}.`);
+    return value;
+  });
+}
+
+function values(content: MailContent): Record<string, string> {
+  const { promise, action } = content;
+  return {
+    language: escape(content.language),
+    title: escape(content.title),
+    preview: escape(preview(content)),
+    headline: escape(content.headline),
+    paragraphs: paragraphs(content.paragraphs),
+    promiseLabel: escape(promise?.label ?? ''),
+    promiseDay: escape(promise?.due.day ?? ''),
+    promiseTime: escape(promise?.due.time ?? ''),
+    promiseZone: escape(promise?.due.zone ?? ''),
+    actionLead: paragraphs(action?.lead ?? []),
+    actionLabel: escape(action?.label ?? ''),
+    actionUrl: escape(action?.url ?? ''),
+    closing: paragraphs(content.closing),
+    footer: paragraphs(content.footer),
+  };
+}
+
+const PREVIEW_LENGTH = 120;
+
+/** What a mail program shows beside the subject: the promise if there is one, else how the mail begins. */
+function preview({ promise, headline, paragraphs: all }: MailContent): string {
+  if (promise !== null) return `${promise.label} ${promise.due.text}`;
+  const start = headline === '' ? all.map((paragraph) => ('words' in paragraph ? paragraph.words : paragraph.said.replaceAll('**', ''))).join(' ') : headline;
+  return [...start.replace(/\s+/g, ' ')].slice(0, PREVIEW_LENGTH).join('');
+}
+
+function paragraphs(all: readonly Paragraph[]): string {
+  return all.map(paragraph).join('');
+}
+
+function paragraph(one: Paragraph): string {
+  if ('said' in one) return `<p>${escape(one.said).replace(/\*\*(.+?)\*\*/g, '<strong>$1</strong>')}</p>`;
+  return one.words
+    .split(/\n{2,}/)
+    .map((block) => `<p>${escape(block).replaceAll('\n', '<br>')}</p>`)
+    .join('');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}

@@ -1,0 +1,18 @@
+import type { MailContent, Paragraph } from './content';
+
+/** The plain-text twin of a mail: says exactly what the HTML says. */
+export function plainText(content: MailContent): string {
+  const blocks = [
+    content.headline,
+    ...content.paragraphs.map(plain),
+    content.promise === null ? '' : `${content.promise.label}\n${content.promise.due.text}`,
+    content.action === null ? '' : [...content.action.lead.map(plain), `${content.action.label}:\n${content.action.url}`].join('\n'),
+    ...content.closing.map(plain),
+    ['-- ', ...content.footer.map(plain)].join('\n'),
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function plain(paragraph: Paragraph): string {
+  return 'words' in paragraph ? paragraph.words : paragraph.said.replaceAll('**', '');
+}

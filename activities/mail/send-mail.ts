@@ -1,0 +1,125 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from '../../config/log';
+import type { Database } from '../../db/connection';
+import {
+  countAttempt,
+  findOutgoingMail,
+  finishMail,
+  isWithdrawn,
+  keepIntent,
+  noteMailError,
+  readMailSource,
+  type MailOutcome,
+  type OutgoingMail,
+} from '../../db/outgoing-mail';
+import { signedMailId } from '../../messages/addresses';
+import type { MailActivities } from '../../messages/activities';
+import type { MailEffect } from '../../policy/state';
+import { carriedMessages } from './content';
+import { HeaderRefused } from './raw-mail';
+import { createSmtpSender } from './smtp';
+import { writeMail, type MailIdentity } from './write-mail';
+
+/** What mail out needs. */
+export interface MailActivitiesOptions extends MailIdentity {
+  readonly db: Database;
+  /** `smtp://…` or `smtps://…` */
+  readonly smtpUrl: string;
+  readonly log: Logger;
+  /** Reads when a server took a mail, in milliseconds; the computer's clock unless a test moves time. */
+  readonly now?: () => number;
+}
+
+/** A worker that hangs is noticed after 10 s without a heartbeat. */
+const HEARTBEAT_EVERY_MS = 3_000;
+
+/**
+ * Mail out. Each mail is written once, kept as bytes under the effect's key, sent, and marked: a crash anywhere in between repeats the
+ * same bytes with the same Message-ID, never another mail. What may succeed later throws a retryable failure; a message that may not
+ * leave the desk, or is not there, fails for good.
+ */
+export function createMailActivities(options: MailActivitiesOptions): MailActivities {
+  const { db, log, now = Date.now } = options;
+  const send = createSmtpSender(options.smtpUrl);
+
+  async function finish(mail: OutgoingMail, outcome: MailOutcome): Promise<{ outcome: MailOutcome; at: number }> {
+    const at = now();
+    await finishMail(db, mail, outcome, at);
+    return { outcome, at };
+  }
+
+  return {
+    async sendMail({ number, effect }) {
+      const mail = (await findOutgoingMail(db, effect.key)) ?? (await decide(options, number, effect));
+      if (mail.finished !== null) return mail.finished;
+      if (mail.messageRef !== null && (await isWithdrawn(db, mail.messageRef))) return finish(mail, 'withdrawn');
+      if (mail.envelopeTo === '') {
+        await noteMailError(db, mail.key, 'The contact has no mail address.');
+        return finish(mail, 'refused');
+      }
+      await countAttempt(db, mail.key);
+      const context = Context.current();
+      const answer = await whileAlive(() => send(mail, context.cancellationSignal));
+      if (answer.outcome === 'sent') return finish(mail, 'sent');
+      // Cancelled: whether the server has it nobody knows, and a repeat would be the same mail.
+      if (context.cancellationSignal.aborted) return context.cancelled;
+      await noteMailError(db, mail.key, answer.problem);
+      log.warn({ number, kind: mail.kind, code: answer.code, outcome: answer.outcome }, 'A mail was not taken');
+      if (answer.outcome === 'refused') return finish(mail, 'refused');
+      throw ApplicationFailure.create({
+        type: 'E_PROVIDER_UNAVAILABLE',
+        message: `The mail server did not take the mail (${answer.code}); it is tried again.`,
+      });
+    },
+  };
+}
+
+/** Writes the mail and keeps it; without an address it is kept empty, so that it can be seen that nobody was reached. */
+async function decide(options: MailActivitiesOptions, number: number, effect: MailEffect): Promise<OutgoingMail> {
+  const { db, keys, mailDomain } = options;
+  const messageIds = carriedMessages(effect);
+  const source = await readMailSource(db, { number, recipient: effect.recipient, messageIds, at: effect.at });
+  if (source === null) {
+    throw ApplicationFailure.create({
+      type: 'E_NOT_FOUND',
+      nonRetryable: true,
+      message: `#${number} has no such recipient, or no such message that may be mailed.`,
+    });
+  }
+  const to = source.recipient.email;
+  const intent =
+    to === null
+      ? {
+          key: effect.key,
+          number,
+          kind: effect.mail,
+          messageRef: messageIds.at(-1) ?? null,
+          recipient: effect.recipient,
+          mailId: signedMailId(keys, effect.key, mailDomain),
+          envelopeFrom: '',
+          envelopeTo: '',
+          raw: Buffer.alloc(0),
+          at: effect.at,
+        }
+      : await writeMail(options, { number, effect, source, to }).catch(refuseForGood);
+  return keepIntent(db, intent);
+}
+
+/** No later attempt makes such a header fit to leave. */
+function refuseForGood(error: unknown): never {
+  if (!(error instanceof HeaderRefused)) throw error;
+  throw ApplicationFailure.create({ type: 'E_MAIL_REFUSED', nonRetryable: true, message: error.message, cause: error });
+}
+
+/** Shows Temporal that we are alive while something takes its time. */
+async function whileAlive<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  context.heartbeat();
+  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}

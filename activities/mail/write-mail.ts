@@ -1,0 +1,69 @@
+import type { MailIntent, MailSource } from '../../db/outgoing-mail';
+import { replyAddress, signedMailId, signLink, type SigningKeys } from '../../messages/addresses';
+import type { MailEffect, MailKind } from '../../policy/state';
+import { carriedMessages, MAIL_VOICE, mailContent } from './content';
+import { html } from './html';
+import { plainText } from './plain-text';
+import { serialise } from './raw-mail';
+import { ENGLISH } from './sentences';
+import { mailSender, mailSubject, oneLine, references } from './thread';
+
+/** What every mail of this desk has in common. */
+export interface MailIdentity {
+  readonly keys: SigningKeys;
+  readonly mailDomain: string;
+  /** No slash at its end. */
+  readonly publicUrl: string;
+}
+
+/** Writes one mail to one recipient, whose address is given: headers, words and bytes. */
+export async function writeMail(
+  identity: MailIdentity,
+  { number, effect, source, to }: { number: number; effect: MailEffect; source: MailSource; to: string },
+): Promise<MailIntent> {
+  const { keys, mailDomain, publicUrl } = identity;
+  const sentences = ENGLISH;
+  const recipient = source.recipient;
+  const content = mailContent({
+    number,
+    effect,
+    source,
+    sentences,
+    link: (purpose) => `${publicUrl}/l/${signLink(keys, { purpose, number, contact: recipient.id })}`,
+  });
+  const from = mailSender(effect, source, sentences, mailDomain);
+  const answersTo = replyAddress(keys, { number, recipient: recipient.id }, mailDomain);
+  const mailId = signedMailId(keys, effect.key, mailDomain);
+  const automatic = MAIL_VOICE[effect.mail] === 'desk';
+  const raw = await serialise({
+    from,
+    to: { name: recipient.known ? oneLine(recipient.name ?? '') : '', address: to },
+    replyTo: { name: from.name, address: answersTo },
+    subject: mailSubject(number, effect, source, sentences),
+    mailId,
+    references: references(source),
+    at: effect.at,
+    headers: automatic ? automaticHeaders(effect.mail) : {},
+    text: plainText(content),
+    html: await html(content),
+    attachments: source.message?.attachments ?? [],
+  });
+  return {
+    key: effect.key,
+    number,
+    kind: effect.mail,
+    messageRef: carriedMessages(effect).at(-1) ?? null,
+    recipient: recipient.id,
+    mailId,
+    // Bounces of a person's mail come back to its signed address; a machine's mail asks for none, so that two machines never talk.
+    envelopeFrom: automatic ? '' : answersTo,
+    envelopeTo: to,
+    raw,
+    at: effect.at,
+  };
+}
+
+/** Keeps other machines from answering (RFC 3834; the second header is Exchange's). */
+function automaticHeaders(kind: MailKind): Record<string, string> {
+  return { 'Auto-Submitted': kind === 'receipt' ? 'auto-replied' : 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
+}

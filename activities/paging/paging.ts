@@ -1,0 +1,181 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from '../../config/log';
+import type { Database } from '../../db/connection';
+import { writeNotice } from '../../db/notices';
+import { isBundleKey, leaveBundle } from '../../db/page-bundles';
+import { prepareAttempt, writeAttempt, writePageRecord } from '../../db/page-records';
+import type { IncidentCall, PageAttempt, PageAttemptAnswer, PageAttemptRecord, PagingActivities } from '../../messages/activities';
+import { pageId } from '../../messages/ids';
+import { inTime } from './in-time';
+import { PagerDuty, PagerDutyError, type PagerDutyOptions } from './pagerduty';
+import { attemptRecord, Ringer, type Asked, type RingResult } from './ringer';
+import { targetsOf, type PageTarget } from './targets';
+import { TokenBucket } from './token-bucket';
+
+/** What pages need. Without `pagerduty` they go to the built-in inbox. */
+export interface PagingActivitiesOptions {
+  readonly db: Database;
+  readonly pagerduty?: PagerDutyOptions;
+  /** No slash at its end; a page's link is `<publicUrl>/pages/<id>`. */
+  readonly publicUrl: string;
+  readonly log: Logger;
+  /** The process's clock, in milliseconds: for the instants of claims and sending, never for what is decided. */
+  readonly clock?: () => number;
+}
+
+/** How long a page waits for the database before it goes out without it. */
+const ASK_MS = 500;
+/** The built-in inbox is the database, so there is nothing to go out without it. */
+const ASK_INBOX_MS = 4_000;
+/** What a provider may take: with the looks at the database before and after, it stays within the attempt's 5 s. */
+const SEND_MS = 3_500;
+const RECORD_MS = 500;
+
+/**
+ * Pages. A page needs no database: its dedup key makes a repeated call the same incident. The database is asked for an
+ * acknowledgement just before, for half a second; in doubt the page goes out.
+ */
+export function createPagingActivities(options: PagingActivitiesOptions): PagingActivities {
+  const { db, log, clock = Date.now } = options;
+  const pagerduty = options.pagerduty === undefined ? null : new PagerDuty(options.pagerduty);
+  const ringer = new Ringer({ db, pagerduty, publicUrl: options.publicUrl, clock, bucket: new TokenBucket(clock), sendMs: SEND_MS });
+
+  /** Best effort: false when the database did not take it in time; the workflow's own record follows. */
+  async function inPassing(what: string, write: Promise<unknown>): Promise<boolean> {
+    const note = (error: unknown) => log.warn({ what, reason: String(error) }, 'The database did not take a page’s record in passing');
+    try {
+      await inTime(RECORD_MS, write, note);
+      return true;
+    } catch (error) {
+      note(error);
+      return false;
+    }
+  }
+
+  async function ask(input: PageAttempt, targets: readonly PageTarget[], withinMs: number): Promise<Asked | null> {
+    const note = (error: unknown) => log.warn({ page: input.page, number: input.number, reason: String(error) }, 'A page goes out unasked');
+    const work = async (): Promise<Asked> => {
+      const ground = await prepareAttempt(db, input, withinMs);
+      const needless = ground.acknowledged !== null || ground.overAt !== null;
+      return { ground, decisions: needless ? [] : await ringer.decide(input, targets) };
+    };
+    try {
+      return await inTime(withinMs, work(), note);
+    } catch (error) {
+      note(error);
+      return null;
+    }
+  }
+
+  async function record(list: readonly PageAttemptRecord[]): Promise<PageAttemptRecord[]> {
+    const done = await Promise.all(list.map((one) => inPassing('attempt', writeAttempt(db, one))));
+    return list.filter((_one, index) => done[index] !== true);
+  }
+
+  async function nobody(input: PageAttempt): Promise<PageAttemptAnswer> {
+    const target: PageTarget = { target: `level ${input.level}`, method: 'inbox' };
+    const error = `Nobody is on call at level ${input.level}.`;
+    const recorded = await inPassing('page', writePageRecord(db, input.record));
+    const unrecorded = await record([attemptRecord(input, target, { outcome: 'failed', error, dedupKey: input.dedupKey, sentAt: null })]);
+    return { outcome: 'empty', method: null, recorded, unrecorded, asked: true };
+  }
+
+  /** Ops hear once a day that the provider does not take our pages for good. */
+  async function tellOps(input: PageAttempt, failure: PagerDutyError): Promise<void> {
+    const at = new Date(input.decidedAt);
+    await inPassing(
+      'notice',
+      writeNotice(db, {
+        key: `ops:pagerduty:${at.toISOString().slice(0, 10)}`,
+        number: null,
+        kind: 'ops',
+        text: `${failure.message}. Pages are only in the built-in inbox until this is mended: check PAGERDUTY_ROUTING_KEY.`,
+        toAgent: null,
+        dueAt: at,
+        at,
+      }),
+    );
+  }
+
+  async function fail(input: PageAttempt, results: readonly RingResult[], records: readonly PageAttemptRecord[]): Promise<never> {
+    const failures = results.map((result) => result.failure).filter((failure) => failure !== undefined);
+    const permanent = failures.find((failure) => failure.permanent);
+    if (permanent !== undefined) await tellOps(input, permanent);
+    const waits = failures.map((failure) => failure.retryAfterMs).filter((wait) => wait !== null);
+    throw ApplicationFailure.create({
+      type: failures.every((failure) => failure.permanent) ? 'MethodFailed' : 'E_PROVIDER_UNAVAILABLE',
+      nonRetryable: failures.every((failure) => failure.permanent),
+      message: failures.map((failure) => failure.message).join('; '),
+      details: [records],
+      ...(waits.length > 0 && { nextRetryDelay: Math.max(...waits) }),
+    });
+  }
+
+  async function tell(input: IncidentCall, call: (key: string, signal: AbortSignal) => Promise<void>): Promise<{ recorded: boolean }> {
+    const recorded = inPassing('page', writePageRecord(db, input.record));
+    try {
+      for (const key of input.dedupKeys) await call(key, AbortSignal.timeout(SEND_MS));
+    } catch (error) {
+      await recorded;
+      if (!(error instanceof PagerDutyError)) throw error;
+      throw ApplicationFailure.create({
+        type: error.permanent ? 'E_PROVIDER_REFUSED' : 'E_PROVIDER_UNAVAILABLE',
+        nonRetryable: error.permanent,
+        message: error.message,
+        ...(error.retryAfterMs !== null && { nextRetryDelay: error.retryAfterMs }),
+      });
+    }
+    return { recorded: await recorded };
+  }
+
+  return {
+    async attemptPage(input) {
+      const targets = targetsOf(input.levels, pagerduty !== null);
+      if (targets.length === 0) return nobody(input);
+      const isInbox = targets.every((target) => target.method === 'inbox');
+      const asked = await ask(input, targets, isInbox ? ASK_INBOX_MS : ASK_MS);
+      if (asked === null && isInbox) {
+        throw ApplicationFailure.create({ type: 'E_UNAVAILABLE', message: 'The built-in page inbox cannot be written for now.' });
+      }
+      const acknowledged = asked?.ground.acknowledged ?? null;
+      const overAt = asked?.ground.overAt ?? null;
+      if (acknowledged !== null || overAt !== null) {
+        const skipped = { outcome: 'skipped', error: null, dedupKey: input.dedupKey, sentAt: null } as const;
+        return {
+          outcome: 'skipped',
+          method: null,
+          recorded: false,
+          unrecorded: await record(targets.map((target) => attemptRecord(input, target, skipped))),
+          asked: true,
+          ...(acknowledged !== null && { acknowledged }),
+          ...(overAt !== null && { overAt }),
+        };
+      }
+      const results = await Promise.all(targets.map((target, index) => ringer.ring(input, target, asked, index)));
+      const waiting = results.find((result) => result.outcome === 'waiting');
+      if (waiting !== undefined) {
+        throw ApplicationFailure.create({ type: 'Collecting', message: waiting.error ?? 'Waits its turn.', nextRetryDelay: waiting.waitMs ?? 1_000 });
+      }
+      const records = results.map((result) => attemptRecord(input, result.target, result));
+      const unrecorded = await record(records);
+      const sent = results.find((result) => result.outcome === 'sent');
+      if (sent === undefined) return fail(input, results, records);
+      return {
+        outcome: 'sent',
+        method: sent.target.method,
+        ...(sent.bundle !== undefined && { dedupKey: sent.bundle }),
+        recorded: asked !== null,
+        unrecorded,
+        asked: asked !== null,
+      };
+    },
+
+    acknowledgeIncident: (input) => tell(input, async (key, signal) => pagerduty?.acknowledge(key, signal)),
+
+    resolveIncident: (input) =>
+      tell(input, async (key, signal) => {
+        if (isBundleKey(key) && !(await leaveBundle(db, key, pageId(input.number, input.page)))) return;
+        await pagerduty?.resolve(key, signal);
+      }),
+  };
+}

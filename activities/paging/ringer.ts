@@ -1,0 +1,164 @@
+import type { Database } from '../../db/connection';
+import { decideBundle, isBundleKey, leaveBundle, markBundleSent, type BundleDecision } from '../../db/page-bundles';
+import { claimAttempt, type PageGround } from '../../db/page-records';
+import { bundleText, NO_FACTS, pageText } from '../../db/page-text';
+import type { PageAttempt, PageAttemptRecord } from '../../messages/activities';
+import { pageId } from '../../messages/ids';
+import { PagerDuty, PagerDutyError, type IncidentText } from './pagerduty';
+import type { PageTarget } from './targets';
+import type { TokenBucket } from './token-bucket';
+
+/** What the database said before a ring: its ground, and per target what to do. */
+export interface Asked {
+  readonly ground: PageGround;
+  readonly decisions: readonly Decision[];
+}
+
+type Decision = BundleDecision | { readonly do: 'sentBefore' };
+
+/** What became of one target. */
+export interface RingResult {
+  readonly target: PageTarget;
+  readonly outcome: 'sent' | 'failed' | 'waiting';
+  readonly dedupKey: string;
+  readonly sentAt: number | null;
+  readonly error: string | null;
+  readonly bundle?: string;
+  readonly failure?: PagerDutyError;
+  /** How long to wait before the next try. */
+  readonly waitMs?: number;
+}
+
+interface RingerOptions {
+  readonly db: Database;
+  readonly pagerduty: PagerDuty | null;
+  readonly publicUrl: string;
+  readonly clock: () => number;
+  readonly bucket: TokenBucket;
+  readonly sendMs: number;
+}
+
+/** Rings one target once: by itself, together with others, or not at all when it has been rung before. */
+export class Ringer {
+  constructor(private readonly options: RingerOptions) {}
+
+  /** Claims the attempt for each target and decides whether it goes out alone. */
+  async decide(input: PageAttempt, targets: readonly PageTarget[]): Promise<Decision[]> {
+    const { db, clock } = this.options;
+    const decisions: Decision[] = [];
+    for (const target of targets) {
+      const claimed = await claimAttempt(db, input, target, clock());
+      if (target.method === 'pagerduty' && mayWait(input)) decisions.push(await decideBundle(db, input, target, clock()));
+      else decisions.push(claimed ? { do: 'alone' } : { do: 'sentBefore' });
+    }
+    return decisions;
+  }
+
+  /** Rings; never throws for what a provider does. Unasked (`null`) it rings alone. */
+  async ring(input: PageAttempt, target: PageTarget, asked: Asked | null, index: number): Promise<RingResult> {
+    const decision: Decision = asked?.decisions[index] ?? { do: 'alone' };
+    const sent = { target, outcome: 'sent', dedupKey: input.dedupKey, sentAt: this.options.clock(), error: null } as const;
+    switch (decision.do) {
+      case 'sentBefore':
+        return sent;
+      case 'rungAlready':
+        return { ...sent, dedupKey: decision.bundle, bundle: decision.bundle };
+      case 'wait':
+        return { ...sent, outcome: 'waiting', sentAt: null, error: 'Waits to ring together with others.', waitMs: Math.max(1, decision.at - sent.sentAt) };
+      case 'alone':
+      case 'ringTogether':
+        return target.method === 'inbox' ? sent : this.call(input, target, asked?.ground ?? null, decision);
+      default:
+        return decision satisfies never;
+    }
+  }
+
+  private async call(
+    input: PageAttempt,
+    target: PageTarget,
+    ground: PageGround | null,
+    decision: Extract<Decision, { do: 'alone' | 'ringTogether' }>,
+  ): Promise<RingResult> {
+    const { pagerduty, bucket, clock, sendMs, db } = this.options;
+    if (pagerduty === null) throw new Error('No PagerDuty is configured.');
+    const together = decision.do === 'ringTogether' ? decision : null;
+    const dedupKey = together?.bundle ?? input.dedupKey;
+    const result = { target, dedupKey, sentAt: null, error: null, ...(together !== null && { bundle: together.bundle }) } as const;
+    // A silent repeat of a common incident would replace its text by that of one page.
+    if (input.mode === 'update' && isBundleKey(dedupKey)) return { ...result, outcome: 'sent', sentAt: clock() };
+    const waitMs = bucket.take(input.replaces.length + 1, input.priority === 'urgent');
+    if (waitMs > 0) return { ...result, outcome: 'waiting', error: 'Waits, because the provider takes only so many calls a minute.', waitMs };
+    const signal = AbortSignal.timeout(sendMs);
+    try {
+      for (const key of input.replaces) if (await this.mayResolve(input, key, ground)) await pagerduty.resolve(key, signal);
+      await pagerduty.trigger(dedupKey, this.textOf(input, ground, together?.numbers ?? null), signal);
+    } catch (error) {
+      if (!(error instanceof PagerDutyError)) throw error;
+      return { ...result, outcome: 'failed', error: error.message, failure: error };
+    }
+    const sentAt = clock();
+    if (together !== null) await markBundleSent(db, together.bundle, together.pages, sentAt);
+    return { ...result, outcome: 'sent', sentAt };
+  }
+
+  /** A common incident is resolved with the last page in it; unasked it stays, because others may still ring by it. */
+  private async mayResolve(input: PageAttempt, key: string, ground: PageGround | null): Promise<boolean> {
+    if (!isBundleKey(key)) return true;
+    return ground !== null && leaveBundle(this.options.db, key, pageId(input.number, input.page));
+  }
+
+  private textOf(input: PageAttempt, ground: PageGround | null, numbers: readonly number[] | null): IncidentText {
+    const { publicUrl } = this.options;
+    const facts = ground?.facts ?? NO_FACTS;
+    return {
+      summary: numbers === null ? pageText(input, facts) : bundleText(numbers),
+      urgency: input.urgency,
+      link: numbers === null ? `${publicUrl}/pages/${pageId(input.number, input.page)}` : `${publicUrl}/pages`,
+      at: input.decidedAt,
+      plan: input.plan,
+      cluster: numbers === null ? facts.cluster : null,
+      causes: input.causes,
+      details:
+        numbers === null
+          ? {
+              conversation: `#${input.number}`,
+              kind: input.kind,
+              priority: input.priority,
+              plan: input.plan,
+              level: input.level,
+              causes: input.causes.map((cause) => `${cause.kind} ${cause.reason}, due ${new Date(cause.at).toISOString()}`).join('; '),
+            }
+          : { conversations: numbers.map((number) => `#${number}`).join(' ') },
+    };
+  }
+}
+
+/** The record of an attempt, as the database holds it. */
+export function attemptRecord(
+  input: PageAttempt,
+  target: PageTarget,
+  result: { outcome: 'sent' | 'failed' | 'skipped' | 'waiting'; error: string | null; dedupKey: string; sentAt: number | null; bundle?: string },
+): PageAttemptRecord {
+  return {
+    number: input.number,
+    page: input.page,
+    ring: input.ring,
+    level: input.level,
+    target: target.target,
+    method: target.method,
+    dedupKey: result.dedupKey,
+    causes: input.causes.map((cause) => cause.key),
+    urgency: input.urgency,
+    dueAt: input.dueAt,
+    decidedAt: input.decidedAt,
+    sentAt: result.sentAt,
+    outcome: result.outcome === 'waiting' ? 'failed' : result.outcome,
+    error: result.error,
+    ...(result.bundle !== undefined && { bundle: result.bundle }),
+  };
+}
+
+/** Urgent pages ring by themselves; so does every silent update. */
+function mayWait(input: PageAttempt): boolean {
+  return input.mode === 'ring' && input.priority !== 'urgent' && input.collectMs > 0;
+}

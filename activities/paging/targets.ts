@@ -1,0 +1,17 @@
+import type { OnCallLevel } from '../../policy/snapshot';
+import type { PageMethod } from '../../policy/escalation-state';
+
+/** Where a page goes, and why there. */
+export interface PageTarget {
+  readonly target: string;
+  readonly method: PageMethod;
+}
+
+/**
+ * Who is behind these rungs of the ladder, each target once: PagerDuty when a routing key is configured, else the built-in page
+ * inbox. No rungs, no targets.
+ */
+export function targetsOf(levels: readonly OnCallLevel[], hasPagerDuty: boolean): PageTarget[] {
+  if (levels.length === 0) return [];
+  return hasPagerDuty ? [{ target: 'pagerduty', method: 'pagerduty' }] : [{ target: 'inbox', method: 'inbox' }];
+}

@@ -1,0 +1,71 @@
+import { HoldfastError } from '../../messages/errors';
+import { ROLES, type Role } from '../../policy/words';
+import type { Actor } from './actor';
+
+/** Everything that can be done here, with the least role that may do it; `anyone` needs no sign-in. */
+export const ACTIONS = {
+  'public.read': 'anyone',
+  /** The signed token in the path is the permission. */
+  'link.follow': 'anyone',
+  'session.open': 'anyone',
+  'session.close': 'viewer',
+  'conversation.read': 'viewer',
+  'conversation.act': 'agent',
+  'ticket.create': 'agent',
+  'page.read': 'viewer',
+  'page.act': 'agent',
+  'notice.read': 'viewer',
+  'policy.explain': 'viewer',
+  'command.read': 'viewer',
+  'contact.read': 'viewer',
+  'contact.write': 'agent',
+  'organization.read': 'viewer',
+  'organization.write': 'lead',
+  'agent.read': 'viewer',
+  'agent.write': 'admin',
+  /** One's own, or everyone's for an admin. */
+  'agent.tokens': 'viewer',
+  /** One's own, or everyone's for a lead. */
+  'agent.availability': 'viewer',
+  /** Caught mails carry links that act as the customer. */
+  'mail.read': 'agent',
+} as const satisfies Record<string, Role | 'anyone'>;
+
+/** One of the keys of {@link ACTIONS}. */
+export type Action = keyof typeof ACTIONS;
+
+/** What an action is done to, as far as a rule asks for it. */
+export interface Target {
+  /** The agent whom it belongs to. */
+  readonly agentId?: string;
+}
+
+/** From which role on someone may do to others what everyone may do to themselves. */
+const TO_OTHERS: Partial<Record<Action, Role>> = { 'agent.tokens': 'admin', 'agent.availability': 'lead' };
+
+const atLeast = (role: Role, needed: Role) => ROLES.indexOf(role) >= ROLES.indexOf(needed);
+
+/**
+ * The one rule of access: returns when the actor may do this, throws otherwise.
+ * Errors: E_UNAUTHENTICATED for nobody, E_FORBIDDEN when the role does not reach, E_NOT_FOUND for what belongs to someone else.
+ */
+export function authorize(actor: Actor, action: Action, target: Target = {}): void {
+  const needed = ACTIONS[action];
+  if (needed === 'anyone') return;
+  if (actor.kind === 'nobody') {
+    throw new HoldfastError('E_UNAUTHENTICATED', 'Send a valid token as "Authorization: Bearer …", or sign in.');
+  }
+  if (!atLeast(actor.role, needed)) {
+    throw new HoldfastError('E_FORBIDDEN', `Your role is ${actor.role}; this needs at least ${needed}. Ask an admin.`);
+  }
+  const toOthers = TO_OTHERS[action];
+  if (toOthers !== undefined && target.agentId !== actor.id && !atLeast(actor.role, toOthers)) {
+    throw new HoldfastError('E_NOT_FOUND', 'There is no such thing, or it is not yours to see.');
+  }
+}
+
+/** Whether the actor may do this, for pages that offer only what is allowed. */
+export function may(actor: Actor, action: Action): boolean {
+  const needed = ACTIONS[action];
+  return needed === 'anyone' || (actor.kind === 'agent' && atLeast(actor.role, needed));
+}

@@ -1,0 +1,185 @@
+import { addCommand, finishCommand, getCommand, type CommandResult, type CommandRow } from '../db/commands';
+import { claimKey } from '../db/idempotency';
+import { newId } from '../db/new-id';
+import type { Database } from '../db/connection';
+import { closedRefusal, deliverCommand, type Delivery } from '../intake/command-relay';
+import { HoldfastError } from '../messages/errors';
+import type { Command } from '../policy/state';
+import type { Channel } from '../policy/words';
+import type { Agent } from './auth/actor';
+import type { ApiContext } from './context';
+import { keyReused } from './mount-api';
+import { API_BASE, type Answer } from './route';
+import { rfc3339 } from './schemas/text';
+
+/** How long a command waits for its conversation before the answer is `queued`, in milliseconds. */
+const WAIT_MS = 5_000;
+/** A command that must not come late is refused by the conversation after this time, in milliseconds. */
+const NOT_AFTER_MS = 5_000;
+/** What was accepted in the last moment is still worth waiting for. */
+const NOT_AFTER_SLACK_MS = 250;
+
+/** The message or note that a command carries. */
+export interface CommandMessage {
+  readonly id: string;
+  readonly direction: 'out' | 'note';
+  readonly channel: Channel;
+  readonly body: string;
+  /** `waiting` until it leaves; `shown` when nothing has to leave. */
+  readonly state: 'waiting' | 'shown';
+}
+
+/** A command to be carried out for an agent. */
+export interface CommandRequest {
+  readonly number: number;
+  readonly actor: Agent;
+  readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
+  /** Makes the command and its message; called once, inside the transaction that writes them. */
+  readonly make: (db: Database) => Promise<{ readonly command: Command; readonly message?: CommandMessage }>;
+  /** It must not be carried out late: who asked may have turned away. */
+  readonly notLate?: boolean;
+}
+
+/** How a command stands after the wait. */
+export type CommandOutcome =
+  | { readonly state: 'done'; readonly row: CommandRow; readonly answer: Extract<CommandResult, { answer: unknown }>['answer'] }
+  | { readonly state: 'queued'; readonly row: CommandRow };
+
+/**
+ * Carries out an agent's command: its row and message first, in one transaction, then the Update with the command's id.
+ * An unanswered command stays queued, and the sweep repeats it; what must not come late is refused instead.
+ * Errors: the refusal's code (its text is kept, its message never leaves), E_NOT_FOUND, E_IDEMPOTENCY_REUSED, E_UNAVAILABLE.
+ */
+export async function runCommand(context: ApiContext, request: CommandRequest): Promise<CommandOutcome> {
+  const row = await writeCommand(context, request);
+  if (row.result !== null) return outcomeOf(row, row.result);
+  const delivery = (await closedRefusal(context.db, row)) ?? (await deliver(context, row));
+  // A conversation that closed meanwhile does not answer any more.
+  const ended = 'unanswered' in delivery ? ((await closedRefusal(context.db, row)) ?? delivery) : delivery;
+  if (!('unanswered' in ended)) {
+    await finishCommand(context.db, row, ended, new Date(context.now()));
+    return outcomeOf(row, ended);
+  }
+  if (row.notAfter === null) return { state: 'queued', row };
+  throw await tooLateForAnswer(context, row);
+}
+
+/** Answers a command the way every route of the API does: 200 or 201 with the conversation's view, or 202 when it is queued. */
+export async function answerCommand(context: ApiContext, request: CommandRequest, status: 200 | 201 = 200): Promise<Answer> {
+  const outcome = await runCommand(context, request);
+  const { id, bodyRef } = outcome.row;
+  if (outcome.state === 'queued') {
+    return { status: 202, body: { state: 'queued', id }, headers: { Location: `${API_BASE}/commands/${id}` } };
+  }
+  return { status, body: { id, ...(bodyRef === null ? {} : { message: bodyRef }), ...commandView(outcome.answer) } };
+}
+
+/** A command's answer with its times as the API shows them. */
+export function commandView({ revision, view }: Extract<CommandResult, { answer: unknown }>['answer']) {
+  return {
+    revision,
+    view: {
+      number: view.number,
+      kind: view.kind,
+      status: view.status,
+      priority: view.priority,
+      plan: view.plan,
+      assignee: view.assignee,
+      nextDueAt: view.nextDueAt === null ? null : rfc3339(view.nextDueAt),
+      promises: view.promises.map((promise) => ({
+        kind: promise.kind,
+        state: promise.state,
+        dueAt: rfc3339(promise.dueAt),
+        ...(promise.metAt === undefined ? {} : { metAt: rfc3339(promise.metAt) }),
+        ...(promise.breachedAt === undefined ? {} : { breachedAt: rfc3339(promise.breachedAt) }),
+        ...(promise.paused === undefined ? {} : { paused: promise.paused }),
+      })),
+    },
+  };
+}
+
+async function writeCommand(context: ApiContext, request: CommandRequest): Promise<CommandRow> {
+  const { actor, idempotency, number } = request;
+  const id = newId('cmd');
+  return context.db.transaction().execute(async (trx) => {
+    const at = context.now();
+    if (idempotency !== null) {
+      const claim = await claimKey(trx, { actor: actor.id, ...idempotency, at: new Date(at) });
+      if (claim.state === 'reused') throw keyReused();
+      if (claim.state === 'repeated') return existing(trx, commandIdOf(actor, idempotency.key));
+    }
+    const conversation = await trx.selectFrom('conversations').select('number').where('number', '=', number).executeTakeFirst();
+    if (!conversation) throw noSuchConversation(number);
+    const { command, message } = await request.make(trx);
+    if (message !== undefined) {
+      await trx
+        .insertInto('messages')
+        .values({
+          id: message.id,
+          number,
+          seq: null,
+          direction: message.direction,
+          author_kind: 'agent',
+          author_id: actor.id,
+          channel: message.channel,
+          body: message.body,
+          full_body: null,
+          html: null,
+          at: new Date(at),
+          state: message.state,
+          mail_id: null,
+          in_reply_to: null,
+          authenticated: true,
+          hint: null,
+          inbox_id: null,
+        })
+        .execute();
+    }
+    const row = {
+      id: idempotency === null ? id : commandIdOf(actor, idempotency.key),
+      number,
+      actor: actor.id,
+      command,
+      bodyRef: message?.id ?? null,
+      at,
+      notAfter: request.notLate === true ? at + NOT_AFTER_MS : null,
+    };
+    await addCommand(trx, row);
+    return { ...row, state: 'queued', result: null };
+  });
+}
+
+/** The Idempotency-Key is the command's id; the actor's id keeps two people's keys apart. */
+function commandIdOf(actor: Agent, key: string): string {
+  return `${actor.id}.${Buffer.from(key).toString('base64url')}`;
+}
+
+async function existing(db: Database, id: string): Promise<CommandRow> {
+  const row = await getCommand(db, id);
+  // The key was claimed by the same request to a route that is no command; its hash says so, so this cannot be.
+  if (row === null) throw new HoldfastError('E_INTERNAL', 'A command that was claimed has no row.');
+  return row;
+}
+
+async function deliver(context: ApiContext, row: CommandRow): Promise<Delivery> {
+  if (context.client === undefined) return { unanswered: true };
+  const waitMs = context.commandWaitMs ?? WAIT_MS;
+  return deliverCommand(context.client, row, context.policy().hash, row.notAfter === null ? waitMs : waitMs + NOT_AFTER_SLACK_MS);
+}
+
+function outcomeOf(row: CommandRow, result: CommandResult): CommandOutcome {
+  if ('refusal' in result) throw new HoldfastError(result.refusal.code, result.refusal.message);
+  return { state: 'done', row, answer: result.answer };
+}
+
+/** Nobody answered, and later would be too late: the command ends as refused, so that no sweep and no repeat carries it out. */
+async function tooLateForAnswer(context: ApiContext, row: CommandRow): Promise<HoldfastError> {
+  const refusal = { code: 'E_TOO_LATE', message: 'Nobody answered in time, and this must not happen later by itself.' } as const;
+  await finishCommand(context.db, row, { refusal }, new Date(context.now()));
+  return new HoldfastError('E_UNAVAILABLE', `Conversation #${row.number} does not answer right now, and this must not happen later by itself. Look at it again and repeat the request.`);
+}
+
+/** E_NOT_FOUND for a number. */
+export function noSuchConversation(number: number): HoldfastError {
+  return new HoldfastError('E_NOT_FOUND', `There is no conversation #${number}, or it is not yours to see.`);
+}

@@ -1,0 +1,32 @@
+import type { Client } from '@temporalio/client';
+import type { Environment } from '../config/environment';
+import type { Logger } from '../config/log';
+import type { Database } from '../db/connection';
+import type { SigningKeys } from '../messages/addresses';
+import type { PolicySnapshot } from '../policy/snapshot';
+
+/** What `/readyz` reports, part by part. */
+export interface Readiness {
+  /** Reachable, and migrated to the schema of this program. */
+  readonly postgres: boolean;
+  readonly temporal: boolean;
+  readonly smtp: boolean;
+}
+
+/** All that the API works with; tests put their own database, clock and policy in its place. */
+export interface ApiContext {
+  readonly db: Database;
+  /** Absent in tests that need no workflow: commands then stay queued. */
+  readonly client?: Client | undefined;
+  /** The policy in force for new promises. */
+  readonly policy: () => PolicySnapshot;
+  readonly environment: Pick<Environment, 'HOLDFAST_PUBLIC_URL' | 'HOLDFAST_ADMIN_TOKEN'>;
+  /** Signs and verifies the links in mails. */
+  readonly signingKeys: SigningKeys;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly readiness: () => Promise<Readiness>;
+  /** How long a request waits for a workflow's answer before it says `queued`, in milliseconds; 5 s unless a test is in a hurry. */
+  readonly commandWaitMs?: number;
+}

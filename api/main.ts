@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { createLogger, type Logger } from '../config/log';
+import { requireVariables, type Environment } from '../config/environment';
+import type { RunningProcess } from '../config/process';
+import { temporalConnection } from '../config/temporal';
+import { ensureFirstAgent } from '../db/agents';
+import { closeDatabase, openDatabase, type Database } from '../db/connection';
+import { pendingMigrations } from '../db/migrate';
+import { currentPolicy } from '../db/policies';
+import { startSmtp } from '../intake/smtp';
+import { parseSigningKeys } from '../messages/addresses';
+import { HoldfastError } from '../messages/errors';
+import type { PolicySnapshot } from '../policy/snapshot';
+import { createApp } from './app';
+import type { Readiness } from './context';
+
+/** How long a probe waits for one part, in milliseconds. */
+const PROBE_MS = 2_000;
+/** How often the published policy is read again, in milliseconds. */
+const POLICY_REFRESH_MS = 1_000;
+/** How long we wait for the first policy of a new desk, and how often we look, in milliseconds. */
+const FIRST_POLICY_MS = 30_000;
+const POLICY_PAUSE_MS = 200;
+/** Open requests get this long to finish when the process is asked to stop, in milliseconds. */
+const CLOSE_MS = 6_000;
+
+/**
+ * Runs `holdfast api`: HTTP and the mail listener, until closed. Temporal may be away, now and later: requests that need it say so.
+ * Errors: E_ENVIRONMENT, E_POSTGRES, E_PORT_BUSY, E_NOT_FOUND when no worker publishes a policy.
+ */
+export async function runApi(environment: Environment): Promise<RunningProcess> {
+  const { DATABASE_URL, HOLDFAST_SIGNING_KEYS, HOLDFAST_HOST, PORT, SMTP_LISTEN, MAIL_DOMAIN } = requireVariables(environment, ['DATABASE_URL', 'HOLDFAST_SIGNING_KEYS']);
+  const log = createLogger('api');
+  const db = openDatabase(DATABASE_URL, { onError: (error) => log.warn({ error: error.name }, 'a database connection broke') });
+  const undo: (() => Promise<unknown>)[] = [() => closeDatabase(db)];
+  const close = async () => {
+    for (const step of undo.toReversed()) await step();
+  };
+  try {
+    const policy = await followPolicy(db, log);
+    undo.push(() => policy.stop());
+    await ensureFirstAgent(db, new Date());
+    const { connectionOptions, namespace } = temporalConnection(environment);
+    const connection = Connection.lazy(connectionOptions ?? {});
+    undo.push(() => connection.close());
+    const client = new Client({ connection, namespace });
+
+    let listening = false;
+    const smtp = await startSmtp({ listen: SMTP_LISTEN, db, domain: MAIL_DOMAIN, log, policy: () => Promise.resolve(policy.current()) });
+    listening = true;
+    undo.push(async () => {
+      listening = false;
+      await smtp.close();
+    });
+
+    const app = createApp({
+      db,
+      client,
+      policy: policy.current,
+      environment,
+      signingKeys: parseSigningKeys(HOLDFAST_SIGNING_KEYS.map(({ id, secret }) => `${id}:${secret.toString('base64')}`).join(',')),
+      log,
+      now: Date.now,
+      readiness: readinessOf(DATABASE_URL, db, connection, () => listening),
+    });
+    const server = createServer(app);
+    server.listen(PORT, HOLDFAST_HOST);
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      throw new HoldfastError('E_PORT_BUSY', `Port ${PORT} of ${HOLDFAST_HOST}, meant for the API, is taken by another program.`, {
+        fix: 'Stop that program, or set PORT to another one.',
+        cause: error,
+      });
+    }
+    undo.push(async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const tooLong = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+      await closed;
+      clearTimeout(tooLong);
+    });
+    log.info({ port: PORT, smtpPort: smtp.address.port }, 'the API listens');
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The policy that a worker publishes as it starts, perhaps a moment after us. Errors: E_NOT_FOUND when none does. */
+async function firstPolicy(db: Database): Promise<PolicySnapshot> {
+  const until = performance.now() + FIRST_POLICY_MS;
+  for (;;) {
+    try {
+      return await currentPolicy(db);
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'E_NOT_FOUND' || performance.now() > until) throw error;
+      await sleep(POLICY_PAUSE_MS);
+    }
+  }
+}
+
+/** The published policy, read again every second: whoever publishes another need not tell us. */
+async function followPolicy(db: Database, log: Logger): Promise<{ current: () => PolicySnapshot; stop: () => Promise<void> }> {
+  let snapshot = await firstPolicy(db);
+  let reading: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    reading = reading.then(async () => {
+      try {
+        snapshot = await currentPolicy(db);
+      } catch (error) {
+        // The policy that we have stays right until another is published.
+        log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'the policy could not be read again');
+      }
+    });
+  }, POLICY_REFRESH_MS);
+  return {
+    current: () => snapshot,
+    async stop() {
+      clearInterval(timer);
+      await reading;
+    },
+  };
+}
+
+function readinessOf(databaseUrl: string, db: Database, connection: Connection, smtp: () => boolean): () => Promise<Readiness> {
+  let migrated = false;
+  const postgres = async () => {
+    await db.selectFrom('settings').select('key').limit(1).execute();
+    // A schema never becomes older while we run.
+    migrated ||= (await pendingMigrations(databaseUrl)).length === 0;
+    return migrated;
+  };
+  const temporal = async () => {
+    await connection.withDeadline(Date.now() + PROBE_MS, () => connection.workflowService.getSystemInfo({}));
+    return true;
+  };
+  const within = async (probe: () => Promise<boolean>): Promise<boolean> => {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), PROBE_MS);
+    });
+    // Whatever is wrong, the answer is the same: not ready.
+    const result = await Promise.race([probe().catch(() => false), tooLong]);
+    clearTimeout(timer);
+    return result;
+  };
+  return async () => {
+    const [hasPostgres, hasTemporal] = await Promise.all([within(postgres), within(temporal)]);
+    return { postgres: hasPostgres, temporal: hasTemporal, smtp: smtp() };
+  };
+}

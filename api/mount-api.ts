@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import { claimKey, keepAnswer } from '../db/idempotency';
+import type { Database } from '../db/connection';
+import { HoldfastError } from '../messages/errors';
+import { NOBODY, type Actor, type Agent } from './auth/actor';
+import { authenticate } from './auth/authenticate';
+import { authorize } from './auth/authorize';
+import { requireOwnOrigin } from './auth/origin';
+import type { ApiContext } from './context';
+import { invalid } from './problem';
+import { fullPath, type Answer, type ApiRoute, type Checked } from './route';
+
+const CHANGES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** Routes that are open to anyone act as nobody in particular. */
+const PUBLIC: Agent = { kind: 'agent', id: '', name: '', role: 'viewer', session: false };
+
+/** Who makes the request, once the route's rule has let them in; errors as {@link authenticate} and {@link authorize}. */
+export async function admit(context: ApiContext, request: Request, route: Pick<ApiRoute, 'action' | 'target'>): Promise<Actor> {
+  const actor = route.action === 'public.read' ? NOBODY : await authenticate(context, request);
+  authorize(actor, route.action, route.target?.(request.params as Record<string, string>));
+  if (actor.kind === 'agent' && actor.session && CHANGES.has(request.method)) requireOwnOrigin(request, context.environment.HOLDFAST_PUBLIC_URL);
+  return actor;
+}
+
+/** Carries out one request to a JSON route: who, may they, is it of the described form, was it done before, then the handler. */
+export async function serveApi(context: ApiContext, route: ApiRoute, request: Request, response: Response): Promise<void> {
+  const actor = await admit(context, request, route);
+  response.locals['actor'] = actor.kind === 'agent' ? actor.id : undefined;
+  const agent = actor.kind === 'agent' ? actor : PUBLIC;
+  const body = bodyOf(route, request);
+  const checked: Omit<Checked<unknown, unknown, unknown>, 'db'> = {
+    context,
+    actor: agent,
+    params: check(route.params, request.params, 'path'),
+    query: check(route.query, request.query, 'query'),
+    body: route.body === null ? {} : check(route.body, body, 'body'),
+    idempotency: idempotencyOf(request, body),
+  };
+  const answer = await perform(context, route, checked, agent);
+  response.set(answer.headers ?? {}).status(answer.status);
+  if (answer.body === undefined) response.end();
+  else response.json(answer.body);
+  // What is told afterwards is also swept, so its failure is noted and changes nothing.
+  await answer.afterCommit?.().catch((error: unknown) => context.log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'a signal after a request got lost; the sweep repeats it'));
+}
+
+async function perform(context: ApiContext, route: ApiRoute, checked: Omit<Checked<unknown, unknown, unknown>, 'db'>, actor: Agent): Promise<Answer> {
+  const handle = (db: Database) => route.handle({ ...checked, db } as Checked<never, never, never>);
+  if (route.idempotency !== 'transaction') return handle(context.db);
+  const { idempotency } = checked;
+  return context.db.transaction().execute(async (trx) => {
+    if (idempotency === null) return handle(trx);
+    const claim = await claimKey(trx, { actor: actor.id, ...idempotency, at: new Date(context.now()) });
+    if (claim.state === 'reused') throw keyReused();
+    if (claim.state === 'repeated' && claim.answer !== null) return claim.answer;
+    const answer = await handle(trx);
+    await keepAnswer(trx, { actor: actor.id, key: idempotency.key }, { status: answer.status, body: answer.body });
+    return answer;
+  });
+}
+
+/** E_IDEMPOTENCY_REUSED with what to change. */
+export function keyReused(): HoldfastError {
+  return new HoldfastError('E_IDEMPOTENCY_REUSED', 'This Idempotency-Key was used for another request. Use a new key for each new request.');
+}
+
+function check(schema: z.ZodType | null, value: unknown, where: string): unknown {
+  if (schema === null) return {};
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalid(result.error, where);
+  return result.data;
+}
+
+/** The JSON body; an absent one counts as `{}`, so that bodyless POSTs need no content type. */
+function bodyOf(route: ApiRoute, request: Request): unknown {
+  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (!hasBody || route.method === 'get') return {};
+  if (!request.is('application/json')) {
+    throw new HoldfastError('E_UNSUPPORTED_MEDIA', 'Send the body as JSON, with "Content-Type: application/json".');
+  }
+  return request.body as unknown;
+}
+
+function idempotencyOf(request: Request, body: unknown): { key: string; requestHash: string } | null {
+  const key = request.get('idempotency-key');
+  if (key === undefined || !CHANGES.has(request.method)) return null;
+  if (!KEY.test(key)) {
+    throw new HoldfastError('E_INVALID', 'The Idempotency-Key is not usable. Send 1 to 200 visible ASCII characters, such as a UUID.');
+  }
+  const requestHash = createHash('sha256')
+    .update(JSON.stringify([request.method, request.path, body]))
+    .digest('hex');
+  return { key, requestHash };
+}
+
+/** The route's name in logs: never the path itself, which may carry a token. */
+export function routeName(route: ApiRoute): string {
+  return `${route.method.toUpperCase()} ${fullPath(route)}`;
+}

@@ -1,0 +1,68 @@
+import { NOTHING, promiseWords, reasonWords } from './words';
+
+/** What a timeline entry's data may hold. */
+type Data = Readonly<Record<string, unknown>>;
+
+/** How a sentence names people and times. */
+export interface Names {
+  readonly agent: (id: string) => string;
+  readonly time: (at: number) => string;
+}
+
+/** One line of the timeline in words; a type that has no sentence yet is shown as it is. */
+export function timelineSentence(type: string, data: Data, names: Names): string {
+  const who = (key: string) => (typeof data[key] === 'string' ? names.agent(data[key]) : 'nobody');
+  const time = (key: string) => (typeof data[key] === 'number' ? names.time(data[key]) : NOTHING);
+  const word = (key: string) => (typeof data[key] === 'string' ? reasonWords(data[key]) : NOTHING);
+  const promise = () => promiseWords(String(data['kind']));
+  switch (type) {
+    case 'assigned':
+      return data['to'] === null ? `${who('by')} took it from ${who('from')}; nobody has it now` : `Assigned to ${who('to')} by ${who('by')}`;
+    case 'call':
+      return `${who('by')} called: ${word('outcome')}`;
+    case 'feedback':
+      return `${who('by')} told the customer: ${word('word')}`;
+    case 'note':
+      return `${who('by')} wrote a note`;
+    case 'message.received':
+      return `A message came in by ${word('channel')} from ${word('author')}`;
+    case 'page.cause':
+      return `On-call is paged (${word('reason')}, ${word('urgency')} urgency)`;
+    case 'page.nextLevel':
+      return `The next level is rung (${word('reason')})`;
+    case 'page.escalated':
+      return `${who('by')} asked for the next level`;
+    case 'page.over':
+      return `The page is over (${word('reason')})`;
+    case 'priority':
+      return `Priority ${word('from')} → ${word('to')}`;
+    case 'promise.started':
+      return `Promised: ${promise()} by ${time('dueAt')}`;
+    case 'promise.met':
+      return `Kept: ${promise()}`;
+    case 'promise.breached':
+      return `Broken: ${promise()}, due ${time('dueAt')}`;
+    case 'promise.cancelled':
+      return `No longer owed: ${promise()} (${word('reason')})`;
+    case 'promise.paused':
+      return `Waiting for the customer: ${promise()}`;
+    case 'promise.resumed':
+      return `Running again: ${promise()}, due ${time('dueAt')}`;
+    case 'promise.recounted':
+      return `Counted anew: ${promise()}, due ${time('dueAt')}`;
+    case 'reply.said':
+      return `${who('by')} answered`;
+    case 'reply.undone':
+      return `${who('by')} took the answer back`;
+    case 'reply.released':
+      return 'The answer left';
+    case 'reply.delivered':
+      return 'The answer was accepted by the customer’s mail server';
+    case 'reply.bounced':
+      return 'The answer came back';
+    case 'status':
+      return `${word('from')} → ${word('to')} (${word('reason')})`;
+    default:
+      return reasonWords(type.replaceAll('.', ': '));
+  }
+}

@@ -1,0 +1,35 @@
+import { getConversation, listParticipants } from '../db/conversations';
+import { newId } from '../db/new-id';
+import type { Database } from '../db/connection';
+import { HoldfastError } from '../messages/errors';
+import { InvalidRequest } from './problem';
+import type { CommandMessage } from './commands';
+import { noSuchConversation } from './commands';
+
+/** How an agent's public words reach the customer: to whom, by which way, and the message row. */
+export interface Outgoing {
+  readonly delivery: 'mail' | 'chat';
+  /** Contact ids. */
+  readonly recipients: readonly string[];
+  readonly message: CommandMessage;
+}
+
+/**
+ * Prepares public words to everyone in a thread, or to `only` these contacts.
+ * Errors: E_NOT_FOUND; E_INVALID for a contact who is not in the thread; E_NO_PUBLIC_CHANNEL when nobody there has an address.
+ */
+export async function outgoing(db: Database, number: number, body: string, only?: readonly string[]): Promise<Outgoing> {
+  const conversation = await getConversation(db, number);
+  if (conversation === null) throw noSuchConversation(number);
+  const people = await listParticipants(db, number);
+  const stranger = only?.find((id) => !people.some((person) => person.id === id));
+  if (stranger !== undefined) throw new InvalidRequest([{ path: 'body.recipients', message: `"${stranger}" is not in this conversation` }]);
+  const recipients = people
+    // Third parties were not admitted: they are written to only when an agent names them.
+    .filter((person) => person.email !== null && (only === undefined ? person.role !== 'thirdParty' : only.includes(person.id)))
+    .map(({ id }) => id);
+  if (recipients.length === 0) {
+    throw new HoldfastError('E_NO_PUBLIC_CHANNEL', 'Nobody in this conversation has an e-mail address. Call the customer and log the call instead.');
+  }
+  return { delivery: 'mail', recipients, message: { id: newId('m'), direction: 'out', channel: 'email', body, state: 'waiting' } };
+}

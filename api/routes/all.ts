@@ -1,0 +1,51 @@
+import { openApiDocument, type OpenApiDocument } from '../openapi';
+import { customerLinkPages } from '../pages/customer-link';
+import { conversationPages } from '../pages/conversations';
+import { docsPages } from '../pages/docs';
+import { mailPages } from '../pages/mails';
+import { noticePages } from '../pages/notices';
+import { pagePages } from '../pages/pages';
+import { probePages } from '../pages/probes';
+import { signInPages } from '../pages/sign-in';
+import { startPages } from '../pages/start';
+import { apiRoute, type ApiRoute, type Route } from '../route';
+import { z } from '../schemas/openapi-zod';
+import { agentRoutes } from './agents';
+import { commandRoutes } from './commands';
+import { conversationRoutes } from './conversations';
+import { directoryRoutes } from './directory';
+import { noticeRoutes } from './notices';
+import { pageRoutes } from './pages';
+import { policyRoutes } from './policy';
+import { ticketRoutes } from './tickets';
+
+/** The table of every way in by HTTP: what is not in it cannot be mounted, and what is in it has a rule. */
+export function allRoutes(publicUrl: string): readonly Route[] {
+  const described: ApiRoute[] = [
+    ...ticketRoutes,
+    ...conversationRoutes,
+    ...commandRoutes,
+    ...pageRoutes,
+    ...noticeRoutes,
+    ...agentRoutes,
+    ...directoryRoutes,
+    ...policyRoutes,
+  ];
+  let document: OpenApiDocument | undefined;
+  const api: ApiRoute[] = [
+    ...described,
+    apiRoute({
+      method: 'get',
+      path: '/openapi.json',
+      action: 'public.read',
+      tag: 'This document',
+      summary: 'The OpenAPI 3.1 description of this API',
+      answers: { 200: { about: 'The document.', schema: z.record(z.string(), z.unknown()) } },
+      handle() {
+        document ??= openApiDocument(api, publicUrl);
+        return Promise.resolve({ status: 200, body: document });
+      },
+    }),
+  ];
+  return [...api, ...probePages, ...startPages, ...signInPages, ...docsPages, ...mailPages, ...pagePages, ...noticePages, ...conversationPages, ...customerLinkPages];
+}

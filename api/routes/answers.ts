@@ -1,0 +1,136 @@
+import { getAgent } from '../../db/agents';
+import { getConversation, listParticipants, listPromises, type ConversationRecord, type MessageRecord, type PromiseShown } from '../../db/conversations';
+import type { Database } from '../../db/connection';
+import { policyByHash } from '../../db/policies';
+import { isOpen } from '../../policy/calendar';
+import { explainPromise } from '../../policy/arithmetic';
+import { ELAPSED } from '../../policy/promises';
+import type { PolicySnapshot } from '../../policy/snapshot';
+import { noSuchConversation } from '../commands';
+import { rfc3339, rfc3339OrNull } from '../schemas/text';
+
+/** A conversation as lists answer it. */
+export function conversationRowAnswer(record: ConversationRecord, publicUrl: string) {
+  return {
+    number: record.number,
+    kind: record.kind,
+    channel: record.channel,
+    subject: record.subject,
+    status: record.status,
+    priority: record.priority,
+    plan: record.plan,
+    assignee: record.assignee === null ? null : { id: record.assignee, name: record.assigneeName ?? '' },
+    requester: { id: record.requesterId, name: record.requesterName, email: record.requesterEmail, phone: record.requesterPhone },
+    organization: record.organizationId === null ? null : { id: record.organizationId, name: record.organizationName ?? '' },
+    cluster: record.cluster,
+    website: record.website,
+    tags: record.tags,
+    flags: record.flags,
+    nextDueAt: rfc3339OrNull(record.nextDueAt),
+    breached: record.breached,
+    snoozedUntil: rfc3339OrNull(record.snoozedUntil),
+    receivedAt: rfc3339(record.receivedAt),
+    lastMessageAt: rfc3339(record.lastMessageAt),
+    revision: record.revision,
+    linkedFrom: record.linkedFrom,
+    demo: record.demo,
+    url: conversationUrl(publicUrl, record.number),
+  };
+}
+
+/** Where people open a conversation. */
+export function conversationUrl(publicUrl: string, number: number): string {
+  return `${publicUrl}/conversations/${number}`;
+}
+
+/** A promise with whether its clock stands still, and its arithmetic. */
+export interface PromiseTold {
+  readonly promise: PromiseShown;
+  readonly paused: boolean;
+  readonly arithmetic: string;
+}
+
+/** The promises of a conversation as they stand at `now` (milliseconds), each explained by the policy that it was made under. */
+export async function tellPromises(db: Database, number: number, now: number): Promise<PromiseTold[]> {
+  const promises = await listPromises(db, number);
+  const policies = new Map<string, PolicySnapshot>();
+  for (const hash of new Set(promises.map(({ policyHash }) => policyHash))) policies.set(hash, await policyByHash(db, hash));
+  return promises.map((promise) => {
+    // The loop above has put every one of them there.
+    const policy = policies.get(promise.policyHash) as PolicySnapshot;
+    return {
+      promise,
+      paused: promise.paused || standsStill(policy, promise, now),
+      arithmetic: explainPromise(policy, {
+        since: promise.since.getTime(),
+        dueAt: promise.dueAt.getTime(),
+        clock: promise.clock,
+        lengthMs: promise.lengthMs,
+      }),
+    };
+  });
+}
+
+/** A promise that still has to be kept, while its calendar is closed. */
+function standsStill(policy: PolicySnapshot, promise: PromiseShown, now: number): boolean {
+  const owed = promise.state === 'running' && promise.metAt === null && promise.cancelledAt === null;
+  return owed && promise.clock !== ELAPSED && now < promise.dueAt.getTime() && !isOpen(policy, promise.clock, now);
+}
+
+/** A promise as the API answers it. */
+export function promiseAnswer({ promise, paused, arithmetic }: PromiseTold) {
+  return {
+    kind: promise.kind,
+    state: promise.state,
+    dueAt: rfc3339(promise.dueAt),
+    ...(promise.metAt === null ? {} : { metAt: rfc3339(promise.metAt) }),
+    ...(promise.breachedAt === null ? {} : { breachedAt: rfc3339(promise.breachedAt) }),
+    ...(promise.cancelledAt === null ? {} : { cancelledAt: rfc3339(promise.cancelledAt) }),
+    ...(promise.reason === null ? {} : { reason: promise.reason }),
+    ...(paused ? { paused } : {}),
+    since: rfc3339(promise.since),
+    clock: promise.clock,
+    lengthMs: promise.lengthMs,
+    arithmetic,
+  };
+}
+
+/** One conversation with everything that the API answers of it. Errors: E_NOT_FOUND. */
+export async function conversationAnswer(db: Database, number: number, facts: { publicUrl: string; now: number }) {
+  const record = await getConversation(db, number);
+  if (record === null) throw noSuchConversation(number);
+  const [promises, participants, page] = await Promise.all([
+    tellPromises(db, number, facts.now),
+    listParticipants(db, number),
+    db.selectFrom('pages').select('id').where('number', '=', number).where('state', '<>', 'over').orderBy('page', 'desc').executeTakeFirst(),
+  ]);
+  return {
+    ...conversationRowAnswer(record, facts.publicUrl),
+    promises: promises.map(promiseAnswer),
+    participants: participants.map(({ id, name, email, phone, role }) => ({ id, name, email, phone, role })),
+    page: page?.id ?? null,
+  };
+}
+
+/** A message as the API answers it. */
+export function messageAnswer(message: MessageRecord) {
+  return {
+    id: message.id,
+    direction: message.direction,
+    author: { kind: message.authorKind, id: message.authorId, name: message.authorName },
+    channel: message.channel,
+    body: message.body,
+    at: rfc3339(message.at),
+    state: message.state,
+    deliveredAt: rfc3339OrNull(message.deliveredAt),
+    authenticated: message.authenticated,
+    machine: message.machine,
+    hint: message.hint,
+    attachments: message.attachments,
+  };
+}
+
+/** Name of an agent, or the id itself for who is gone. */
+export async function agentName(db: Database, id: string): Promise<string> {
+  return (await getAgent(db, id))?.name ?? id;
+}

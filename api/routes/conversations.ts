@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { conversationRevision, listConversations, listMessages, listTimeline, queuePlace, SORTS } from '../../db/conversations';
+import type { Database } from '../../db/connection';
+import { PRIORITIES, STATUSES } from '../../policy/words';
+import { noSuchConversation } from '../commands';
+import { apiRoute, type ApiRoute } from '../route';
+import { conversation, conversationRow, kind, message, numberParams, timelineEntry } from '../schemas/conversation';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { z } from '../schemas/openapi-zod';
+import { line, rfc3339 } from '../schemas/text';
+import { conversationAnswer, conversationRowAnswer, messageAnswer } from './answers';
+
+/** How long a read waits for a revision to be projected, and how often it looks, in milliseconds. */
+const WAIT_FOR_REVISION_MS = 1_000;
+const LOOK_AGAIN_MS = 25;
+
+/** Several words of a set, joined by commas or by repeating the parameter. */
+function words<const Word extends string>(set: readonly Word[]) {
+  const one = z.enum(set, `must be of ${set.join(', ')}`);
+  return z
+    .union([z.string().transform((value) => value.split(',')), z.array(z.string())])
+    .pipe(z.array(one))
+    .optional()
+    .openapi({ type: 'array', items: { type: 'string', enum: [...set] } });
+}
+
+const queueQuery = listQuery.extend({
+  kind: kind.optional(),
+  status: words(STATUSES).openapi({ description: 'All but closed ones, if left out.' }),
+  priority: words(PRIORITIES),
+  assignee: line(100).optional().openapi({ description: 'An agent id, `me`, or `none`.' }),
+  cluster: line(100).optional(),
+  website: line(255).optional(),
+  organization: line(100).optional(),
+  requester: line(100).optional().openapi({ description: 'A contact id.' }),
+  q: line(200).optional().openapi({ description: 'Words of subject, messages, requester; or a number such as #1042.' }),
+  snoozed: z.enum(['include', 'hide'], 'must be include or hide').optional().openapi({ description: 'Hidden by default until their time has come.' }),
+  sort: z.enum(SORTS, `must be one of ${SORTS.join(', ')}`).optional().openapi({ description: 'due: next promise due first (the default).' }),
+});
+
+const threadQuery = listQuery;
+const messagePlace = z.tuple([z.number(), z.string().max(100)]);
+const timelinePlace = z.tuple([z.number().int(), z.number().int()]);
+const place = z.tuple([z.number().nullable(), z.number().int()]);
+
+/** Reading conversations: the queue, one, its thread, its story. */
+export const conversationRoutes: readonly ApiRoute[] = [
+  apiRoute({
+    method: 'get',
+    path: '/conversations',
+    action: 'conversation.read',
+    tag: 'Conversations',
+    summary: 'The queue: next promise due first',
+    query: queueQuery,
+    answers: { 200: { about: 'A page of the queue.', schema: listOf(conversationRow) } },
+    problems: ['E_BAD_CURSOR'],
+    async handle({ context, db, actor, query }) {
+      const sort = query.sort ?? 'due';
+      const limit = query.limit ?? DEFAULT_LIMIT;
+      const { assignee } = query;
+      const rows = await listConversations(
+        db,
+        {
+          kind: query.kind,
+          status: query.status,
+          priority: query.priority,
+          assignee: assignee === 'none' ? null : assignee === 'me' ? actor.id : assignee,
+          cluster: query.cluster?.toLowerCase(),
+          website: query.website?.toLowerCase(),
+          organization: query.organization,
+          requester: query.requester,
+          q: query.q,
+          snoozedAt: query.snoozed === 'include' ? null : new Date(context.now()),
+        },
+        { sort, after: decodeCursor(query.cursor, sort, place), limit: limit + 1 },
+      );
+      const { HOLDFAST_PUBLIC_URL } = context.environment;
+      return {
+        status: 200,
+        body: pageOf(
+          rows,
+          limit,
+          (row) => conversationRowAnswer(row, HOLDFAST_PUBLIC_URL),
+          (last) => encodeCursor(sort, queuePlace(last, sort)),
+        ),
+      };
+    },
+  }),
+  apiRoute({
+    method: 'get',
+    path: '/conversations/{number}',
+    action: 'conversation.read',
+    tag: 'Conversations',
+    summary: 'One conversation with its promises',
+    params: numberParams,
+    query: z.strictObject({
+      minRevision: z
+        .string()
+        .regex(/^\d{1,9}$/, 'must be a revision')
+        .transform(Number)
+        .optional()
+        .openapi({ type: 'integer', minimum: 0, description: 'Waits up to one second until what a command answered can be read.' }),
+    }),
+    answers: { 200: { about: 'The conversation.', schema: conversation } },
+    problems: ['E_NOT_FOUND'],
+    async handle({ context, db, params, query }) {
+      if (query.minRevision !== undefined) await waitForRevision(db, params.number, query.minRevision);
+      return {
+        status: 200,
+        body: await conversationAnswer(db, params.number, { publicUrl: context.environment.HOLDFAST_PUBLIC_URL, now: context.now() }),
+      };
+    },
+  }),
+  apiRoute({
+    method: 'get',
+    path: '/conversations/{number}/messages',
+    action: 'conversation.read',
+    tag: 'Conversations',
+    summary: 'The thread with notes, oldest first',
+    params: numberParams,
+    query: threadQuery,
+    answers: { 200: { about: 'A page of the thread.', schema: listOf(message) } },
+    problems: ['E_NOT_FOUND', 'E_BAD_CURSOR'],
+    async handle({ db, params: { number }, query }) {
+      await mustExist(db, number);
+      const limit = query.limit ?? DEFAULT_LIMIT;
+      const rows = await listMessages(db, number, { after: decodeCursor(query.cursor, 'messages', messagePlace), limit: limit + 1 });
+      return { status: 200, body: pageOf(rows, limit, messageAnswer, (last) => encodeCursor('messages', [last.at.getTime(), last.id])) };
+    },
+  }),
+  apiRoute({
+    method: 'get',
+    path: '/conversations/{number}/timeline',
+    action: 'conversation.read',
+    tag: 'Conversations',
+    summary: 'Everything that happened, and why',
+    params: numberParams,
+    query: threadQuery,
+    answers: { 200: { about: 'A page of the story, oldest first.', schema: listOf(timelineEntry) } },
+    problems: ['E_NOT_FOUND', 'E_BAD_CURSOR'],
+    async handle({ db, params: { number }, query }) {
+      await mustExist(db, number);
+      const limit = query.limit ?? DEFAULT_LIMIT;
+      const rows = await listTimeline(db, number, { after: decodeCursor(query.cursor, 'timeline', timelinePlace), limit: limit + 1 });
+      return {
+        status: 200,
+        body: pageOf(
+          rows,
+          limit,
+          ({ at, type, data }) => ({ at: rfc3339(at), type, data }),
+          (last) => encodeCursor('timeline', [last.revision, last.position]),
+        ),
+      };
+    },
+  }),
+];
+
+async function mustExist(db: Database, number: number): Promise<void> {
+  if ((await conversationRevision(db, number)) === null) throw noSuchConversation(number);
+}
+
+/** Waits until a revision has been projected, at most a second of real time; the caller reads whatever there is then. */
+async function waitForRevision(db: Database, number: number, revision: number): Promise<void> {
+  const until = performance.now() + WAIT_FOR_REVISION_MS;
+  while (performance.now() < until) {
+    const there = await conversationRevision(db, number);
+    if (there === null || there >= revision) return;
+    await sleep(LOOK_AGAIN_MS);
+  }
+}

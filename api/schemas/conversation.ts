@@ -1,0 +1,113 @@
+import { CHANNELS, KINDS, PRIORITIES, PRIORITY_TEXT, PROMISE_KINDS, PROMISE_STATES, STATUSES } from '../../policy/words';
+import { z } from './openapi-zod';
+import { time } from './text';
+
+/** A conversation's number in a path. */
+export const numberParams = z.strictObject({
+  number: z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/, 'must be a conversation number such as 1042')
+    .transform(Number)
+    .openapi({ type: 'integer', minimum: 1, example: 1042 }),
+});
+
+export const priority = z
+  .enum(PRIORITIES, `must be one of ${PRIORITIES.join(', ')}`)
+  .openapi({ description: PRIORITIES.map((word) => `${word}: ${PRIORITY_TEXT[word]}`).join('. ') });
+export const kind = z.enum(KINDS, `must be one of ${KINDS.join(', ')}`);
+export const status = z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`);
+export const channel = z.enum(CHANNELS);
+
+/** Someone as they are shown beside what they wrote or asked. */
+export const person = z
+  .strictObject({ id: z.string(), name: z.string().nullable(), email: z.string().nullable(), phone: z.string().nullable() })
+  .openapi('Person');
+
+/** A promise as it is answered. */
+export const promise = z
+  .strictObject({
+    kind: z.enum(PROMISE_KINDS),
+    state: z.enum(PROMISE_STATES),
+    dueAt: time,
+    metAt: time.optional(),
+    breachedAt: time.optional(),
+    cancelledAt: time.optional(),
+    reason: z.string().optional().openapi({ description: 'Why it was cancelled.' }),
+    paused: z.boolean().optional().openapi({ description: 'Its calendar is closed, or (nextResponse) we wait for the customer.' }),
+    since: time,
+    clock: z.string().openapi({ description: 'The calendar that it is counted on, or "elapsed".', example: 'office' }),
+    lengthMs: z.number().int(),
+    arithmetic: z.string().openapi({ description: 'How the due time comes about, in words.' }),
+  })
+  .openapi('Promise');
+
+/** A conversation in a list. */
+export const conversationRow = z
+  .strictObject({
+    number: z.number().int(),
+    kind,
+    channel,
+    subject: z.string(),
+    status,
+    priority,
+    plan: z.string(),
+    assignee: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
+    requester: person,
+    organization: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
+    cluster: z.array(z.string()),
+    website: z.array(z.string()),
+    tags: z.array(z.string()),
+    flags: z.array(z.string()).openapi({ description: 'What agents should look at, such as "unauthenticated".' }),
+    nextDueAt: time.nullable(),
+    breached: z.boolean(),
+    snoozedUntil: time.nullable(),
+    receivedAt: time,
+    lastMessageAt: time,
+    revision: z.number().int(),
+    linkedFrom: z.number().int().nullable(),
+    demo: z.boolean(),
+    url: z.string(),
+  })
+  .openapi('ConversationRow');
+
+/** One conversation with its promises and people. */
+export const conversation = z
+  .strictObject({
+    // Spread, not extended: OpenAPI would join the two with allOf, and each would refuse the other's fields.
+    ...conversationRow.shape,
+    promises: z.array(promise),
+    participants: z.array(z.strictObject({ ...person.shape, role: z.enum(['requester', 'participant', 'thirdParty']) })),
+    page: z.string().nullable().openapi({ description: 'Id of the open page, if on-call is being rung.' }),
+  })
+  .openapi('Conversation');
+
+/** A message or note of the thread. */
+export const message = z
+  .strictObject({
+    id: z.string(),
+    direction: z.enum(['in', 'out', 'note']),
+    author: z.strictObject({
+      kind: z.enum(['customer', 'thirdParty', 'agent', 'system']),
+      id: z.string().nullable(),
+      name: z.string().nullable(),
+    }),
+    channel,
+    body: z.string(),
+    at: time,
+    state: z.enum(['received', 'waiting', 'sent', 'failed', 'withdrawn', 'shown']),
+    deliveredAt: time.nullable(),
+    authenticated: z.boolean().openapi({ description: 'Its sender was proven.' }),
+    machine: z.boolean(),
+    hint: z.string().nullable(),
+    attachments: z.array(z.strictObject({ id: z.string(), name: z.string(), mediaType: z.string(), bytes: z.number().int() })),
+  })
+  .openapi('Message');
+
+/** One line of what happened and why. */
+export const timelineEntry = z
+  .strictObject({
+    at: time,
+    type: z.string().openapi({ example: 'promise.breached' }),
+    data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())])),
+  })
+  .openapi('TimelineEntry');

@@ -1,0 +1,57 @@
+import { HoldfastError } from '../../messages/errors';
+import { z } from './openapi-zod';
+
+/** The query of every list. */
+export const listQuery = z.strictObject({
+  cursor: z.string().max(1_000).optional().openapi({ description: 'The `nextCursor` of the page before.' }),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|1\d\d|200)$/, 'must be a number from 1 to 200')
+    .transform(Number)
+    .optional()
+    .openapi({ type: 'integer', minimum: 1, maximum: 200, default: 50 }),
+});
+
+/** Entries of a page of a list when the request does not say. */
+export const DEFAULT_LIMIT = 50;
+
+/** A page of a list. */
+export function listOf(item: z.ZodType) {
+  return z.strictObject({ items: z.array(item), nextCursor: z.string().optional() });
+}
+
+/** A cursor: opaque, and stable because it names the last entry's own place in the order. */
+export function encodeCursor(order: string, place: readonly (string | number | boolean | null)[]): string {
+  return Buffer.from(JSON.stringify([order, ...place])).toString('base64url');
+}
+
+/**
+ * The place that a cursor names, checked by `place`; null without a cursor.
+ * Errors: E_BAD_CURSOR for text that is no cursor of this order.
+ */
+export function decodeCursor<Place>(cursor: string | undefined, order: string, place: z.ZodType<Place>): Place | null {
+  if (cursor === undefined) return null;
+  const [of, ...rest] = parseList(cursor);
+  const parsed = place.safeParse(rest);
+  if (of !== order || !parsed.success) {
+    throw new HoldfastError('E_BAD_CURSOR', 'The cursor is not one of this list and order. Take `nextCursor` from the page before, or leave it out to begin anew.');
+  }
+  return parsed.data;
+}
+
+function parseList(cursor: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    return Array.isArray(value) ? (value as unknown[]) : [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+/** Cuts one entry more than asked for into a page, with the cursor of its last entry when more follow. */
+export function pageOf<Entry, Item>(entries: readonly Entry[], limit: number, toItem: (entry: Entry) => Item, toCursor: (last: Entry) => string): { items: Item[]; nextCursor?: string } {
+  const shown = entries.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(toItem), ...(entries.length > limit && last !== undefined ? { nextCursor: toCursor(last) } : {}) };
+}

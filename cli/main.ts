@@ -1,0 +1,52 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, exitCodeOf } from '../config/exit-codes';
+import * as api from './api';
+import * as catcher from './catcher';
+import * as doctor from './doctor';
+import { complain } from './output';
+import * as policy from './policy';
+import * as start from './start';
+import * as worker from './worker';
+
+/** Every command, in the order of the help; each stands in the file of its name. */
+const COMMANDS = [start, doctor, policy, api, worker, catcher];
+
+async function main(): Promise<void> {
+  const program = new Command('holdfast');
+  program
+    .description('Holdfast: a support desk that keeps its promises.')
+    .option('--verbose', 'show where an unexpected error came from')
+    .addHelpText(
+      'before',
+      `Examples:
+  npm start                 boot everything on this machine
+  npx holdfast doctor       check this machine, each finding with its fix
+  npx holdfast demo         see a promise kept and a promise broken (while npm start runs)
+`,
+    )
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done · 1 failed, or a check found something · 2 the command line, the environment, the policy or this machine must be changed first
+NO_COLOR=1 turns colours off.`,
+    )
+    .showHelpAfterError('Add --help to see how it is used.')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  for (const command of COMMANDS) command.register(program);
+  for (const command of program.commands) command.exitOverride();
+
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // Commander has said already what is wrong with the command line, and ends --help the same way.
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.mustChange;
+      return;
+    }
+    complain(error, { verbose: program.opts<{ verbose?: boolean }>().verbose === true });
+    process.exit(exitCodeOf(error));
+  }
+}
+
+void main();

@@ -1,0 +1,115 @@
+import type { Command, Refusal } from '../policy/state';
+import type { CommandAnswer } from '../messages/conversation';
+import type { Database } from './connection';
+
+/** A command as it was given, before and after the workflow has heard of it. Times are milliseconds. */
+export interface CommandRow {
+  readonly id: string;
+  readonly number: number;
+  /** Agent id. */
+  readonly actor: string;
+  readonly command: Command;
+  /** The message that it carries, if any. */
+  readonly bodyRef: string | null;
+  readonly at: number;
+  /** Until when it may be applied; such a command is never repeated. */
+  readonly notAfter: number | null;
+  readonly state: 'queued' | 'done' | 'refused';
+  readonly result: CommandResult | null;
+}
+
+/** How a command ended. */
+export type CommandResult = { readonly answer: Omit<CommandAnswer, 'refusal'> } | { readonly refusal: Refusal };
+
+const columns = ['id', 'number', 'actor', 'command', 'body_ref', 'at', 'not_after', 'state', 'result'] as const;
+
+type Row = {
+  id: string;
+  number: number;
+  actor: string;
+  command: Command;
+  body_ref: string | null;
+  at: Date;
+  not_after: Date | null;
+  state: CommandRow['state'];
+  result: Record<string, unknown> | null;
+};
+
+function fromRow(row: Row): CommandRow {
+  return {
+    id: row.id,
+    number: row.number,
+    actor: row.actor,
+    command: row.command,
+    bodyRef: row.body_ref,
+    at: row.at.getTime(),
+    notAfter: row.not_after?.getTime() ?? null,
+    state: row.state,
+    // Only finishCommand writes it.
+    result: row.result as CommandResult | null,
+  };
+}
+
+/** Adds a command; false when its id exists already. */
+export async function addCommand(db: Database, command: Omit<CommandRow, 'state' | 'result'>): Promise<boolean> {
+  const row = await db
+    .insertInto('commands')
+    .values({
+      id: command.id,
+      number: command.number,
+      actor: command.actor,
+      type: command.command.type,
+      command: JSON.stringify(command.command),
+      body_ref: command.bodyRef,
+      at: new Date(command.at),
+      not_after: command.notAfter === null ? null : new Date(command.notAfter),
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** One command, or null. */
+export async function getCommand(db: Database, id: string): Promise<CommandRow | null> {
+  const row = await db.selectFrom('commands').select(columns).where('id', '=', id).executeTakeFirst();
+  return row ? fromRow(row) : null;
+}
+
+/**
+ * Commands that nobody has answered, oldest first, for the sweep that repeats them; those that must not come late are not among them.
+ * `before` leaves alone what a request still waits for.
+ */
+export async function queuedCommands(db: Database, { before, limit }: { before: Date; limit: number }): Promise<CommandRow[]> {
+  const rows = await db
+    .selectFrom('commands')
+    .select(columns)
+    .where('state', '=', 'queued')
+    .where('not_after', 'is', null)
+    .where('at', '<', before)
+    .orderBy('at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(fromRow);
+}
+
+/**
+ * Writes down how a command ended, once. A message that will never leave is withdrawn, and its text stays for its author:
+ * one whose command was refused, and one that was taken back.
+ */
+export async function finishCommand(db: Database, command: CommandRow, result: CommandResult, at: Date): Promise<void> {
+  const refused = 'refusal' in result;
+  const withdrawn = refused ? command.bodyRef : command.command.type === 'undoReply' ? command.command.messageId : null;
+  await db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable('commands')
+      .set({ state: refused ? 'refused' : 'done', result: JSON.stringify(result), finished_at: at })
+      .where('id', '=', command.id)
+      .where('state', '=', 'queued')
+      .returning('id')
+      .executeTakeFirst();
+    if (!row || withdrawn === null) return;
+    await trx.updateTable('messages').set({ state: 'withdrawn' }).where('id', '=', withdrawn).execute();
+  });
+}

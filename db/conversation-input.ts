@@ -1,0 +1,78 @@
+import type { ConversationInput } from '../messages/conversation';
+import type { PolicySnapshot } from '../policy/snapshot';
+import { isUnmet } from '../policy/turn';
+import type { Database } from './connection';
+import { policyByHash } from './policies';
+
+/** What `conversationWorkflow` is started with, and what the start shows to ops. */
+export interface StartOfConversation {
+  readonly input: ConversationInput;
+  readonly number: number;
+  readonly kind: string;
+  readonly status: string;
+  readonly priority: 'urgent' | 'high' | 'normal' | 'low';
+  readonly plan: string;
+  readonly assignee: string | null;
+  readonly organization: string | null;
+  readonly cluster: readonly string[];
+  readonly website: readonly string[];
+  readonly nextDueAt: number | null;
+  readonly breached: boolean;
+  readonly lastSeq: number;
+}
+
+/**
+ * How to start an open conversation's workflow: as it began when it has not moved since, else from its projected state with the
+ * time that is left. Null when there is no such open conversation.
+ */
+export async function startOfConversation(db: Database, number: number): Promise<StartOfConversation | null> {
+  const row = await db
+    .selectFrom('conversations')
+    .selectAll()
+    .where('number', '=', number)
+    .where('status', '<>', 'closed')
+    .executeTakeFirst();
+  if (!row) return null;
+  const facts = { organization: row.organization_id, cluster: row.cluster, website: row.website };
+  const carried = row.carried;
+  const input: ConversationInput =
+    carried === null || row.revision <= BEGIN_REVISION
+      ? { begin: row.start, policy: await policyByHash(db, row.policy_hash), facts }
+      : {
+          carried: {
+            ...carried,
+            announced: row.last_seq,
+            state: { ...carried.state, policies: await policiesOf(db, carried.state) },
+          },
+          facts,
+          rebuilt: true,
+        };
+  return {
+    input,
+    number,
+    kind: row.kind,
+    status: row.status,
+    priority: row.priority,
+    plan: row.plan,
+    assignee: row.assignee,
+    organization: row.organization_id,
+    cluster: row.cluster,
+    website: row.website,
+    nextDueAt: row.next_due_at?.getTime() ?? null,
+    breached: row.breached,
+    lastSeq: row.last_seq,
+  };
+}
+
+/** The revision that resolve stores: the outcome of `begin`. */
+const BEGIN_REVISION = 1;
+
+/** The snapshots that a stored state names by hash. */
+async function policiesOf(
+  db: Database,
+  state: { policy: string; promises: readonly Parameters<typeof isUnmet>[0][] },
+): Promise<Record<string, PolicySnapshot>> {
+  const hashes = new Set([state.policy, ...state.promises.filter(isUnmet).map((promise) => promise.policy)]);
+  const snapshots = await Promise.all([...hashes].map((hash) => policyByHash(db, hash)));
+  return Object.fromEntries(snapshots.map((snapshot) => [snapshot.hash, snapshot]));
+}

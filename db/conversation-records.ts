@@ -1,0 +1,73 @@
+import type { InboundEvent } from '../policy/state';
+import type { Database } from './connection';
+
+/** Inbound events with `after < seq <= upTo`, in order, at most `limit`. */
+export async function inboundEvents(
+  db: Database,
+  range: { number: number; after: number; upTo: number; limit: number },
+): Promise<InboundEvent[]> {
+  const rows = await db
+    .selectFrom('conversation_events')
+    .select('data')
+    .where('number', '=', range.number)
+    .where('seq', '>', range.after)
+    .where('seq', '<=', range.upTo)
+    .orderBy('seq')
+    .limit(range.limit)
+    .execute();
+  return rows.map((row) => row.data);
+}
+
+/**
+ * Closes a conversation if nothing came in that its workflow has not read; true also when it is closed already. Resolve takes the
+ * same row's lock, so that no message goes to a closed number.
+ */
+export async function closeConversation(
+  db: Database,
+  claim: { number: number; cursor: number; at: number },
+): Promise<boolean> {
+  const closed = await db
+    .updateTable('conversations')
+    .set({ status: 'closed', closed_at: new Date(claim.at), next_due_at: null })
+    .where('number', '=', claim.number)
+    .where('last_seq', '=', claim.cursor)
+    .returning('number')
+    .executeTakeFirst();
+  return closed !== undefined;
+}
+
+/**
+ * Whether a chat's customer has seen all that agents wrote (`seen`), is there and has not (`present`), or has gone: then what is
+ * unseen is claimed for one mail. A claim is repeated as it was, so a retry mails the same.
+ */
+export async function unseenOrClaimed(
+  db: Database,
+  look: { number: number; at: number },
+): Promise<{ found: 'seen' | 'present' | 'gone'; claimed: string[] }> {
+  const at = new Date(look.at);
+  return db.transaction().execute(async (trx) => {
+    await trx.selectFrom('conversations').select('number').where('number', '=', look.number).forUpdate().execute();
+    const unseen = await trx
+      .selectFrom('messages')
+      .select('id')
+      .where('number', '=', look.number)
+      .where('direction', '=', 'out')
+      .where('channel', '=', 'chat')
+      .where('seen_at', 'is', null)
+      .where((or) => or.or([or('mailed_at', 'is', null), or('mailed_at', '=', at)]))
+      .orderBy('at')
+      .execute();
+    if (unseen.length === 0) return { found: 'seen', claimed: [] };
+    const there = await trx
+      .selectFrom('chat_presence')
+      .select('tab')
+      .where('number', '=', look.number)
+      .where('until', '>', at)
+      .limit(1)
+      .executeTakeFirst();
+    if (there) return { found: 'present', claimed: [] };
+    const claimed = unseen.map((message) => message.id);
+    await trx.updateTable('messages').set({ mailed_at: at }).where('id', 'in', claimed).execute();
+    return { found: 'gone', claimed };
+  });
+}

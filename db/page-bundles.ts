@@ -1,0 +1,152 @@
+import { sql, type Transaction } from 'kysely';
+import type { PageAttempt } from '../messages/activities';
+import { pageId } from '../messages/ids';
+import type { PageMethod } from '../policy/escalation-state';
+import type { Database } from './connection';
+import { inTransaction } from './in-transaction';
+import type { Schema } from './schema';
+
+/** What to do with a ring that need not go out by itself. */
+export type BundleDecision =
+  | { readonly do: 'alone' }
+  /** Others may join until then; look again at `at` (milliseconds). */
+  | { readonly do: 'wait'; readonly at: number }
+  /** Ring once for all of these pages, ids in order of their rings; call {@link markBundleSent} when it is out. */
+  | { readonly do: 'ringTogether'; readonly bundle: string; readonly pages: readonly string[]; readonly numbers: readonly number[] }
+  /** Another page of the bundle has rung for this one too. */
+  | { readonly do: 'rungAlready'; readonly bundle: string };
+
+interface Target {
+  readonly target: string;
+  readonly method: PageMethod;
+}
+
+/** Keys of common incidents begin so; those of single pages with `conversation/`. */
+const BUNDLE_PREFIX = 'bundle/';
+
+/** Whether an incident's key is that of a bundle. */
+export function isBundleKey(key: string): boolean {
+  return key.startsWith(BUNDLE_PREFIX);
+}
+
+/**
+ * Decides whether a claimed attempt rings by itself. The first page to a target does; while one is unacknowledged there, further
+ * ones wait for each other for `collectMs` and ring as one. `now` is the process's clock, in milliseconds.
+ */
+export async function decideBundle(db: Database, attempt: PageAttempt, target: Target, now: number): Promise<BundleDecision> {
+  return inTransaction(db, async (trx) => {
+    await sql`SELECT pg_advisory_xact_lock(hashtext(${`page target ${target.method} ${target.target}`}))`.execute(trx);
+    const id = pageId(attempt.number, attempt.page);
+    const own = await ownAttempt(trx, id, attempt.ring, target);
+    if (own.bundle === null) {
+      if (!(await isOneUnacknowledged(trx, id, target))) return { do: 'alone' };
+      const bundle = (await openBundle(trx, target, now)) ?? bundleKey(target, now + attempt.collectMs);
+      await trx.updateTable('page_attempts').set({ bundle }).where('page_id', '=', id).where('ring', '=', attempt.ring).execute();
+      return { do: 'wait', at: closesAt(bundle) };
+    }
+    if (own.outcome === 'sent') return { do: 'rungAlready', bundle: own.bundle };
+    if (closesAt(own.bundle) > now) return { do: 'wait', at: closesAt(own.bundle) };
+    const members = await waitingMembers(trx, own.bundle);
+    if (!members.some((member) => member.id === id) || members.length < 2) {
+      await trx.updateTable('page_attempts').set({ bundle: null }).where('page_id', '=', id).where('ring', '=', attempt.ring).execute();
+      return { do: 'alone' };
+    }
+    return {
+      do: 'ringTogether',
+      bundle: own.bundle,
+      pages: members.map((member) => member.id),
+      numbers: members.map((member) => member.number),
+    };
+  });
+}
+
+/** Notes that a bundle has rung for these pages. */
+export async function markBundleSent(db: Database, bundle: string, pages: readonly string[], sentAt: number): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await trx
+      .updateTable('page_attempts')
+      .set({ outcome: 'sent', sent_at: new Date(sentAt), dedup_key: bundle, error: null })
+      .where('bundle', '=', bundle)
+      .where('page_id', 'in', [...pages])
+      .execute();
+    await trx.updateTable('pages').set({ bundled_into: bundle }).where('id', 'in', [...pages]).execute();
+  });
+}
+
+/** Takes a page out of a bundle; true when no other page that is not over is left in it, so that its incident can be resolved. */
+export async function leaveBundle(db: Database, bundle: string, id: string): Promise<boolean> {
+  return inTransaction(db, async (trx) => {
+    await trx.updateTable('pages').set({ bundled_into: null }).where('id', '=', id).where('bundled_into', '=', bundle).execute();
+    const other = await trx
+      .selectFrom('pages')
+      .select('id')
+      .where('bundled_into', '=', bundle)
+      .where('id', '<>', id)
+      .where('state', '<>', 'over')
+      .limit(1)
+      .executeTakeFirst();
+    return other === undefined;
+  });
+}
+
+/** The instant at which a bundle rings stands in its key, so every process agrees on it. */
+function bundleKey(target: Target, closesAtMs: number): string {
+  return `${BUNDLE_PREFIX}${target.method}/${target.target}/${closesAtMs}`;
+}
+
+function closesAt(bundle: string): number {
+  return Number(bundle.slice(bundle.lastIndexOf('/') + 1));
+}
+
+function ownAttempt(trx: Transaction<Schema>, id: string, ring: number, target: Target) {
+  return trx
+    .selectFrom('page_attempts')
+    .select(['bundle', 'outcome'])
+    .where('page_id', '=', id)
+    .where('ring', '=', ring)
+    .where('target', '=', target.target)
+    .where('method', '=', target.method)
+    .executeTakeFirstOrThrow();
+}
+
+/** Whether another page rings at this target already and nobody has taken it. */
+async function isOneUnacknowledged(trx: Transaction<Schema>, id: string, target: Target): Promise<boolean> {
+  const row = await trx
+    .selectFrom('pages')
+    .innerJoin('page_attempts', 'page_attempts.page_id', 'pages.id')
+    .select('pages.id')
+    .where('pages.state', '=', 'paging')
+    .where('pages.id', '<>', id)
+    .where('page_attempts.target', '=', target.target)
+    .where('page_attempts.method', '=', target.method)
+    .where((eb) => eb.or([eb('page_attempts.outcome', 'is', null), eb('page_attempts.outcome', '=', 'sent')]))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function openBundle(trx: Transaction<Schema>, target: Target, now: number): Promise<string | null> {
+  const rows = await trx
+    .selectFrom('page_attempts')
+    .select('bundle')
+    .distinct()
+    .where('bundle', 'like', `${BUNDLE_PREFIX}${target.method}/%`)
+    .where('target', '=', target.target)
+    .where('outcome', 'is', null)
+    .execute();
+  return rows.map((row) => row.bundle).find((bundle) => bundle !== null && closesAt(bundle) > now) ?? null;
+}
+
+/** Those of the bundle that still wait for somebody, the earliest due first. */
+function waitingMembers(trx: Transaction<Schema>, bundle: string): Promise<{ id: string; number: number }[]> {
+  return trx
+    .selectFrom('page_attempts')
+    .innerJoin('pages', 'pages.id', 'page_attempts.page_id')
+    .select(['pages.id', 'pages.number'])
+    .where('page_attempts.bundle', '=', bundle)
+    .where('page_attempts.outcome', 'is', null)
+    .where('pages.state', '=', 'paging')
+    .orderBy('page_attempts.due_at')
+    .orderBy('pages.number')
+    .execute();
+}

@@ -1,0 +1,166 @@
+import type { Selectable } from 'kysely';
+import type { PageCause } from '../policy/state';
+import type { Database } from './connection';
+import { inTransaction } from './in-transaction';
+import type { PageAttemptsTable, PagesTable } from './schema';
+
+/** A page as lists and screens show it. Times are dates. */
+export interface PageRow {
+  readonly id: string;
+  readonly number: number;
+  readonly page: number;
+  readonly state: 'paging' | 'acknowledged' | 'over';
+  readonly urgency: 'high' | 'low';
+  /** At most 100 characters, ends with `#<number>`. */
+  readonly summary: string;
+  readonly causes: readonly (PageCause & { readonly overAt?: number; readonly overReason?: string })[];
+  readonly level: number;
+  readonly round: number;
+  readonly openedAt: Date;
+  readonly nextRingAt: Date | null;
+  readonly acknowledgedAt: Date | null;
+  /** Agent id. */
+  readonly acknowledgedBy: string | null;
+  readonly overAt: Date | null;
+  readonly bundledInto: string | null;
+  readonly demo: boolean;
+}
+
+/** One ring or silent update to one target: "who was tried". */
+export interface PageAttemptRow {
+  readonly ring: number;
+  readonly level: number;
+  readonly target: string;
+  readonly method: 'pagerduty' | 'inbox';
+  readonly dedupKey: string;
+  readonly dueAt: Date;
+  readonly decidedAt: Date;
+  readonly sentAt: Date | null;
+  /** Null while it is under way. */
+  readonly outcome: 'sent' | 'failed' | 'skipped' | null;
+  readonly error: string | null;
+  readonly bundle: string | null;
+}
+
+/** Where a list of pages goes on: after this row. */
+export interface PageCursor {
+  readonly openedAt: Date;
+  readonly id: string;
+}
+
+/** Pages, last opened first; at most `limit` after `cursor`. `open` leaves out those that are over, `open: false` the others. */
+export async function listPages(db: Database, options: { open?: boolean; cursor?: PageCursor; limit: number }): Promise<PageRow[]> {
+  const { open, cursor, limit } = options;
+  let query = db.selectFrom('pages').selectAll();
+  if (open !== undefined) query = query.where('state', open ? '<>' : '=', 'over');
+  if (cursor !== undefined) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('opened_at', '<', cursor.openedAt),
+        eb.and([eb('opened_at', '=', cursor.openedAt), eb('id', '<', cursor.id)]),
+      ]),
+    );
+  }
+  const rows = await query.orderBy('opened_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+  return rows.map(pageOf);
+}
+
+/** One page with everybody who was tried, first ring first; undefined when there is none. */
+export async function getPage(db: Database, id: string): Promise<(PageRow & { attempts: PageAttemptRow[] }) | undefined> {
+  const row = await db.selectFrom('pages').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) return undefined;
+  const attempts = await db
+    .selectFrom('page_attempts')
+    .selectAll()
+    .where('page_id', '=', id)
+    .orderBy('ring')
+    .orderBy('target')
+    .execute();
+  return { ...pageOf(row), attempts: attempts.map(attemptOf) };
+}
+
+/**
+ * Writes an acknowledgement: the row is the durable moment, the signal to the escalation follows. `already` when somebody owns the
+ * page; send the signal all the same: it acts once, and covers a ring whose record has not been written yet.
+ * A page that is a part of a bundle acknowledges the bundle's other pages too; {@link pagesWithLostAcknowledgement} relays them.
+ */
+export async function acknowledgePage(
+  db: Database,
+  { id, by, at }: { id: string; by: string; at: Date },
+): Promise<'acknowledged' | 'already' | 'over' | 'unknown'> {
+  return inTransaction(db, async (trx) => {
+    const row = await trx.selectFrom('pages').select(['state', 'bundled_into']).where('id', '=', id).forUpdate().executeTakeFirst();
+    if (!row) return 'unknown';
+    if (row.state !== 'paging') return row.state === 'over' ? 'over' : 'already';
+    const bundle = row.bundled_into;
+    await trx
+      .updateTable('pages')
+      .set({ state: 'acknowledged', acknowledged_at: at, acknowledged_by: by, acknowledgement_relayed_at: null, next_ring_at: null })
+      .where('state', '=', 'paging')
+      .where((eb) => (bundle === null ? eb('id', '=', id) : eb.or([eb('id', '=', id), eb('bundled_into', '=', bundle)])))
+      .execute();
+    return 'acknowledged';
+  });
+}
+
+/** Acknowledgements whose signal has not been sent, oldest first; `acknowledgedAt` in milliseconds. */
+export async function pagesWithLostAcknowledgement(
+  db: Database,
+  limit: number,
+): Promise<{ id: string; acknowledgedBy: string; acknowledgedAt: number }[]> {
+  const rows = await db
+    .selectFrom('pages')
+    .select(['id', 'acknowledged_by', 'acknowledged_at'])
+    .where('acknowledged_at', 'is not', null)
+    .where('acknowledgement_relayed_at', 'is', null)
+    .orderBy('acknowledged_at')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    acknowledgedBy: row.acknowledged_by ?? 'unknown',
+    acknowledgedAt: row.acknowledged_at?.getTime() ?? 0,
+  }));
+}
+
+/** Notes that the escalation has been told of the acknowledgement, or has ended. */
+export async function markAcknowledgementRelayed(db: Database, id: string, at: Date): Promise<void> {
+  await db.updateTable('pages').set({ acknowledgement_relayed_at: at }).where('id', '=', id).execute();
+}
+
+function pageOf(row: Selectable<PagesTable>): PageRow {
+  return {
+    id: row.id,
+    number: row.number,
+    page: row.page,
+    state: row.state,
+    urgency: row.urgency,
+    summary: row.summary,
+    causes: row.causes,
+    level: row.level,
+    round: row.round,
+    openedAt: row.opened_at,
+    nextRingAt: row.next_ring_at,
+    acknowledgedAt: row.acknowledged_at,
+    acknowledgedBy: row.acknowledged_by,
+    overAt: row.over_at,
+    bundledInto: row.bundled_into,
+    demo: row.demo,
+  };
+}
+
+function attemptOf(row: Selectable<PageAttemptsTable>): PageAttemptRow {
+  return {
+    ring: row.ring,
+    level: row.level,
+    target: row.target,
+    method: row.method,
+    dedupKey: row.dedup_key,
+    dueAt: row.due_at,
+    decidedAt: row.decided_at,
+    sentAt: row.sent_at,
+    outcome: row.outcome,
+    error: row.error,
+    bundle: row.bundle,
+  };
+}

@@ -1,0 +1,379 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { ConversationStart, Command, InboundEvent, PageCause } from '../policy/state';
+import type { PolicySnapshot } from '../policy/snapshot';
+import type { Carried } from '../messages/conversation';
+import type { Channel, Kind, Priority, PromiseKind, PromiseState, Role, Status, Urgency } from '../policy/words';
+
+/** A column of time: a Date comes out, a Date goes in. */
+type Timestamp = ColumnType<Date, Date, Date>;
+/** A JSON column: an object comes out, a JSON string goes in. */
+type Json<T> = ColumnType<T, string, string>;
+type NullableTimestamp = ColumnType<Date | null, Date | null | undefined, Date | null>;
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+
+/** Table `settings`; see the migration for what each column means. */
+export interface SettingsTable {
+  key: string;
+  value: Json<unknown>;
+}
+
+/** Table `policies`; see the migration for what each column means. */
+export interface PoliciesTable {
+  hash: string;
+  version: string;
+  snapshot: Json<PolicySnapshot>;
+  created_at: Timestamp;
+}
+
+/** Table `organizations`; see the migration for what each column means. */
+export interface OrganizationsTable {
+  id: string;
+  name: string;
+  plan: Generated<string>;
+  domains: Generated<string[]>;
+  clusters: Generated<string[]>;
+  websites: Generated<string[]>;
+  created_at: Timestamp;
+}
+
+/** Table `contacts`; see the migration for what each column means. */
+export interface ContactsTable {
+  id: string;
+  organization_id: string | null;
+  name: string | null;
+  email: string | null;
+  phone: string | null;
+  zone: string | null;
+  created_at: Timestamp;
+}
+
+/** Table `teams`; see the migration for what each column means. */
+export interface TeamsTable {
+  id: string;
+  name: string;
+  created_at: Timestamp;
+}
+
+/** Table `agents`; see the migration for what each column means. */
+export interface AgentsTable {
+  id: string;
+  name: string;
+  email: string | null;
+  role: Role;
+  team_id: string | null;
+  away: Generated<boolean>;
+  disabled_at: NullableTimestamp;
+  created_at: Timestamp;
+}
+
+/** Table `api_tokens`; see the migration for what each column means. */
+export interface ApiTokensTable {
+  id: string;
+  agent_id: string;
+  label: string;
+  hash: Buffer;
+  created_at: Timestamp;
+  revoked_at: NullableTimestamp;
+}
+
+/** Table `sessions`; see the migration for what each column means. */
+export interface SessionsTable {
+  hash: Buffer;
+  credential: Buffer;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+}
+
+/** Table `inbox`; see the migration for what each column means. */
+export interface InboxTable {
+  id: Generated<number>;
+  channel: Channel;
+  received_at: Timestamp;
+  raw: Buffer;
+  envelope: ColumnType<Record<string, unknown>, string | undefined, string>;
+  urgent: Generated<boolean>;
+  state: Generated<'accepted' | 'resolved' | 'suspended' | 'failed'>;
+  content_hash: string | null;
+  duplicate_of: number | null;
+  number: number | null;
+  reason: string | null;
+  attempts: Generated<number>;
+  retry_at: NullableTimestamp;
+  error: string | null;
+  resolved_at: NullableTimestamp;
+}
+
+/** Table `conversations`; see the migration for what each column means. */
+export interface ConversationsTable {
+  number: number;
+  kind: Kind;
+  channel: Channel;
+  initiated_by: Generated<'customer' | 'agent'>;
+  subject: string;
+  status: Status;
+  priority: Priority;
+  priority_source: string;
+  plan: string;
+  requester_id: string;
+  organization_id: string | null;
+  assignee: string | null;
+  team_id: string | null;
+  address: string | null;
+  cluster: Generated<string[]>;
+  website: Generated<string[]>;
+  tags: Generated<string[]>;
+  flags: Generated<string[]>;
+  policy_hash: string;
+  received_at: Timestamp;
+  last_seq: number;
+  relayed_seq: Generated<number>;
+  relayed_at: NullableTimestamp;
+  applied_seq: Generated<number>;
+  start: Json<ConversationStart>;
+  carried: NullableJson<Carried>;
+  revision: Generated<number>;
+  next_due_at: NullableTimestamp;
+  breached: Generated<boolean>;
+  snoozed_until: NullableTimestamp;
+  merged_into: number | null;
+  linked_from: number | null;
+  last_message_at: Timestamp;
+  demo: Generated<boolean>;
+  closed_at: NullableTimestamp;
+  created_at: Timestamp;
+}
+
+/** Table `participants`; see the migration for what each column means. */
+export interface ParticipantsTable {
+  number: number;
+  contact_id: string;
+  role: 'requester' | 'participant' | 'thirdParty';
+  added_at: Timestamp;
+}
+
+/** Table `messages`; see the migration for what each column means. */
+export interface MessagesTable {
+  id: string;
+  number: number;
+  seq: number | null;
+  direction: 'in' | 'out' | 'note';
+  author_kind: 'customer' | 'thirdParty' | 'agent' | 'system';
+  author_id: string | null;
+  channel: Channel;
+  body: string;
+  full_body: string | null;
+  html: string | null;
+  at: Timestamp;
+  state: 'received' | 'waiting' | 'sent' | 'failed' | 'withdrawn' | 'shown';
+  mail_id: string | null;
+  in_reply_to: string | null;
+  authenticated: Generated<boolean>;
+  machine: Generated<boolean>;
+  hint: string | null;
+  inbox_id: number | null;
+  delivered_at: NullableTimestamp;
+  seen_at: NullableTimestamp;
+  mailed_at: NullableTimestamp;
+}
+
+/** Table `chat_presence`; see the migration for what each column means. */
+export interface ChatPresenceTable {
+  number: number;
+  tab: string;
+  until: Timestamp;
+}
+
+/** Table `attachments`; see the migration for what each column means. */
+export interface AttachmentsTable {
+  id: string;
+  message_id: string;
+  position: number;
+  name: string;
+  media_type: string;
+  bytes: number;
+  content: Buffer;
+}
+
+/** Table `conversation_events`; see the migration for what each column means. */
+export interface ConversationEventsTable {
+  number: number;
+  seq: number;
+  at: Timestamp;
+  type: string;
+  data: Json<InboundEvent>;
+}
+
+/** Table `timeline`; see the migration for what each column means. */
+export interface TimelineTable {
+  number: number;
+  revision: number;
+  position: number;
+  at: Timestamp;
+  type: string;
+  data: Json<Record<string, unknown>>;
+}
+
+/** Table `promises`; see the migration for what each column means. */
+export interface PromisesTable {
+  key: string;
+  number: number;
+  kind: PromiseKind;
+  cycle: number;
+  state: PromiseState;
+  since: Timestamp;
+  due_at: Timestamp;
+  clock: string;
+  length_ms: number;
+  notice_at: NullableTimestamp;
+  page_at: NullableTimestamp;
+  paged: Generated<boolean>;
+  met_at: NullableTimestamp;
+  breached_at: NullableTimestamp;
+  cancelled_at: NullableTimestamp;
+  reason: string | null;
+  paused: Generated<boolean>;
+  policy_hash: string;
+}
+
+/** Table `commands`; see the migration for what each column means. */
+export interface CommandsTable {
+  id: string;
+  number: number;
+  actor: string;
+  type: string;
+  command: Json<Command>;
+  body_ref: string | null;
+  at: Timestamp;
+  not_after: NullableTimestamp;
+  state: Generated<'queued' | 'done' | 'refused'>;
+  result: NullableJson<Record<string, unknown>>;
+  finished_at: NullableTimestamp;
+}
+
+/** Table `idempotency_keys`; see the migration for what each column means. */
+export interface IdempotencyKeysTable {
+  actor: string;
+  key: string;
+  request_hash: string;
+  status: number | null;
+  body: NullableJson<unknown>;
+  created_at: Timestamp;
+}
+
+/** Table `pages`; see the migration for what each column means. */
+export interface PagesTable {
+  id: string;
+  number: number;
+  page: number;
+  cause_key: string;
+  state: Generated<'paging' | 'acknowledged' | 'over'>;
+  urgency: Urgency;
+  summary: string;
+  causes: Json<(PageCause & { overAt?: number; overReason?: string })[]>;
+  level: Generated<number>;
+  round: Generated<number>;
+  revision: Generated<number>;
+  opened_at: Timestamp;
+  next_ring_at: NullableTimestamp;
+  acknowledged_at: NullableTimestamp;
+  acknowledged_by: string | null;
+  acknowledgement_relayed_at: NullableTimestamp;
+  over_at: NullableTimestamp;
+  bundled_into: string | null;
+  demo: Generated<boolean>;
+}
+
+/** Table `page_attempts`; see the migration for what each column means. */
+export interface PageAttemptsTable {
+  page_id: string;
+  ring: number;
+  target: string;
+  method: 'pagerduty' | 'inbox';
+  level: number;
+  dedup_key: string;
+  urgency: Urgency;
+  due_at: Timestamp;
+  decided_at: Timestamp;
+  claimed_at: NullableTimestamp;
+  sent_at: NullableTimestamp;
+  outcome: 'sent' | 'failed' | 'skipped' | null;
+  error: string | null;
+  bundle: string | null;
+}
+
+/** Table `notices`; see the migration for what each column means. */
+export interface NoticesTable {
+  key: string;
+  number: number | null;
+  kind: string;
+  text: string;
+  to_agent: string | null;
+  due_at: Timestamp;
+  at: Timestamp;
+  slack_ts: string | null;
+  slack_error: string | null;
+}
+
+/** Table `outgoing_mails`; see the migration for what each column means. */
+export interface OutgoingMailsTable {
+  key: string;
+  number: number;
+  kind: string;
+  message_ref: string | null;
+  recipient_id: string;
+  mail_id: string;
+  envelope_from: string;
+  envelope_to: string;
+  raw: Buffer;
+  state: Generated<'intended' | 'sent' | 'refused' | 'withdrawn'>;
+  attempts: Generated<number>;
+  last_error: string | null;
+  at: Timestamp;
+  finished_at: NullableTimestamp;
+}
+
+/** Table `receipts`; see the migration for what each column means. */
+export interface ReceiptsTable {
+  contact_id: string;
+  number: number;
+  subject_key: string;
+  at: Timestamp;
+}
+
+/** Table `caught_mails`; see the migration for what each column means. */
+export interface CaughtMailsTable {
+  id: Generated<number>;
+  received_at: Timestamp;
+  envelope_from: string;
+  envelope_to: string[];
+  raw: Buffer;
+}
+
+/** Every table. */
+export interface Schema {
+  settings: SettingsTable;
+  policies: PoliciesTable;
+  organizations: OrganizationsTable;
+  contacts: ContactsTable;
+  teams: TeamsTable;
+  agents: AgentsTable;
+  api_tokens: ApiTokensTable;
+  sessions: SessionsTable;
+  inbox: InboxTable;
+  conversations: ConversationsTable;
+  participants: ParticipantsTable;
+  messages: MessagesTable;
+  chat_presence: ChatPresenceTable;
+  attachments: AttachmentsTable;
+  conversation_events: ConversationEventsTable;
+  timeline: TimelineTable;
+  promises: PromisesTable;
+  commands: CommandsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  pages: PagesTable;
+  page_attempts: PageAttemptsTable;
+  notices: NoticesTable;
+  outgoing_mails: OutgoingMailsTable;
+  receipts: ReceiptsTable;
+  caught_mails: CaughtMailsTable;
+}

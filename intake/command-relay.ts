@@ -1,0 +1,97 @@
+import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { finishCommand, type CommandResult, type CommandRow } from '../db/commands';
+import type { Database } from '../db/connection';
+import { commandUpdate } from '../messages/conversation';
+import { conversationWorkflowId } from '../messages/ids';
+import { REFUSAL_CODES, type CommandEvent, type Refusal, type RefusalCode } from '../policy/state';
+
+/** How long to wait before asking again for a workflow that relay has yet to start, in milliseconds. */
+const START_PAUSE_MS = 100;
+
+/** What became of one attempt to give a command to its conversation. */
+export type Delivery =
+  | CommandResult
+  /** Nobody answered in time, or there is no workflow (yet): the command stays queued. */
+  | { readonly unanswered: true };
+
+/**
+ * Gives a command to its conversation as an Update whose id is the command's, and waits at most `waitMs` (real time).
+ * A repeat of the same command is answered with its first result.
+ */
+export async function deliverCommand(client: Client, row: CommandRow, policy: string, waitMs: number): Promise<Delivery> {
+  const deadline = Date.now() + waitMs;
+  const event: CommandEvent = {
+    type: 'command',
+    id: row.id,
+    at: row.at,
+    by: row.actor,
+    command: row.command,
+    policy,
+    ...(row.notAfter === null ? {} : { notAfter: row.notAfter }),
+  };
+  const handle = client.workflow.getHandle(conversationWorkflowId(row.number));
+  for (;;) {
+    try {
+      const { refusal, revision, view } = await client.withDeadline(deadline, () =>
+        handle.executeUpdate(commandUpdate, { updateId: row.id, args: [event] }),
+      );
+      return refusal === undefined ? { answer: { revision, view } } : { refusal };
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal !== null) return { refusal };
+      if (!(error instanceof WorkflowNotFoundError)) {
+        if (isNoAnswer(error)) return { unanswered: true };
+        throw error;
+      }
+      // Accepted a moment ago: relay is about to start it. Or it has just closed, which the row tells the caller.
+      if (Date.now() + START_PAUSE_MS >= deadline) return { unanswered: true };
+      await sleep(START_PAUSE_MS);
+    }
+  }
+}
+
+/** Repeats a queued command for the sweep and writes down how it ended; `waiting` when it is still unanswered. `now` in milliseconds. */
+export async function repeatCommand(
+  db: Database,
+  client: Client,
+  row: CommandRow,
+  { now, policy, waitMs = 5_000 }: { now: number; policy: string; waitMs?: number },
+): Promise<'done' | 'refused' | 'waiting'> {
+  const delivery = (await closedRefusal(db, row)) ?? (await deliverCommand(client, row, policy, waitMs));
+  if ('unanswered' in delivery) return 'waiting';
+  await finishCommand(db, row, delivery, new Date(now));
+  return 'refusal' in delivery ? 'refused' : 'done';
+}
+
+/** The refusal of a command to a conversation that has closed, or null while it is open. */
+export async function closedRefusal(db: Database, row: Pick<CommandRow, 'number'>): Promise<{ refusal: Refusal } | null> {
+  const conversation = await db.selectFrom('conversations').select('status').where('number', '=', row.number).executeTakeFirst();
+  if (conversation?.status !== 'closed') return null;
+  return {
+    refusal: {
+      code: 'E_CONVERSATION_CLOSED',
+      message: `Conversation #${row.number} is closed, so nothing can be done in it any more. What you wrote is kept with the command; open a new ticket to write to the customer.`,
+    },
+  };
+}
+
+/** The server's own word for an Update that arrived as the workflow completed. */
+const COMPLETED_MEANWHILE = 'AcceptedUpdateCompletedWorkflow';
+
+/** The refusal in a failed Update: its failure's type is one of our codes; any other type is a command that the workflow could not read. */
+function refusalOf(error: unknown): Refusal | null {
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return null;
+  const { type, message } = error.cause;
+  if (type === COMPLETED_MEANWHILE) return null;
+  const code = REFUSAL_CODES.find((known): known is RefusalCode => known === type);
+  return { code: code ?? 'E_BAD_COMMAND', message };
+}
+
+/** The server or the workflow did not answer in time, as opposed to a fault of ours. */
+function isNoAnswer(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof WorkflowUpdateFailedError) return true;
+  if (isGrpcServiceError(error)) return true;
+  return error instanceof Error && isGrpcServiceError(error.cause);
+}

@@ -1,0 +1,50 @@
+import type { Transaction } from 'kysely';
+import { addCommand } from '../db/commands';
+import type { EarlierCopy, WaitingRow } from '../db/inbox';
+import type { Schema } from '../db/schema';
+import { lockThread } from '../db/threads';
+import { choosePriority } from '../policy/triage';
+import { PRIORITIES } from '../policy/words';
+import { localPartOf } from './mail-address';
+import type { ParsedMail } from './parse/parsed-mail';
+import type { Desk } from './resolve';
+
+/** Copies of one mail to several of our addresses arrive together; a copy that comes later is a repetition and changes nothing. */
+const TOGETHER_MS = 10 * 60_000;
+
+/**
+ * One mail to several addresses is one ticket with the highest priority and all tags: a copy of its opening mail that came with it adds
+ * its address's tags and raises the priority, counted from receipt, by the same command that an agent would give.
+ */
+export async function raiseByCopy(
+  trx: Transaction<Schema>,
+  desk: Desk,
+  copy: { row: WaitingRow; mail: ParsedMail; earlier: EarlierCopy; now: number },
+): Promise<void> {
+  const { row, mail, earlier } = copy;
+  if (!earlier.opened || earlier.number === null) return;
+  if (row.receivedAt.getTime() - earlier.receivedAt.getTime() > TOGETHER_MS) return;
+  const thread = await lockThread(trx, earlier.number);
+  if (thread === null || thread.status === 'closed' || thread.mergedInto !== null) return;
+  const triage = choosePriority(desk.policy, {
+    channel: 'email',
+    addresses: row.envelope.to.map(localPartOf),
+    contact: mail.from?.address,
+    subject: mail.subject,
+    text: mail.text,
+  });
+  const tags = [...new Set([...thread.tags, ...triage.tags])];
+  if (tags.length > thread.tags.length) {
+    await trx.updateTable('conversations').set({ tags }).where('number', '=', thread.number).execute();
+  }
+  if (PRIORITIES.indexOf(triage.priority) >= PRIORITIES.indexOf(thread.priority)) return;
+  await addCommand(trx, {
+    id: `copy-${row.id}`,
+    number: thread.number,
+    actor: 'desk',
+    command: { type: 'priority', priority: triage.priority, since: 'received' },
+    bodyRef: null,
+    at: copy.now,
+    notAfter: null,
+  });
+}

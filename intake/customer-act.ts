@@ -1,0 +1,33 @@
+import type { Database } from '../db/connection';
+import { inTransaction } from '../db/in-transaction';
+import { notifyRelay } from '../db/inbox';
+import { insertEvent } from '../db/incoming-messages';
+import { currentPolicy } from '../db/policies';
+import { lockThread } from '../db/threads';
+import { HoldfastError } from '../messages/errors';
+import type { CustomerActEvent } from '../policy/state';
+import { moveOn } from './join-conversation';
+
+/**
+ * What a customer does to their own thread by a signed link (the caller has checked it): durable once this resolves. `at` in milliseconds.
+ * A merged conversation leads to its target. Errors: E_NOT_FOUND, E_CONVERSATION_CLOSED.
+ */
+export async function addCustomerAct(
+  db: Database,
+  { number, act, at }: { number: number; act: CustomerActEvent['act']; at: number },
+): Promise<{ number: number }> {
+  return inTransaction(db, async (trx) => {
+    const named = await lockThread(trx, number);
+    const thread = named === null || named.mergedInto === null ? named : await lockThread(trx, named.mergedInto);
+    if (thread === null) throw new HoldfastError('E_NOT_FOUND', `There is no conversation #${number}.`);
+    if (thread.status === 'closed') {
+      throw new HoldfastError('E_CONVERSATION_CLOSED', `Conversation #${thread.number} is closed.`, { fix: 'Write to us again; that opens a new one.' });
+    }
+    const policy = await currentPolicy(trx);
+    const seq = thread.lastSeq + 1;
+    await insertEvent(trx, thread.number, { type: 'customerAct', seq, at, act, policy: policy.hash });
+    await moveOn(trx, thread.number, seq, new Date(at));
+    await notifyRelay(trx, thread.number);
+    return { number: thread.number };
+  });
+}

@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { headerLength, withLineFeeds } from './mail-bytes';
+import type { ParsedMail } from './parsed-mail';
+import type { ParseAnswer, ParseRequest } from './worker';
+
+/** Source: docs/mail-in.md, "Reading". */
+const TIME_MS = 5_000;
+const MEMORY_MB = 256;
+const HEADER_BYTES = 262_144;
+
+/** A mail as far as it could be read: `whole`, only its `header`, or `nothing` of it. */
+export interface ReadMail {
+  readonly mail: ParsedMail;
+  readonly read: 'whole' | 'header' | 'nothing';
+}
+
+/** Reads mails in a thread of its own, one after the other. */
+export interface MailParser {
+  /** Never throws for what a mail contains: one that cannot be read whole is read as far as possible. Throws when the thread cannot be started. */
+  read(raw: Uint8Array): Promise<ReadMail>;
+  close(): Promise<void>;
+}
+
+/** The mail could not be read within its time or memory, or the parser gave up. */
+class Unreadable extends Error {}
+
+/** Starts the thread with the first mail. A mail that takes too much ends the thread, and the next mail gets a new one. */
+export function createMailParser(limits: { timeMs?: number; memoryMb?: number } = {}): MailParser {
+  const timeMs = limits.timeMs ?? TIME_MS;
+  const memoryMb = limits.memoryMb ?? MEMORY_MB;
+  let thread: Worker | null = null;
+  let pending: { id: number; resolve(mail: ParsedMail): void; reject(error: Error): void } | null = null;
+  let asked = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const start = (): Worker => {
+    const worker = new Worker(workerFile(), { resourceLimits: { maxOldGenerationSizeMb: memoryMb } });
+    const gone = (reason: string): void => {
+      if (thread !== worker) return;
+      thread = null;
+      pending?.reject(new Unreadable(reason));
+    };
+    worker.on('message', (answer: ParseAnswer) => {
+      if (pending?.id !== answer.id) return;
+      if ('mail' in answer) pending.resolve(answer.mail);
+      else pending.reject(new Unreadable(answer.error));
+    });
+    worker.on('error', (error: Error & { code?: string }) => {
+      // A broken install is ours; whatever else ends the thread (most likely its memory) is the mail's doing.
+      if (error.code === 'MODULE_NOT_FOUND') pending?.reject(error);
+      else gone('error');
+    });
+    worker.on('exit', () => gone('exit'));
+    // An idle thread keeps no process alive.
+    worker.unref();
+    return worker;
+  };
+
+  const parse = (raw: Uint8Array): Promise<ParsedMail> => {
+    const worker = (thread ??= start());
+    const id = (asked += 1);
+    return new Promise<ParsedMail>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        thread = null;
+        reject(new Unreadable('time'));
+        void worker.terminate();
+      }, timeMs);
+      const settled = (): void => {
+        clearTimeout(timer);
+        pending = null;
+      };
+      pending = {
+        id,
+        resolve: (mail) => (settled(), resolve(mail)),
+        reject: (error) => (settled(), reject(error)),
+      };
+      // A copy of the bytes: the caller keeps the raw mail.
+      worker.postMessage({ id, raw: new Uint8Array(raw) } satisfies ParseRequest);
+    });
+  };
+
+  const readAsFarAsPossible = async (raw: Uint8Array): Promise<ReadMail> => {
+    const header = withLineFeeds(raw);
+    const attempts = [
+      { read: 'whole', bytes: raw },
+      { read: 'header', bytes: header.subarray(0, headerLength(header, HEADER_BYTES)) },
+    ] as const;
+    for (const { read, bytes } of attempts) {
+      try {
+        return { mail: await parse(bytes), read };
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw error;
+      }
+    }
+    return { mail: NOTHING, read: 'nothing' };
+  };
+
+  return {
+    read(raw) {
+      const result = turn.then(() => readAsFarAsPossible(raw));
+      turn = result.catch(() => undefined);
+      return result;
+    },
+    async close() {
+      await turn;
+      const worker = thread;
+      thread = null;
+      worker?.removeAllListeners();
+      await worker?.terminate();
+    },
+  };
+}
+
+const NOTHING: ParsedMail = {
+  from: null,
+  to: [],
+  subject: '',
+  mailId: null,
+  inReplyTo: null,
+  referenced: [],
+  text: '',
+  html: null,
+  files: [],
+  filesLeftOut: false,
+  headers: {},
+};
+
+/** A thread runs compiled code: beside this file in a build; in the build that the tests were given when this file runs as TypeScript. */
+function workerFile(): string {
+  const beside = path.join(__dirname, 'worker.js');
+  if (existsSync(beside)) return beside;
+  return path.join(process.env['HOLDFAST_TEST_BUILD_DIR'] ?? '', 'intake', 'parse', 'worker.js');
+}

@@ -1,0 +1,117 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { Logger } from '../config/log';
+import type { Database } from '../db/connection';
+import { RELAY_CHANNEL } from '../db/inbox';
+import { policyByHash } from '../db/policies';
+import { claimForRelay, eventsAfter, isClosed, markRelayed, type ToRelay } from '../db/relay';
+import { eventsSignal, type ConversationInput } from '../messages/conversation';
+import { conversationWorkflowId } from '../messages/ids';
+import { conversationStartOptions, CONVERSATION_WORKFLOW } from '../messages/start-options';
+import { begin } from '../policy/conversation';
+import type { PolicySnapshot } from '../policy/snapshot';
+import { nextDueAt } from '../policy/view';
+import { continueLinked } from './continue-linked';
+import { codeOf, startWokenLoop } from './woken-loop';
+
+const SWEEP_MS = 1_000;
+/** One signal a second and conversation; what comes meanwhile goes with the next. */
+const PAUSE_MS = 1_000;
+/** Longer than a call may take, so that nobody else repeats one that is under way. */
+const LEASE_MS = 5_000;
+const CALL_MS = 4_000;
+const BATCH = 16;
+/** Starts are throttled, so that a flood leaves the workers room for what is due. */
+const STARTS_PER_SECOND = 60;
+/** What a signal carries at most; the workflow reads the rest itself. */
+const EVENTS = 20;
+
+/** What the relay needs. `onMissing` hears of an open conversation whose workflow is gone: that is reconcile's to mend. */
+export interface RelayOptions {
+  readonly db: Database;
+  readonly url: string;
+  readonly client: Client;
+  readonly log: Logger;
+  readonly now?: () => number;
+  readonly onMissing?: (number: number) => void;
+}
+
+/** Tells workflows what has come in, and starts those of new conversations, until closed. Any number of processes may do so at once. */
+export function startRelay(options: RelayOptions): { close(): Promise<void> } {
+  const { db, url, log, now = Date.now } = options;
+
+  const relayBatch = async (): Promise<boolean> => {
+    const claimed = await claimForRelay(db, { now: now(), leaseMs: LEASE_MS, pauseMs: PAUSE_MS, limit: BATCH });
+    const startedAt = performance.now();
+    const results = await Promise.allSettled(claimed.map((conversation) => relayConversation(options, conversation)));
+    const failed = results.find((result) => result.status === 'rejected');
+    // Their claims run out by themselves; the loop waits longer and longer.
+    if (failed !== undefined) throw failed.reason;
+    const starts = claimed.filter(({ relayedSeq }) => relayedSeq === 0).length;
+    const restMs = (starts * 1000) / STARTS_PER_SECOND - (performance.now() - startedAt);
+    if (starts > 1 && restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+    return claimed.length === BATCH;
+  };
+
+  return startWokenLoop({ name: 'relay', url, channel: RELAY_CHANNEL, sweepMs: SWEEP_MS, lanes: 1, log, work: relayBatch });
+}
+
+/**
+ * Tells one conversation's workflow what it does not know yet, starting it if this is its beginning, and notes that it was told. Repeating
+ * it does no harm: the workflow applies each `seq` once. Rejects when Temporal or the database does not answer.
+ */
+export async function relayConversation(options: Omit<RelayOptions, 'url'>, conversation: ToRelay): Promise<void> {
+  const { db, client, log, now = Date.now, onMissing } = options;
+  const { number, lastSeq } = conversation;
+  const policy = await policyByHash(db, conversation.policyHash);
+  // Once it has done anything it is signalled only: starting it again from its beginning would forget what it has done.
+  const isNew = conversation.relayedSeq === 0 && conversation.revision <= begin(conversation.start, policy).state.revision;
+  const known = isNew ? 0 : Math.max(conversation.relayedSeq, conversation.appliedSeq);
+  if (known >= lastSeq) return markRelayed(db, number, lastSeq, now());
+  const events = await eventsAfter(db, number, known, EVENTS);
+  const call = <T>(act: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_MS, act);
+  const signal = { upTo: lastSeq, events };
+  try {
+    if (!isNew) {
+      await call(() => client.workflow.getHandle(conversationWorkflowId(number)).signal(eventsSignal, signal));
+    } else if (lastSeq === 1) {
+      // The opening message is part of the start, so nothing has to be signalled.
+      await call(() => client.workflow.start(CONVERSATION_WORKFLOW, { ...startOptions(conversation, policy), workflowIdConflictPolicy: 'USE_EXISTING' }));
+    } else {
+      await call(() =>
+        client.workflow.signalWithStart(CONVERSATION_WORKFLOW, { ...startOptions(conversation, policy), signal: eventsSignal, signalArgs: [signal] }),
+      );
+    }
+  } catch (error) {
+    const ended = error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError;
+    if (!ended) throw error;
+    if (isNew || (await isClosed(db, number))) {
+      const linked = await continueLinked(db, { number, known }, now());
+      log.warn({ conversation: number, linked }, 'its workflow has ended; what came after goes on in a linked conversation');
+      return;
+    }
+    log.warn({ conversation: number, code: codeOf(error) }, 'its workflow is gone; reconcile starts it again');
+    onMissing?.(number);
+    return;
+  }
+  await markRelayed(db, number, lastSeq, now());
+}
+
+function startOptions({ number, start, organizationId, cluster, website }: ToRelay, policy: PolicySnapshot) {
+  const { state } = begin(start, policy);
+  const input: ConversationInput = { begin: start, policy, facts: { organization: organizationId, cluster, website } };
+  const options = conversationStartOptions({
+    number,
+    kind: start.kind,
+    status: state.status,
+    priority: start.priority,
+    plan: start.plan,
+    assignee: start.assignee,
+    organization: organizationId,
+    cluster,
+    website,
+    nextDueAt: nextDueAt(state),
+    breached: false,
+  });
+  return { ...options, args: [input] };
+}

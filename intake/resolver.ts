@@ -1,0 +1,82 @@
+import { sql, type Transaction } from 'kysely';
+import type { Logger } from '../config/log';
+import type { Database } from '../db/connection';
+import { INBOX_CHANNEL, lockNextMail, noteFailure, type WaitingRow } from '../db/inbox';
+import { currentPolicy } from '../db/policies';
+import type { Schema } from '../db/schema';
+import type { SigningKeys } from '../messages/addresses';
+import { createMailParser } from './parse/mail-parser';
+import { resolveMail, type Resolved } from './resolve';
+import { codeOf, startWokenLoop } from './woken-loop';
+
+const SWEEP_MS = 2_000;
+/** One mail is read while another is written; there is one parsing thread. */
+const LANES = 2;
+const ATTEMPTS = 8;
+const RETRY_FROM_MS = 1_000;
+const RETRY_UP_TO_MS = 60_000;
+
+/** Codes that say nothing against the mail: PostgreSQL's classes 08, 40, 53, 57, the network's, a desk that is not set up, a broken install. */
+const OUTAGE_CODE = /^((08|40|53|57)[0-9A-Z]{3}|E[A-Z]+|E_NOT_FOUND|MODULE_NOT_FOUND)$/;
+/** The database client's own errors have no code. */
+const OUTAGE_TEXT = /connection terminated|connection error|timeout exceeded when trying to connect|not queryable/i;
+
+/** What the resolver needs; `now` in milliseconds, the clock by default. */
+export interface ResolverOptions {
+  readonly db: Database;
+  readonly url: string;
+  readonly keys: SigningKeys;
+  readonly domain: string;
+  readonly log: Logger;
+  readonly now?: () => number;
+}
+
+/** Resolves accepted mail as it comes, urgent mail first, until closed. Any number of processes may do so at once. */
+export function startResolver(options: ResolverOptions): { close(): Promise<void> } {
+  const { db, url, keys, domain, log, now = Date.now } = options;
+  const parser = createMailParser();
+
+  const resolveNext = async (): Promise<boolean> => {
+    const found = await db.transaction().execute(async (trx): Promise<{ id: number; resolved: Resolved | null } | null> => {
+      const row = await lockNextMail(trx, now());
+      if (row === null) return null;
+      const { mail, read } = await parser.read(row.raw);
+      const policy = await currentPolicy(trx);
+      // Back to here if it fails: the row stays locked until it is noted, so nobody tries the same at the same time.
+      await sql`SAVEPOINT untouched`.execute(trx);
+      try {
+        const resolved = await resolveMail(trx, { policy, keys, domain: domain.toLowerCase() }, row, { mail, read }, now());
+        return { id: row.id, resolved };
+      } catch (error) {
+        if (isOutage(error)) throw error;
+        await sql`ROLLBACK TO SAVEPOINT untouched`.execute(trx);
+        await giveAnotherTry(trx, row, error);
+        return { id: row.id, resolved: null };
+      }
+    });
+    // Only now is it committed.
+    if (found !== null && found.resolved !== null) log.info({ inbox: found.id, ...found.resolved }, 'mail resolved');
+    return found !== null;
+  };
+
+  /** Not the database's fault, so it may be this mail's: others go first, and in the end agents see it. */
+  const giveAnotherTry = async (trx: Transaction<Schema>, { id, attempts }: WaitingRow, error: unknown): Promise<void> => {
+    const last = attempts + 1 >= ATTEMPTS;
+    log.error({ inbox: id, attempt: attempts + 1, code: codeOf(error) }, last ? 'mail could not be resolved; agents see it' : 'mail could not be resolved yet');
+    const message = error instanceof Error ? `${codeOf(error)}: ${error.message}` : String(error);
+    const retryAt = new Date(now() + Math.min(RETRY_FROM_MS * 2 ** attempts, RETRY_UP_TO_MS));
+    await noteFailure(trx, id, { error: message.replaceAll('\0', '').slice(0, 500), retryAt: last ? null : retryAt });
+  };
+
+  const loop = startWokenLoop({ name: 'resolve', url, channel: INBOX_CHANNEL, sweepMs: SWEEP_MS, lanes: LANES, log, work: resolveNext });
+  return {
+    async close() {
+      await loop.close();
+      await parser.close();
+    },
+  };
+}
+
+function isOutage(error: unknown): boolean {
+  return OUTAGE_CODE.test(codeOf(error)) || (error instanceof Error && OUTAGE_TEXT.test(error.message));
+}

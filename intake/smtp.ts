@@ -1,0 +1,154 @@
+import type { AddressInfo } from 'node:net';
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import type { ListenAddress } from '../config/environment';
+import type { Logger } from '../config/log';
+import type { Database } from '../db/connection';
+import { currentPolicy } from '../db/policies';
+import { HoldfastError } from '../messages/errors';
+import type { PolicySnapshot } from '../policy/snapshot';
+import { acceptMail, isOurRecipient } from './accept';
+
+const MAIL_BYTES = 25 * 1024 * 1024;
+/** Mail in the making, of all connections together: beyond it senders are asked to come back. */
+const HELD_BYTES = 256 * 1024 * 1024;
+const CLIENTS = 100;
+const CLIENTS_OF_ONE_ADDRESS = 50;
+const IDLE_MS = 60_000;
+const CLOSE_MS = 5_000;
+const POLICY_FRESH_MS = 1_000;
+
+/** What the listener needs. `policy` defaults to the published one, `now` to the clock. */
+export interface SmtpOptions {
+  readonly listen: ListenAddress;
+  readonly db: Database;
+  /** The domain of our addresses. */
+  readonly domain: string;
+  readonly log: Logger;
+  readonly policy?: () => Promise<PolicySnapshot>;
+  readonly now?: () => number;
+}
+
+/** A listener that runs; `address` has the port that it really got. */
+export interface SmtpListener {
+  readonly address: ListenAddress;
+  /** Takes no new connection, lets mail in hand finish for a few seconds, and frees the port. */
+  close(): Promise<void>;
+}
+
+/** An answer to the sending server. 4xx: it tries again later and keeps the mail; 5xx: it tells its user. */
+class SmtpAnswer extends Error {
+  constructor(
+    readonly responseCode: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Accepts mail for our addresses. The sender hears 250 only after the raw bytes are committed; while the database is away it hears 451 and
+ * keeps the mail. Errors: E_PORT_BUSY.
+ */
+export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
+  const { listen, db, domain, log, now = Date.now } = options;
+  const policy = briefly(options.policy ?? (() => currentPolicy(db)), now);
+  const perAddress = new Map<string, number>();
+  let held = 0;
+
+  const receive = async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        // A mail that is too large is read to its end, so that the answer reaches the sender, but not kept.
+        if (stream.sizeExceeded || held > HELD_BYTES) continue;
+        chunks.push(chunk);
+        length += chunk.length;
+        held += chunk.length;
+      }
+      if (stream.sizeExceeded) throw new SmtpAnswer(552, 'This mail is larger than the 25 MB that we take.');
+      if (held > HELD_BYTES) throw new SmtpAnswer(451, 'Too much mail at once. Please try again in a moment.');
+      const { mailFrom, rcptTo } = session.envelope;
+      const { inboxId } = await acceptMail(db, await policy(), {
+        raw: Buffer.concat(chunks, length),
+        envelope: { from: mailFrom === false ? '' : mailFrom.address.toLowerCase(), to: rcptTo.map(({ address }) => address.toLowerCase()) },
+        receivedAt: now(),
+      });
+      log.info({ inbox: inboxId, bytes: length }, 'mail accepted');
+      return `Accepted as ${inboxId}`;
+    } finally {
+      held -= length;
+    }
+  };
+
+  const server = new SMTPServer({
+    banner: 'Holdfast',
+    size: MAIL_BYTES,
+    maxClients: CLIENTS,
+    socketTimeout: IDLE_MS,
+    closeTimeout: CLOSE_MS,
+    disableReverseLookup: true,
+    authOptional: true,
+    // Without a certificate of ours STARTTLS would prove nothing.
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    onConnect(session, done) {
+      const open = (perAddress.get(session.remoteAddress) ?? 0) + 1;
+      perAddress.set(session.remoteAddress, open);
+      done(open > CLIENTS_OF_ONE_ADDRESS ? new SmtpAnswer(421, 'Too many connections from your address. Please try again in a moment.') : null);
+    },
+    onClose(session) {
+      const open = (perAddress.get(session.remoteAddress) ?? 1) - 1;
+      if (open > 0) perAddress.set(session.remoteAddress, open);
+      else perAddress.delete(session.remoteAddress);
+    },
+    onRcptTo({ address }, _session, done) {
+      policy().then(
+        (current) => done(isOurRecipient(current, domain, address) ? null : new SmtpAnswer(550, 'Nobody here has this address.')),
+        (error: unknown) => done(later(error, log)),
+      );
+    },
+    onData(stream, session, done) {
+      receive(stream, session).then(
+        (answer) => done(null, answer),
+        (error: unknown) => done(error instanceof SmtpAnswer ? error : later(error, log)),
+      );
+    },
+  });
+  // Senders that hang up or talk nonsense are everyday; the listener goes on.
+  const onError = (error: Error & { code?: string }): void => log.warn({ code: error.code }, 'a mail connection failed');
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: Error & { code?: string }) => reject(listenError(error, listen)));
+    server.listen(listen.port, listen.host, resolve);
+  });
+  server.removeAllListeners('error');
+  server.on('error', onError);
+  const { port } = server.server.address() as AddressInfo;
+  return {
+    address: { host: listen.host, port },
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+/** Nothing has been committed, so the sender keeps the mail. */
+function later(error: unknown, log: Logger): SmtpAnswer {
+  log.warn({ code: (error as { code?: unknown } | null)?.code }, 'mail could not be accepted for now');
+  return new SmtpAnswer(451, 'We cannot take mail at this moment. Please try again shortly.');
+}
+
+function listenError(error: Error & { code?: string }, { host, port }: ListenAddress): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  return new HoldfastError('E_PORT_BUSY', `Another program listens on ${host}:${port}, where mail should come in.`, {
+    fix: 'Stop that program, or set SMTP_LISTEN to another address.',
+    cause: error,
+  });
+}
+
+/** Asks for the policy at most once a second: a mail with many recipients needs it often. */
+function briefly(read: () => Promise<PolicySnapshot>, now: () => number): () => Promise<PolicySnapshot> {
+  let last: { readonly at: number; readonly policy: PolicySnapshot } | null = null;
+  return async () => {
+    if (last === null || now() - last.at >= POLICY_FRESH_MS || now() < last.at) last = { at: now(), policy: await read() };
+    return last.policy;
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * Which thread a mail joins: a pure decision, so that every row of the table below is tested on its own.
+ * A token is a signed reply address; `From` has proven itself when DKIM or SPF passes for its domain ("pass").
+ *
+ * | token    | From = its recipient                                     | verdict    | result                                                  |
+ * | -------- | -------------------------------------------------------- | ---------- | ------------------------------------------------------- |
+ * | good     | yes                                                      | pass       | joins                                                   |
+ * | good     | yes                                                      | none, fail | joins, marked "not authenticated"                       |
+ * | good     | yes                                                      | reject     | unknown sender: suspended; known: new, linked, flagged  |
+ * | good     | no                                                       | pass       | joins as an unverified third party                      |
+ * | good     | no                                                       | none, fail | new, linked, flagged                                    |
+ * | bad/none | participant of the conversation whose mail it answers    | pass       | joins                                                   |
+ * | bad/none | anything else                                            |            | new, "may belong to #n"                                 |
+ *
+ * Before the table: a machine's reply is stored in the thread that a good token or a signed Message-ID of ours names, without effect; a
+ * machine that opens a thread, and a DMARC reject, are suspended unless the sender is known. An agent's address joins as that agent in
+ * the first row only; elsewhere, if there is a thread, it becomes an internal note for review.
+ * After it: a reply to a closed conversation opens a new, linked one; a merged one leads to its target; an erased one is forgotten.
+ */
+
+/** What authentication says about From: DKIM or SPF aligned (`pass`), or neither, with (`reject`) or without (`fail`) its domain asking to refuse such mail; `none` where nothing could be checked. */
+export type Verdict = 'pass' | 'none' | 'fail' | 'reject';
+
+/** The conversation that a token or a reference names, as it is now; a merged one already replaced by its target. */
+export interface NamedThread {
+  readonly number: number;
+  readonly state: 'open' | 'closed' | 'erased';
+}
+
+/** What the decision needs to know. */
+export interface ThreadFacts {
+  readonly verdict: Verdict;
+  readonly machine: boolean;
+  /** The mail is meant for machines or came through a list, so nobody would miss it from a stranger. */
+  readonly noAutoMail: boolean;
+  /** A contact or mail domain that we know. */
+  readonly senderKnown: boolean;
+  /** Agent whose address From is. */
+  readonly agent: string | null;
+  /** A reply address whose signature holds. */
+  readonly token: { readonly thread: NamedThread; readonly fromIsRecipient: boolean } | null;
+  /** The conversation of a mail that this one answers; `ours` when the id is one that we signed. */
+  readonly reference: { readonly thread: NamedThread; readonly ours: boolean; readonly fromParticipates: boolean } | null;
+  /** A number that a bad token or the subject names: a hint for agents, nothing else. */
+  readonly hinted: number | null;
+}
+
+/** Why a new conversation is marked for agents, or mail is kept aside. */
+export type ThreadFlag = 'notAuthenticated' | 'otherSender' | 'dmarcReject' | 'mayBelong' | 'followUp';
+
+/** Where the mail goes. `linkedTo` is shown to agents and gives the sender nothing. */
+export type ThreadDecision =
+  | { readonly to: 'join'; readonly number: number; readonly as: 'participant' | 'thirdParty' | 'machine'; readonly authenticated: boolean }
+  | { readonly to: 'join'; readonly number: number; readonly as: 'agent'; readonly agent: string; readonly authenticated: true }
+  | { readonly to: 'note'; readonly number: number }
+  | { readonly to: 'new'; readonly linkedTo: number | null; readonly flags: readonly ThreadFlag[] }
+  | { readonly to: 'suspended'; readonly reason: 'machine' | 'dmarcReject' };
+
+/** Decides by the table above. */
+export function decideThread(facts: ThreadFacts): ThreadDecision {
+  const { token, reference, verdict } = facts;
+  if (facts.machine) {
+    const named = token?.thread ?? (reference?.ours === true ? reference.thread : undefined);
+    if (named?.state === 'open' && verdict !== 'reject') return { to: 'join', number: named.number, as: 'machine', authenticated: verdict === 'pass' };
+    if (named?.state === 'closed' || !facts.senderKnown) return { to: 'suspended', reason: 'machine' };
+  }
+  if (verdict === 'reject' && !facts.senderKnown) return { to: 'suspended', reason: 'dmarcReject' };
+  if (token !== null) return decideByToken(facts, token);
+  if (facts.noAutoMail && !facts.senderKnown) return { to: 'suspended', reason: 'machine' };
+  if (reference !== null) {
+    const proven = reference.fromParticipates && verdict === 'pass';
+    if (facts.agent !== null && (reference.ours || proven)) return noteOr(reference.thread, ['mayBelong']);
+    if (proven) return joinOr(reference.thread, 'participant', true);
+    return fresh(reference.thread, verdict === 'reject' ? ['mayBelong', 'dmarcReject'] : ['mayBelong']);
+  }
+  const flags: ThreadFlag[] = verdict === 'reject' ? ['dmarcReject'] : [];
+  if (facts.hinted !== null) return { to: 'new', linkedTo: facts.hinted, flags: ['mayBelong', ...flags] };
+  return { to: 'new', linkedTo: null, flags };
+}
+
+function decideByToken(facts: ThreadFacts, token: NonNullable<ThreadFacts['token']>): ThreadDecision {
+  const { thread, fromIsRecipient } = token;
+  switch (facts.verdict) {
+    case 'pass':
+      if (facts.agent !== null) {
+        if (!fromIsRecipient) return noteOr(thread, ['otherSender']);
+        if (thread.state === 'open') return { to: 'join', number: thread.number, as: 'agent', agent: facts.agent, authenticated: true };
+        return fresh(thread, []);
+      }
+      return joinOr(thread, fromIsRecipient ? 'participant' : 'thirdParty', true);
+    case 'none':
+    case 'fail':
+      if (facts.agent !== null) return noteOr(thread, ['otherSender']);
+      return fromIsRecipient ? joinOr(thread, 'participant', false) : fresh(thread, ['otherSender', 'notAuthenticated']);
+    case 'reject':
+      return fresh(thread, ['dmarcReject']);
+    default:
+      return facts.verdict satisfies never;
+  }
+}
+
+function joinOr(thread: NamedThread, as: 'participant' | 'thirdParty', authenticated: boolean): ThreadDecision {
+  if (thread.state === 'open') return { to: 'join', number: thread.number, as, authenticated };
+  return fresh(thread, authenticated ? [] : ['notAuthenticated']);
+}
+
+function noteOr(thread: NamedThread, flags: readonly ThreadFlag[]): ThreadDecision {
+  return thread.state === 'open' ? { to: 'note', number: thread.number } : fresh(thread, flags);
+}
+
+function fresh(thread: NamedThread, flags: readonly ThreadFlag[]): ThreadDecision {
+  switch (thread.state) {
+    case 'open':
+      return { to: 'new', linkedTo: thread.number, flags };
+    case 'closed':
+      return { to: 'new', linkedTo: thread.number, flags: ['followUp', ...flags] };
+    case 'erased':
+      return { to: 'new', linkedTo: null, flags: [] };
+    default:
+      return thread.state satisfies never;
+  }
+}

@@ -1,0 +1,178 @@
+import { answered, isAboutToBeKept, isKeptBy, cancel } from './keeping';
+import { ring } from './page';
+import { assign, isOpenStatus, mailSolved, moveTo } from './status';
+import type { ConversationState, MailEffect, MailKind, OutgoingReply, PromiseRecord } from './state';
+import { isUnmet, type Turn } from './turn';
+import { urgencyOf } from './urgency';
+
+/**
+ * An agent's public words on their way to the customer: said → (undone) → released → delivered, or bounced. To an open chat they are
+ * delivered as they are said; by mail they leave after undo-send and count when a recipient's server has taken them.
+ */
+
+/** A first response that no mail server has taken by then pages. */
+export const UNDELIVERED_AFTER_MS = 15 * 60_000;
+
+/** A mail server's moment: how long after its release a reply still holds the page that it would make needless. */
+export const DELIVERY_MOMENT_MS = 5_000;
+
+/** What is said, to whom, and how it goes. */
+export interface Words {
+  readonly messageId: string;
+  readonly delivery: 'mail' | 'chat';
+  readonly recipients: readonly string[];
+  readonly mail: MailKind;
+  readonly facts?: MailEffect['facts'];
+  /** Whether they are an answer; "when the office opens" is none. */
+  readonly counts?: boolean;
+}
+
+/** An agent speaks to the customer: who speaks first takes the conversation, and one that had ended is open again. */
+export function say(turn: Turn, words: Words, at: number, by: string): void {
+  const { state, policy } = turn;
+  take(turn, at, by);
+  if (!isOpenStatus(state.status)) moveTo(turn, 'open', at, 'answered');
+  state.graceUntil = null;
+  send(turn, words, at, at + policy.undoSendMs, by);
+}
+
+/** Who answers first takes the conversation. */
+export function take(turn: Turn, at: number, by: string): void {
+  if (turn.state.assignee === null) assign(turn, by, at, by);
+  if (turn.state.status === 'new') moveTo(turn, 'open', at, 'answered');
+}
+
+/** Puts words on their way: to an open chat at once, by mail at `releaseAt`. */
+export function send(turn: Turn, words: Words, at: number, releaseAt: number, by: string): void {
+  const { state, policy } = turn;
+  state.lastAgentAt = at;
+  state.silenceAt = null;
+  state.beRightBack = false;
+  turn.tell(at, 'reply.said', { message: words.messageId, by, delivery: words.delivery });
+  const { messageId, recipients, mail, facts = {}, counts = true } = words;
+  if (words.delivery === 'chat') {
+    if (counts) answered(turn, at, messageId, at);
+    if (state.kind === 'chat') state.unseenCheckAt ??= at + policy.chats.customerGoneAfterMs;
+    return;
+  }
+  const deliverBy = releaseAt + UNDELIVERED_AFTER_MS;
+  const reply = { messageId, by, saidAt: at, releaseAt, released: false, deliverBy, undeliveredPaged: false, recipients, counts, mail, facts };
+  state.outgoing = [...state.outgoing, reply];
+}
+
+/** The status that came with an answer in undo-send goes back when it is undone. */
+export function moveWith(turn: Turn, messageId: string): void {
+  const { status } = turn.state;
+  change(turn, messageId, { movedTo: status });
+}
+
+/** An answer is taken back before it has left, with the time and the status that came with it. */
+export function undo(turn: Turn, messageId: string, at: number, by: string): void {
+  const { state } = turn;
+  const reply = state.outgoing.find((candidate) => candidate.messageId === messageId);
+  if (!reply) return;
+  state.outgoing = without(state.outgoing, messageId);
+  turn.tell(at, 'reply.undone', { message: messageId, by });
+  for (const promise of turn.unmet('update')) if (promise.since === reply.saidAt) cancel(turn, promise, at, 'undone');
+  if (reply.mail === 'beRightBack') state.beRightBack = false;
+  if (reply.movedTo === state.status) moveTo(turn, 'open', at, 'undone');
+}
+
+/** Undo-send is over: the mails leave. */
+export function releaseReplies(turn: Turn, at: number): void {
+  for (const reply of turn.state.outgoing) if (!reply.released && reply.releaseAt <= at) release(turn, reply);
+}
+
+/** Sends an answer on its way, one mail to each recipient. */
+export function release(turn: Turn, reply: OutgoingReply): void {
+  const { releaseAt, messageId } = reply;
+  change(turn, messageId, { released: true });
+  for (const recipient of reply.recipients) turn.mail(reply.mail, recipient, releaseAt, reply.facts, messageId);
+  turn.tell(releaseAt, 'reply.released', { message: messageId });
+  if (reply.movedTo === 'solved' && turn.state.status === 'solved') mailSolved(turn, releaseAt, reply.by);
+}
+
+/** A recipient's server has taken an answer: it counts from then on, once. */
+export function delivered(turn: Turn, messageId: string, at: number): void {
+  const { state } = turn;
+  const reply = state.outgoing.find((candidate) => candidate.messageId === messageId);
+  if (!reply) return;
+  state.outgoing = without(state.outgoing, messageId);
+  turn.tell(at, 'reply.delivered', { message: messageId });
+  if (reply.counts) answered(turn, at, messageId, reply.saidAt);
+}
+
+/**
+ * An answer came back: the agent hears of it. When no recipient is left, a first response that it was runs again with its old
+ * due time, and what it was to keep waits for another answer.
+ */
+export function bounced(turn: Turn, messageId: string, at: number, hard: boolean): void {
+  const { state } = turn;
+  const reply = state.outgoing.find((candidate) => candidate.messageId === messageId);
+  turn.tell(at, 'reply.bounced', { message: messageId, hard });
+  turn.notice('undelivered', at, { to: reply?.by ?? state.assignee });
+  if (!hard || state.status === 'closed') return;
+  if (reply) {
+    const bounces = (reply.bounces ?? 0) + 1;
+    if (bounces < reply.recipients.length) return change(turn, messageId, { bounces });
+    state.outgoing = without(state.outgoing, messageId);
+  }
+  const first = state.promises.find((promise) => promise.kind === 'firstResponse' && promise.metBy === messageId);
+  if (first) runAgain(turn, first, at);
+  if (state.status === 'solved' && turn.unmet().some((promise) => !isAboutToBeKept(state, promise))) moveTo(turn, 'open', at, 'bounced');
+}
+
+/** It was not kept after all: the same promise once more, with its old due time. */
+function runAgain(turn: Turn, first: PromiseRecord, at: number): void {
+  turn.state.answeredAt = null;
+  const { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, policy } = first;
+  turn.finish(first, { state: first.state === 'breached' ? 'breached' : 'cancelled', cancelledAt: at, reason: 'bounced' });
+  const notBefore = (instant: number | null): number | null => (instant === null ? null : Math.max(instant, at));
+  turn.start({ kind, since, dueAt, clock, lengthMs, noticeAt: notBefore(noticeAt), pageAt: notBefore(pageAt) }, { policy });
+}
+
+/** A first response that no mail server takes pages after a quarter of an hour: the customer has heard nothing. */
+export function pageUndelivered(turn: Turn, at: number): void {
+  for (const reply of turn.state.outgoing) {
+    if (!isFirstResponse(turn.state, reply) || reply.undeliveredPaged || reply.deliverBy > at) continue;
+    change(turn, reply.messageId, { undeliveredPaged: true });
+    turn.notice('undelivered', reply.deliverBy, { to: reply.by });
+    ring(turn, {
+      key: `conversation/${turn.state.number}:undelivered:${reply.messageId}`,
+      kind: 'undelivered',
+      at: reply.deliverBy,
+      urgency: urgencyOf(turn.state),
+      reason: 'undelivered',
+    });
+  }
+}
+
+/** When an answer on its way next needs attention; null when only its recipients' servers can say more. */
+export function nextOfReply(state: ConversationState, reply: OutgoingReply): { at: number; what: string } | null {
+  if (!reply.released) return { at: reply.releaseAt, what: 'undo-send ends' };
+  if (state.status === 'closed' || reply.undeliveredPaged || !isFirstResponse(state, reply)) return null;
+  return { at: reply.deliverBy, what: 'the answer is still undelivered' };
+}
+
+/** Until when a reply that is on its way holds a promise's page; 0 when nothing does. */
+export function holdUntil(state: ConversationState, promise: PromiseRecord): number {
+  const holding = state.outgoing.filter(
+    (reply) => reply.counts && isKeptBy(promise, reply.saidAt) && promise.dueAt > reply.saidAt,
+  );
+  return Math.max(0, ...holding.map((reply) => reply.releaseAt + DELIVERY_MOMENT_MS));
+}
+
+function isFirstResponse(state: ConversationState, reply: OutgoingReply): boolean {
+  return (
+    reply.counts &&
+    state.promises.some((promise) => promise.kind === 'firstResponse' && isUnmet(promise) && isKeptBy(promise, reply.saidAt))
+  );
+}
+
+function change(turn: Turn, messageId: string, changes: Partial<OutgoingReply>): void {
+  turn.state.outgoing = turn.state.outgoing.map((reply) => (reply.messageId === messageId ? { ...reply, ...changes } : reply));
+}
+
+function without(outgoing: readonly OutgoingReply[], messageId: string): readonly OutgoingReply[] {
+  return outgoing.filter((reply) => reply.messageId !== messageId);
+}

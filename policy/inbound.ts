@@ -1,0 +1,111 @@
+import { say } from './answers';
+import { isAboutToBeKept } from './keeping';
+import { causeOf } from './consequences';
+import { ring } from './page';
+import { setPriority } from './priority';
+import { countPromise, officeOpen } from './promises';
+import { moveTo, solve, wantAssignee } from './status';
+import type { CustomerActEvent, MessageEvent } from './state';
+import type { Turn } from './turn';
+import { isUrgentOrHigh } from './urgency';
+
+/** What a message that came in does to its conversation. */
+export function takeMessage(turn: Turn, message: MessageEvent): void {
+  const { state } = turn;
+  state.cursor = message.seq;
+  turn.tell(message.at, 'message.received', { message: message.messageId, author: message.author, channel: message.channel });
+  if (message.machine) return;
+  switch (message.author) {
+    case 'customer':
+      customerWrote(turn, message);
+      return;
+    case 'thirdParty':
+      turn.notice('customerWrote', message.at, { to: state.assignee });
+      return;
+    case 'agent':
+      agentWrote(turn, message);
+      return;
+    default:
+      message.author satisfies never;
+  }
+}
+
+/** An agent's own mail is an answer like one from the console: it goes to everyone in the thread. */
+function agentWrote(turn: Turn, { agent, messageId, channel, at }: MessageEvent): void {
+  const { assignee, kind, participants } = turn.state;
+  const by = agent ?? assignee;
+  const delivery = kind === 'ticket' && channel === 'email' ? 'mail' : 'chat';
+  if (by === null || (delivery === 'mail' && participants.length === 0)) return;
+  say(turn, { messageId, delivery, recipients: participants, mail: 'reply' }, at, by);
+}
+
+function customerWrote(turn: Turn, message: MessageEvent): void {
+  const { state, policy } = turn;
+  const { at } = message;
+  if (message.joins !== undefined && !state.participants.includes(message.joins)) {
+    state.participants = [...state.participants, message.joins];
+  }
+  state.lastCustomerAt = at;
+  state.snoozedUntil = null;
+  // "Thanks, bye!" soon after the end never pages.
+  const slight =
+    message.slight && message.triage === undefined && state.graceUntil !== null && at <= state.graceUntil;
+  if (state.status !== 'new') moveTo(turn, 'open', at, slight ? 'slight' : 'customerWrote');
+  expectNextResponse(turn, at, slight);
+  if (slight) return;
+  state.graceUntil = null;
+  wantAssignee(turn, at);
+  if (state.kind === 'chat' && state.answeredAt !== null) state.silenceAt ??= at + policy.chats.agentSilenceMs;
+  outOfHours(turn, at, message.triage !== undefined);
+}
+
+/** The customer waits for the next answer, unless they wait for one already that no answer on its way is about to be. */
+function expectNextResponse(turn: Turn, at: number, quiet: boolean): void {
+  const { state } = turn;
+  const { plan, priority } = state;
+  state.unansweredSince ??= at;
+  const [waiting] = turn.unmet('firstResponse', 'nextResponse').filter((promise) => !isAboutToBeKept(state, promise));
+  const policy = waiting ? turn.policyOf(waiting) : turn.policy;
+  const seed = countPromise(policy, { kind: 'nextResponse', plan, priority, since: waiting?.since ?? at });
+  if (!seed) return;
+  if (!waiting) turn.start(quiet ? { ...seed, pageAt: null } : seed);
+  // It began with a slight message, which pages nobody; this one is not slight.
+  else if (!quiet && waiting.pageAt === null && seed.pageAt !== null) turn.change(waiting, { pageAt: Math.max(waiting.dueAt, at) });
+}
+
+/** A customer's message in the night: on-call hears of it when it is urgent, high or a triage rule says so; else a notice. */
+function outOfHours(turn: Turn, at: number, triage: boolean): void {
+  const { state, policy } = turn;
+  if (officeOpen(policy, at)) return;
+  if (!(triage || isUrgentOrHigh(state)) || state.outOfHours === 'notice' || !policy.outOfHours.page) {
+    turn.notice('customerWrote', at, { to: state.assignee });
+    return;
+  }
+  if (turn.unmet('feedback').length > 0) return;
+  const seed = countPromise(policy, { kind: 'feedback', plan: state.plan, priority: state.priority, since: at });
+  if (!seed) return;
+  const promise = turn.start(seed, { paged: true });
+  ring(turn, causeOf(turn, promise, at, 'outOfHours'));
+}
+
+/** What a customer does to their own thread by a signed link or in the widget. */
+export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
+  const { state } = turn;
+  state.cursor = event.seq;
+  turn.tell(event.at, `customer.${event.act}`);
+  switch (event.act) {
+    case 'productionDown':
+      state.lastCustomerAt = event.at;
+      state.snoozedUntil = null;
+      if (state.status !== 'new') moveTo(turn, 'open', event.at, 'productionDown');
+      setPriority(turn, 'urgent', undefined, event.at, 'requester');
+      expectNextResponse(turn, event.at, false);
+      outOfHours(turn, event.at, true);
+      return;
+    case 'thatsAll':
+      solve(turn, event.at, 'thatsAll');
+      return;
+    default:
+      event.act satisfies never;
+  }
+}

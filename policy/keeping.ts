@@ -1,0 +1,94 @@
+import { addOpenTime, openTimeBetween } from './calendar';
+import { stopRinging } from './page';
+import type { ConversationState, PromiseRecord, Reason } from './state';
+import type { Turn } from './turn';
+import type { PromiseKind } from './words';
+
+/** How promises end, pause and go on. Starting them is `Turn.start`; what a missed one leads to stands in consequences.ts. */
+
+/** A promise is kept; one that was breached stays breached and remembers when it was met. */
+export function meet(turn: Turn, promise: PromiseRecord, at: number, by: string): void {
+  turn.finish(promise, { state: promise.state === 'breached' ? 'breached' : 'met', metAt: at, metBy: by });
+  turn.tell(at, promise.state === 'breached' ? 'promise.metLate' : 'promise.met', {
+    kind: promise.kind,
+    cycle: promise.cycle,
+    dueAt: promise.dueAt,
+  });
+  stopRinging(turn, promise.key, MET_REASON[promise.kind]);
+}
+
+const MET_REASON: Readonly<Record<PromiseKind, Reason>> = {
+  dispatch: 'assigned',
+  firstResponse: 'answered',
+  nextResponse: 'answered',
+  chatResponse: 'answered',
+  feedback: 'feedbackGiven',
+  update: 'updated',
+};
+
+/** A promise no longer binds; reported apart from met. A breach stays a breach. */
+export function cancel(turn: Turn, promise: PromiseRecord, at: number, reason: Reason): void {
+  turn.finish(promise, {
+    state: promise.state === 'breached' ? 'breached' : 'cancelled',
+    cancelledAt: at,
+    reason,
+  });
+  turn.tell(at, 'promise.cancelled', { kind: promise.kind, cycle: promise.cycle, reason });
+  stopRinging(turn, promise.key, reason);
+}
+
+/** `pending` pauses next responses: what is left of their time is kept. */
+export function pause(turn: Turn, at: number): void {
+  for (const promise of turn.unmet('nextResponse')) {
+    if (promise.paused || promise.state !== 'running') continue;
+    const leftMs = openTimeBetween(turn.policyOf(promise), promise.clock, at, promise.dueAt);
+    turn.change(promise, { paused: { at, leftMs } });
+    turn.tell(at, 'promise.paused', { kind: promise.kind, cycle: promise.cycle, leftMs });
+  }
+}
+
+/** Paused promises run again with what was left. */
+export function resume(turn: Turn, at: number): void {
+  for (const promise of turn.unmet('nextResponse')) {
+    if (!promise.paused) continue;
+    const dueAt = addOpenTime(turn.policyOf(promise), promise.clock, at, promise.paused.leftMs);
+    const later = (instant: number | null): number | null =>
+      instant === null ? null : Math.min(dueAt, instant + (dueAt - promise.dueAt));
+    turn.finish(promise, { dueAt, noticeAt: later(promise.noticeAt), pageAt: later(promise.pageAt) });
+    turn.tell(at, 'promise.resumed', { kind: promise.kind, cycle: promise.cycle, dueAt });
+  }
+}
+
+/**
+ * Whether a human's public word that was said then keeps this promise when it reaches the customer: it answers what was asked
+ * before it was said. A time that it tells itself is still to be kept.
+ */
+export function isKeptBy(promise: PromiseRecord, saidAt: number): boolean {
+  if (promise.kind === 'dispatch') return false;
+  return promise.kind === 'update' ? promise.since < saidAt : promise.since <= saidAt;
+}
+
+/** Whether an answer that is on its way is about to keep this promise. */
+export function isAboutToBeKept(state: Pick<ConversationState, 'outgoing'>, promise: PromiseRecord): boolean {
+  return state.outgoing.some((reply) => reply.counts && isKeptBy(promise, reply.saidAt));
+}
+
+/** A human's public word, said at `saidAt`, has reached the customer at `at`. */
+export function answered(turn: Turn, at: number, by: string, saidAt: number): void {
+  const { state } = turn;
+  state.answeredAt ??= at;
+  state.lastAgentAt = Math.max(state.lastAgentAt ?? 0, at);
+  state.silenceAt = null;
+  for (const promise of turn.unmet()) {
+    if (!isKeptBy(promise, saidAt)) continue;
+    if (promise.kind === 'update' && promise.state === 'running') state.updatesMissed = 0;
+    meet(turn, promise, at, by);
+  }
+  if (state.unansweredSince !== null && state.unansweredSince <= saidAt) {
+    state.unansweredSince = (state.lastCustomerAt ?? 0) > saidAt ? state.lastCustomerAt : null;
+  }
+  // The customer has heard from us, whatever became of an earlier answer.
+  for (const cause of state.page?.causes ?? []) {
+    if (cause.kind === 'undelivered') stopRinging(turn, cause.key, 'delivered');
+  }
+}

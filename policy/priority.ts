@@ -1,0 +1,85 @@
+import { cancel } from './keeping';
+import { countPromise } from './promises';
+import type { PromiseRecord, PromiseSeed, Reason } from './state';
+import type { Turn } from './turn';
+import { urgencyOf } from './urgency';
+import { PRIORITIES, type Priority } from './words';
+
+/** From when a new priority counts: from when the request came, or from now. */
+type Basis = 'received' | 'now';
+
+/**
+ * Sets the priority and counts the unmet promises about answers anew: from when the request came (`received`, the default
+ * until someone has been assigned or has answered) or from now. What is breached stays breached.
+ */
+export function setPriority(turn: Turn, priority: Priority, since: Basis | undefined, at: number, by: Reason): void {
+  const { state } = turn;
+  if (state.priority === priority) return;
+  const from = state.priority;
+  const basis = since ?? (state.everAssigned || state.answeredAt !== null ? 'now' : 'received');
+  const raised = PRIORITIES.indexOf(priority) < PRIORITIES.indexOf(from);
+  state.priority = priority;
+  turn.tell(at, 'priority', { from, to: priority, since: basis, by });
+  for (const promise of turn.unmet('firstResponse', 'nextResponse')) recount(turn, promise, basis, raised, at);
+  if (raised) ringLouder(turn, at);
+}
+
+function recount(turn: Turn, promise: PromiseRecord, basis: Basis, raised: boolean, at: number): void {
+  const { plan, priority } = turn.state;
+  if (promise.kind !== 'firstResponse' && promise.kind !== 'nextResponse') return;
+  const since = basis === 'now' ? at : promise.since;
+  const counted = countPromise(turn.policyOf(promise), { kind: promise.kind, plan, priority, since });
+  if (!counted) return;
+  // The answers that count are still those since the request.
+  const seed = { ...(raised ? notLater(counted, promise) : counted), since: promise.since };
+  if (promise.paged && !raised && (seed.pageAt ?? seed.dueAt) > at) {
+    // Its page is over. Were the same promise to page again, that would be another incident, so it gets another cycle.
+    cancel(turn, promise, at, 'priorityLowered');
+    turn.start({ ...seed, noticeAt: notBefore(seed.noticeAt, at) }, { policy: promise.policy });
+  } else if (promise.paused) {
+    const { lengthMs, paused } = promise;
+    const leftMs = basis === 'now' ? counted.lengthMs : Math.max(0, counted.lengthMs - (lengthMs - paused.leftMs));
+    turn.change(promise, { ...counted, since: promise.since, paused: { ...paused, leftMs: raised ? Math.min(leftMs, paused.leftMs) : leftMs } });
+  } else if (promise.state === 'breached') {
+    if (!promise.paged) turn.change(promise, { pageAt: notBefore(seed.pageAt, at) });
+    return;
+  } else {
+    const late = seed.dueAt <= at;
+    // What should have been said before now is said now.
+    const changes = { ...seed, noticeAt: notBefore(seed.noticeAt, at), pageAt: notBefore(seed.pageAt, at), noticed: false };
+    turn.change(promise, { ...changes, ...(late && { lateOnTriage: true }) });
+  }
+  turn.tell(at, 'promise.recounted', { kind: promise.kind, cycle: promise.cycle, dueAt: seed.dueAt, lateOnTriage: seed.dueAt <= at });
+}
+
+/** A higher priority never makes a promise later than it is: the customer has been told that time. */
+function notLater(counted: PromiseSeed, promise: PromiseRecord): PromiseSeed {
+  if (counted.dueAt <= promise.dueAt) return counted;
+  const { dueAt, clock, lengthMs } = promise;
+  const earlier = (one: number | null, other: number | null): number | null =>
+    one === null && other === null ? null : Math.min(one ?? dueAt, other ?? dueAt, dueAt);
+  return {
+    ...counted,
+    dueAt,
+    clock,
+    lengthMs,
+    noticeAt: earlier(counted.noticeAt, promise.noticeAt),
+    pageAt: earlier(counted.pageAt, promise.pageAt),
+  };
+}
+
+function notBefore(instant: number | null, at: number): number | null {
+  return instant === null ? null : Math.max(instant, at);
+}
+
+/** An open page about a request that has become urgent rings as such. */
+function ringLouder(turn: Turn, at: number): void {
+  const { state } = turn;
+  const page = state.page;
+  if (page === null || page.urgency === 'high' || urgencyOf(state) === 'low') return;
+  const [first] = page.causes;
+  if (!first) return;
+  const cause = { ...first, urgency: urgencyOf(state), reason: 'raised', at };
+  state.page = { ...page, urgency: 'high', causes: page.causes.map((known) => (known.key === cause.key ? cause : known)) };
+  turn.add({ lane: 'paging', type: 'addCause', key: turn.nextKey('addCause'), page: page.n, urgency: 'high', cause });
+}

@@ -1,0 +1,168 @@
+import { writeMail, type MailIdentity } from '../../activities/mail/write-mail';
+import type { MailSource } from '../../db/outgoing-mail';
+import { parseSigningKeys } from '../../messages/addresses';
+import type { PolicySnapshot } from '../../policy/snapshot';
+import type { MailEffect, MailKind } from '../../policy/state';
+import { readMail } from '../kit/smtp-sink';
+
+/** Signing keys for tests. */
+export const KEYS = parseSigningKeys(`t1:${Buffer.alloc(32, 7).toString('base64')}`);
+
+/** Who we are in these tests. */
+export const IDENTITY: MailIdentity = { keys: KEYS, mailDomain: 'example.test', publicUrl: 'https://desk.example.test' };
+
+/** Friday, 27 March 2026, 19:30 in Berlin: closed, and the clocks change before the office opens. */
+export const FRIDAY_EVENING = Date.parse('2026-03-27T19:30:00Z');
+/** Monday, 30 March 2026, 08:00 in Berlin. */
+export const MONDAY_OPENING = Date.parse('2026-03-30T06:00:00Z');
+/** Tuesday, 31 March 2026, 10:00 in Berlin. */
+export const TUESDAY_TEN = Date.parse('2026-03-31T08:00:00Z');
+
+/** As much of a policy as mails read. */
+export const POLICY: PolicySnapshot = {
+  version: 'test-1',
+  hash: 'a'.repeat(32),
+  timezone: 'Europe/Berlin',
+  years: [2025, 2036],
+  zones: {},
+  calendars: {},
+  plans: {},
+  defaultPlan: 'standard',
+  triage: [],
+  defaultPriority: 'normal',
+  tickets: {
+    dispatch: { within: { ms: 3_600_000 }, calendar: 'office' },
+    firstResponse: { urgent: { ms: 1 }, high: { ms: 1 }, normal: { ms: 1 }, low: { ms: 1 } },
+    nextResponse: null,
+    closeSolvedAfter: { ms: 1 },
+    closingSilence: { ms: 1 },
+    remindPendingAfter: null,
+    solvePendingAfter: null,
+  },
+  escalate: {
+    urgent: { notice: 0, page: 50 },
+    high: { notice: 50, page: 75 },
+    normal: { notice: 75, page: 100 },
+    low: { notice: 75, page: 100 },
+  },
+  undoSendMs: 10_000,
+  reopenGraceMs: 3_600_000,
+  voicemail: { joinWithinMs: 1, missedUnderMs: 1 },
+  chats: {
+    response: { ms: 1 },
+    calendar: 'office',
+    customerGoneAfterMs: 1,
+    unseenAfterMs: 1,
+    mailBatchMs: 1,
+    agentSilenceMs: 1,
+    closingSilenceMs: 1,
+    page: 'low',
+  },
+  outOfHours: { calendar: 'office', page: true, feedbackWithinMs: 900_000 },
+  onCall: { levels: [], repeat: 1, collectMs: 1, fallback: { everyMs: 1 } },
+  addresses: { support: { from: 'Acme Hosting' }, backoffice: { from: 'Acme Office', signature: 'Acme Hosting\nacme.example' } },
+  receipt: true,
+};
+
+/** The effect of a mail of a kind; facts as the conversation states them. */
+export function effectOf(mail: MailKind, facts: MailEffect['facts'] = {}, more: Partial<MailEffect> = {}): MailEffect {
+  return { lane: 'mail', type: 'mail', key: `conversation/1042:7:${mail}`, mail, recipient: 'c_jane', at: FRIDAY_EVENING, facts, ...more };
+}
+
+/** What a mail is written from; `recipient` and the rest can be replaced in part. */
+export function sourceOf({ recipient, ...more }: Partial<Omit<MailSource, 'recipient'>> & { recipient?: Partial<MailSource['recipient']> } = {}): MailSource {
+  return {
+    subject: 'Shop is slow since this morning',
+    address: 'support',
+    demo: false,
+    policy: POLICY,
+    message: null,
+    threadMailIds: [],
+    ...more,
+    recipient: { id: 'c_jane', name: 'Jane Doe', email: 'jane@customer.example', zone: null, known: true, ...recipient },
+  };
+}
+
+/** An agent's message. */
+export function words(body: string): NonNullable<MailSource['message']> {
+  return { body, authorName: 'Anna Berger', attachments: [] };
+}
+
+/** Writes a mail and reads it back as a mail program does; `source` is the raw text. */
+export async function written(effect: MailEffect, source: MailSource) {
+  const intent = await writeMail(IDENTITY, { number: 1042, effect, source, to: source.recipient.email ?? 'nobody@customer.example' });
+  const mail = await readMail(intent);
+  return { intent, mail, text: mail.text ?? '', html: mail.html ?? '', raw: intent.raw.toString('latin1') };
+}
+
+/** One good example of every mail, as customers get it. */
+export const EXAMPLES: readonly { readonly name: string; readonly effect: MailEffect; readonly source: MailSource; readonly time: string | null }[] = [
+  {
+    name: 'receipt-open',
+    effect: effectOf('receipt', { dueAt: TUESDAY_TEN, officeOpen: true, opensAt: null, onCallTold: false, priority: 'normal' }),
+    source: sourceOf(),
+    time: '10:00',
+  },
+  {
+    name: 'receipt-closed',
+    effect: effectOf('receipt', { dueAt: TUESDAY_TEN, officeOpen: false, opensAt: MONDAY_OPENING, onCallTold: true, priority: 'normal' }),
+    source: sourceOf(),
+    time: '10:00',
+  },
+  {
+    name: 'receipt-urgent-closed',
+    effect: effectOf('receipt', { dueAt: FRIDAY_EVENING + 1_800_000, officeOpen: false, opensAt: MONDAY_OPENING, onCallTold: true, priority: 'urgent' }),
+    source: sourceOf(),
+    time: '21:00',
+  },
+  {
+    name: 'receipt-unknown',
+    effect: effectOf('receipt', { dueAt: TUESDAY_TEN, officeOpen: true, opensAt: null, onCallTold: false, priority: 'normal' }),
+    source: sourceOf({ recipient: { known: false, zone: 'America/New_York' } }),
+    time: '04:00',
+  },
+  {
+    name: 'reply',
+    effect: effectOf('reply', {}, { messageId: 'm1' }),
+    source: sourceOf({
+      message: words(
+        'Hi Jane,\n\nI had a look at c042: the cache was full, so every page was built anew. It’s emptied now, and the shop answers in 0.3 s again. 🎉\n\nCould you check that the search works for you too?\nThe log is here: https://status.example.test/incidents/2026/03/27/a-very-long-path-that-does-not-want-to-break-anywhere-at-all\n\nBest,\nAnna',
+      ),
+    }),
+    time: null,
+  },
+  {
+    name: 'feedback-working',
+    effect: effectOf('feedback', { word: 'workingOnIt', updateBy: FRIDAY_EVENING + 3_600_000, dueAt: null, opensAt: null }, { messageId: 'm1' }),
+    source: sourceOf({ message: words('') }),
+    time: '21:30',
+  },
+  {
+    name: 'feedback-when-open',
+    effect: effectOf('feedback', { word: 'whenOpen', updateBy: null, dueAt: TUESDAY_TEN, opensAt: MONDAY_OPENING }, { messageId: 'm1' }),
+    source: sourceOf({ message: words('') }),
+    time: '10:00',
+  },
+  {
+    name: 'feedback-own-words',
+    effect: effectOf('feedback', { word: 'ownWords', updateBy: null, dueAt: null, opensAt: null }, { messageId: 'm1' }),
+    source: sourceOf({ address: 'backoffice', message: words('I see it too. Let me restart the database, that takes five minutes.') }),
+    time: null,
+  },
+  { name: 'solved', effect: effectOf('solved'), source: sourceOf(), time: null },
+  { name: 'reminder', effect: effectOf('reminder'), source: sourceOf(), time: null },
+  { name: 'converted', effect: effectOf('converted', { updateBy: TUESDAY_TEN }), source: sourceOf({ demo: true }), time: '10:00' },
+  {
+    name: 'be-right-back',
+    effect: effectOf('beRightBack', { backAt: FRIDAY_EVENING + 600_000 }, { messageId: 'm1' }),
+    source: sourceOf({ message: words('') }),
+    time: '20:40',
+  },
+  { name: 'closing-question', effect: effectOf('closingQuestion', {}, { messageId: 'm1' }), source: sourceOf({ message: words('') }), time: null },
+  {
+    name: 'chat-unseen',
+    effect: effectOf('chatUnseen', {}, { messageId: 'm1' }),
+    source: sourceOf({ message: words('Found it! It was the certificate; I’ve renewed it.') }),
+    time: null,
+  },
+];

@@ -1,0 +1,169 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { createPagingActivities } from '../../activities/paging/paging';
+import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import { acknowledgePage, getPage, pagesWithLostAcknowledgement } from '../../db/pages';
+import type { PageAttempt, PageAttemptAnswer } from '../../messages/activities';
+import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
+import { freshDatabase, type TestDatabase } from '../setup/database';
+import { addConversation, addDesk, attemptOf, DUE_AT, incidentOf, PUBLIC_URL, recordOf, SILENT } from './paging-fixtures';
+
+let testDatabase: TestDatabase;
+let db: Database;
+let pagerduty: FakePagerDuty;
+/** The process's clock, moved by the tests. */
+let now = 0;
+
+beforeEach(async () => {
+  [testDatabase, pagerduty] = await Promise.all([freshDatabase(), startFakePagerDuty()]);
+  db = openDatabase(testDatabase.url);
+  now = DUE_AT + 1_000;
+  await addDesk(db);
+});
+afterEach(async () => {
+  await closeDatabase(db);
+  await testDatabase.drop();
+  await pagerduty.close();
+});
+
+const activities = () =>
+  createPagingActivities({
+    db,
+    publicUrl: PUBLIC_URL,
+    log: SILENT,
+    clock: () => now,
+    pagerduty: { routingKey: ROUTING_KEY, eventsUrl: pagerduty.url },
+  });
+
+const normal = (number: number, changes: Partial<PageAttempt> = {}) => attemptOf(number, { priority: 'normal', ...changes });
+
+/** The answer, or how many milliseconds to wait. */
+async function ring(input: PageAttempt): Promise<PageAttemptAnswer | number> {
+  try {
+    return await activities().attemptPage(input);
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === 'Collecting') return Number(error.nextRetryDelay);
+    throw error;
+  }
+}
+
+async function conversations(...numbers: number[]): Promise<void> {
+  for (const number of numbers) await addConversation(db, number);
+}
+
+/** One page alone, three more together. */
+async function ringBundle(): Promise<string> {
+  await conversations(1, 2, 3, 4);
+  await ring(normal(1));
+  for (const number of [2, 3, 4]) await ring(normal(number));
+  now += 10_000;
+  const answer = await ring(normal(3));
+  if (typeof answer === 'number' || answer.dedupKey === undefined) throw new Error('It was not rung together.');
+  return answer.dedupKey;
+}
+
+test('the first page rings at once, further ones wait for each other and ring as one message', async () => {
+  await conversations(1, 2, 3, 4);
+  expect(await ring(normal(1))).toMatchObject({ outcome: 'sent' });
+  expect(await ring(normal(2))).toBe(10_000);
+  now += 4_000;
+  expect(await ring(normal(3))).toBe(6_000);
+  now += 1_000;
+  expect(await ring(normal(4))).toBe(5_000);
+  now += 5_000;
+  const answer = await ring(normal(3));
+  expect(answer).toMatchObject({ outcome: 'sent', dedupKey: expect.stringMatching(/^bundle\/pagerduty\/pagerduty\/\d+$/) as string });
+  expect(await ring(normal(2))).toEqual(answer);
+  expect(await ring(normal(4))).toEqual(answer);
+  expect(pagerduty.incidents().map((incident) => incident.summary)).toEqual([
+    'Normal acme.com on c042: no reply in 30 m [enterprise] #1',
+    '3 pages wait: #2 #3 #4',
+  ]);
+  expect((await getPage(db, 'p4-1'))?.bundledInto).toBe((answer as PageAttemptAnswer).dedupKey);
+});
+
+test('an urgent page never waits', async () => {
+  await conversations(1, 2);
+  await ring(normal(1));
+  expect(await ring(attemptOf(2))).toMatchObject({ outcome: 'sent' });
+  expect(pagerduty.open()).toHaveLength(2);
+});
+
+test('a page that is alone when the time is over rings by itself', async () => {
+  await conversations(1, 2);
+  await ring(normal(1));
+  expect(await ring(normal(2))).toBe(10_000);
+  now += 10_000;
+  const answer = await ring(normal(2));
+  expect(answer).toMatchObject({ outcome: 'sent' });
+  expect(answer).not.toHaveProperty('dedupKey');
+});
+
+test('once the first is acknowledged, the next one rings at once', async () => {
+  await conversations(1, 2);
+  await ring(normal(1));
+  await acknowledgePage(db, { id: 'p1-1', by: 'a1', at: new Date(DUE_AT + 2_000) });
+  expect(await ring(normal(2))).toMatchObject({ outcome: 'sent' });
+});
+
+test('a page that is acknowledged while it waits is left out', async () => {
+  await conversations(1, 2, 3, 4);
+  await ring(normal(1));
+  for (const number of [2, 3, 4]) await ring(normal(number));
+  await acknowledgePage(db, { id: 'p3-1', by: 'a1', at: new Date(DUE_AT + 2_000) });
+  now += 10_000;
+  await ring(normal(2));
+  expect(await ring(normal(3))).toMatchObject({ outcome: 'skipped' });
+  expect(pagerduty.incidents().at(-1)?.summary).toBe('2 pages wait: #2 #4');
+});
+
+test('acknowledging one page of a bundle acknowledges all of them', async () => {
+  await ringBundle();
+  expect(await acknowledgePage(db, { id: 'p3-1', by: 'a1', at: new Date(now) })).toBe('acknowledged');
+  expect((await pagesWithLostAcknowledgement(db, 10)).map((page) => page.id).sort()).toEqual(['p2-1', 'p3-1', 'p4-1']);
+  expect((await getPage(db, 'p1-1'))?.state).toBe('paging');
+});
+
+test('the common incident is resolved with the last of its pages', async () => {
+  const bundle = await ringBundle();
+  for (const number of [2, 3]) {
+    await activities().resolveIncident(incidentOf(number, [bundle], { state: 'over', overAt: now }));
+    expect(pagerduty.open().map((incident) => incident.key)).toContain(bundle);
+  }
+  await activities().resolveIncident(incidentOf(4, [bundle], { state: 'over', overAt: now }));
+  expect(pagerduty.open().map((incident) => incident.key)).toEqual(['conversation/1:firstResponse:1']);
+});
+
+test('a later ring leaves the common incident to the others, and the last one takes it along', async () => {
+  const bundle = await ringBundle();
+  const next = (number: number) =>
+    attemptOf(number, { ring: 2, level: 2, dedupKey: `later:${number}`, replaces: [bundle], record: recordOf(number, { revision: DUE_AT + 5 }) });
+  await ring(next(2));
+  await ring(next(3));
+  expect(pagerduty.open().map((incident) => incident.key)).toContain(bundle);
+  await ring(next(4));
+  expect(pagerduty.open().map((incident) => incident.key)).toEqual(['conversation/1:firstResponse:1', 'later:2', 'later:3', 'later:4']);
+});
+
+test('a lost answer to the common message makes no second incident', async () => {
+  await conversations(1, 2, 3);
+  await ring(normal(1));
+  await ring(normal(2));
+  await ring(normal(3));
+  now += 10_000;
+  pagerduty.failNext({ takeAndHangUp: true });
+  await expect(ring(normal(2))).rejects.toThrow('PagerDuty cannot be reached');
+  await ring(normal(3));
+  await ring(normal(2));
+  expect(pagerduty.incidents()).toHaveLength(2);
+});
+
+test('many pages at once are a few calls, and every number is counted', async () => {
+  const numbers = Array.from({ length: 40 }, (_one, index) => 1_000 + index);
+  await conversations(...numbers);
+  await Promise.all(numbers.map((number) => ring(normal(number))));
+  now += 10_000;
+  const answers = await Promise.all(numbers.map((number) => ring(normal(number))));
+  expect(answers.every((answer) => typeof answer !== 'number' && answer.outcome === 'sent')).toBe(true);
+  expect(pagerduty.incidents().length).toBeLessThanOrEqual(4);
+  expect(pagerduty.incidents().at(-1)?.summary).toMatch(/^\d\d pages wait: #1\d{3} .* and \d+ more$/);
+});

@@ -1,0 +1,209 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { createPagingActivities } from '../../activities/paging/paging';
+import { createPageRecords } from '../../activities/records/pages';
+import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import { listNotices } from '../../db/notices';
+import { acknowledgePage, getPage, listPages } from '../../db/pages';
+import type { PageAttemptRecord } from '../../messages/activities';
+import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
+import { freshDatabase, type TestDatabase } from '../setup/database';
+import { addConversation, addDesk, attemptOf, causeOf, DUE_AT, incidentOf, PUBLIC_URL, recordOf, SILENT } from './paging-fixtures';
+
+let testDatabase: TestDatabase;
+let db: Database;
+let pagerduty: FakePagerDuty;
+let number = 1041;
+
+beforeAll(async () => {
+  testDatabase = await freshDatabase();
+  db = openDatabase(testDatabase.url);
+  await addDesk(db);
+});
+afterAll(async () => {
+  await closeDatabase(db);
+  await testDatabase.drop();
+});
+beforeEach(async () => {
+  pagerduty = await startFakePagerDuty();
+  number += 1;
+  await addConversation(db, number);
+});
+afterEach(() => pagerduty.close());
+
+const toPagerDuty = (database = db, routingKey = ROUTING_KEY) =>
+  createPagingActivities({ db: database, publicUrl: PUBLIC_URL, log: SILENT, pagerduty: { routingKey, eventsUrl: pagerduty.url } });
+const toInbox = () => createPagingActivities({ db, publicUrl: PUBLIC_URL, log: SILENT });
+const failureOf = async (work: Promise<unknown>): Promise<ApplicationFailure> => {
+  const error: unknown = await work.then(
+    () => new Error('It did not fail.'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ApplicationFailure)) throw error;
+  return error;
+};
+
+describe('a page to PagerDuty', () => {
+  it('rings with the text of a telephone, a link and nothing personal, and is in the inbox at once', async () => {
+    const answer = await toPagerDuty().attemptPage(attemptOf(number));
+    expect(answer).toEqual({ outcome: 'sent', method: 'pagerduty', recorded: true, unrecorded: [], asked: true });
+    expect(pagerduty.incidents()).toMatchObject([
+      { key: `conversation/${number}:firstResponse:1`, state: 'triggered', severity: 'critical', summary: `Urgent acme.com on c042: no reply in 30 m [enterprise] #${number}` },
+    ]);
+    expect(pagerduty.requests()[0]?.body).toMatchObject({
+      links: [{ href: `${PUBLIC_URL}/pages/p${number}-1` }],
+      payload: { source: 'c042', timestamp: '2026-03-30T10:00:00.005Z' },
+    });
+    const page = await getPage(db, `p${number}-1`);
+    expect(page).toMatchObject({ state: 'paging', summary: `Urgent acme.com on c042: no reply in 30 m [enterprise] #${number}` });
+    expect(page?.attempts).toMatchObject([{ ring: 1, target: 'pagerduty', outcome: 'sent', dueAt: new Date(DUE_AT) }]);
+  });
+
+  it('resolves the open incident before it opens the next one', async () => {
+    const { attemptPage } = toPagerDuty();
+    await attemptPage(attemptOf(number));
+    const first = `conversation/${number}:firstResponse:1`;
+    await attemptPage(attemptOf(number, { ring: 2, level: 2, dedupKey: `${first}:2`, replaces: [first] }));
+    expect(pagerduty.incidents().map(({ key, state }) => [key, state])).toEqual([
+      [first, 'resolved'],
+      [`${first}:2`, 'triggered'],
+    ]);
+  });
+
+  it('says nothing a second time when the attempt is repeated after it was recorded as sent', async () => {
+    const { attemptPage } = toPagerDuty();
+    await attemptPage(attemptOf(number));
+    const again = await attemptPage(attemptOf(number));
+    expect(again.outcome).toBe('sent');
+    expect(pagerduty.requests()).toHaveLength(1);
+  });
+
+  it('is one incident when the provider took it and the answer was lost', async () => {
+    const { attemptPage } = toPagerDuty();
+    pagerduty.failNext({ takeAndHangUp: true });
+    const failure = await failureOf(attemptPage(attemptOf(number)));
+    expect(failure).toMatchObject({ type: 'E_PROVIDER_UNAVAILABLE', nonRetryable: false });
+    await attemptPage(attemptOf(number));
+    expect(pagerduty.incidents()).toMatchObject([{ state: 'triggered', updates: 1 }]);
+    expect((await getPage(db, `p${number}-1`))?.attempts).toMatchObject([{ outcome: 'sent', error: null }]);
+  });
+
+  it('is not sent when somebody has acknowledged the page just before', async () => {
+    const { attemptPage } = toPagerDuty();
+    await attemptPage(attemptOf(number));
+    const at = new Date(DUE_AT + 60_000);
+    expect(await acknowledgePage(db, { id: `p${number}-1`, by: 'a1', at })).toBe('acknowledged');
+    const answer = await attemptPage(attemptOf(number, { ring: 2 }));
+    expect(answer).toMatchObject({ outcome: 'skipped', acknowledged: { by: 'a1', at: at.getTime() } });
+    expect(pagerduty.requests()).toHaveLength(1);
+    expect((await getPage(db, `p${number}-1`))?.attempts.map((attempt) => attempt.outcome)).toEqual(['sent', 'skipped']);
+  });
+
+  it('is sent for a cause that came due after the acknowledgement, which then no longer holds', async () => {
+    const { attemptPage } = toPagerDuty();
+    await attemptPage(attemptOf(number));
+    await acknowledgePage(db, { id: `p${number}-1`, by: 'a1', at: new Date(DUE_AT + 60_000) });
+    const since = DUE_AT + 120_000;
+    const causes = [causeOf(number), causeOf(number, { key: `conversation/${number}:nextResponse:1`, kind: 'nextResponse', at: since })];
+    const record = recordOf(number, { revision: DUE_AT + 9, since, causes, acknowledgement: { by: 'a1', at: DUE_AT + 60_000 } });
+    await attemptPage(attemptOf(number, { ring: 2, since, causes, record, dedupKey: `x:${number}`, replaces: [`conversation/${number}:firstResponse:1`] }));
+    expect(pagerduty.open()).toHaveLength(1);
+    expect(await getPage(db, `p${number}-1`)).toMatchObject({ state: 'paging', acknowledgedAt: null });
+    expect(await acknowledgePage(db, { id: `p${number}-1`, by: 'a2', at: new Date(since + 1) })).toBe('acknowledged');
+  });
+
+  it('is not sent when an earlier run of the same page came to its end', async () => {
+    const over = recordOf(number, { state: 'over', overAt: DUE_AT + 50, causes: [{ ...causeOf(number), overAt: DUE_AT + 50, overReason: 'answered' }] });
+    await createPageRecords(db).recordPage(over);
+    const answer = await toPagerDuty().attemptPage(attemptOf(number, { record: recordOf(number, { revision: DUE_AT + 100 }) }));
+    expect(answer).toMatchObject({ outcome: 'skipped', overAt: DUE_AT + 50 });
+    expect(pagerduty.requests()).toEqual([]);
+  });
+
+  it.each([
+    [{ status: 429, retryAfter: 7 }, 7_000],
+    [{ status: 500 }, undefined],
+    [{ status: 408 }, undefined],
+    [{ hangUp: true } as const, undefined],
+  ])('may be tried again after %j', async (fault, nextRetryDelay) => {
+    pagerduty.failNext(fault);
+    const failure = await failureOf(toPagerDuty().attemptPage(attemptOf(number)));
+    expect(failure).toMatchObject({ type: 'E_PROVIDER_UNAVAILABLE', nonRetryable: false });
+    expect(failure.nextRetryDelay).toBe(nextRetryDelay);
+    expect((failure.details?.[0] as PageAttemptRecord[])[0]).toMatchObject({ number, ring: 1, outcome: 'failed' });
+  });
+
+  it('ends the method for good when the provider refuses, and tells ops', async () => {
+    pagerduty.failNext({ status: 403 });
+    const failure = await failureOf(toPagerDuty().attemptPage(attemptOf(number)));
+    expect(failure).toMatchObject({ type: 'MethodFailed', nonRetryable: true });
+    expect((await listNotices(db, { limit: 10 })).map((notice) => notice.text)).toEqual([
+      'PagerDuty answered 403: Told to answer 403. Pages are only in the built-in inbox until this is mended: check PAGERDUTY_ROUTING_KEY.',
+    ]);
+  });
+
+  it('gives up on a provider that does not answer, well within the five seconds of an attempt', async () => {
+    pagerduty.failNext({ silentForMs: 6_000 });
+    const startedAt = performance.now();
+    const failure = await failureOf(toPagerDuty().attemptPage(attemptOf(number)));
+    expect(failure.message).toBe('PagerDuty did not answer in time');
+    expect(performance.now() - startedAt).toBeLessThan(4_700);
+    await pagerduty.wait('the fake has noticed', () => pagerduty.requests().length === 1);
+  });
+
+  it('goes out without a database, with what is known, and hands its record back', async () => {
+    const gone = openDatabase('postgres://nobody@127.0.0.1:9/none');
+    const startedAt = performance.now();
+    const answer = await toPagerDuty(gone).attemptPage(attemptOf(number));
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(pagerduty.incidents()).toMatchObject([{ summary: `Urgent: no reply yet [enterprise] #${number}` }]);
+    expect(answer).toMatchObject({ outcome: 'sent', recorded: false, asked: false });
+    const { recordPage, recordAttempt, readPage } = createPageRecords(db);
+    for (const attempt of answer.unrecorded) await recordAttempt(attempt);
+    await recordPage(recordOf(number));
+    expect((await getPage(db, `p${number}-1`))?.attempts).toMatchObject([{ outcome: 'sent', target: 'pagerduty' }]);
+    expect(await readPage({ number, page: 1, causes: [] })).toEqual({ acknowledgedAt: null, acknowledgedBy: null, over: false });
+    await closeDatabase(gone);
+  });
+
+  it('goes out within the half second that a locked page row would cost it', async () => {
+    const { attemptPage } = toPagerDuty();
+    await attemptPage(attemptOf(number));
+    await db.transaction().execute(async (trx) => {
+      await trx.selectFrom('pages').select('id').where('id', '=', `p${number}-1`).forUpdate().execute();
+      const startedAt = performance.now();
+      const answer = await attemptPage(attemptOf(number, { ring: 2, dedupKey: `y:${number}`, replaces: [`conversation/${number}:firstResponse:1`] }));
+      expect(answer).toMatchObject({ outcome: 'sent', asked: false });
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+    });
+    expect(pagerduty.open()).toHaveLength(1);
+  });
+
+  it('tells the provider of an acknowledgement and of the end, and records the page on the way', async () => {
+    const { attemptPage, acknowledgeIncident, resolveIncident } = toPagerDuty();
+    await attemptPage(attemptOf(number));
+    const key = `conversation/${number}:firstResponse:1`;
+    expect(await acknowledgeIncident(incidentOf(number, [key], { state: 'acknowledged', acknowledgement: { by: 'a1', at: DUE_AT + 1 } }))).toEqual({ recorded: true });
+    expect(pagerduty.incidents()).toMatchObject([{ state: 'acknowledged' }]);
+    expect(await getPage(db, `p${number}-1`)).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'a1' });
+    await resolveIncident(incidentOf(number, [key], { revision: DUE_AT + 2, state: 'over', overAt: DUE_AT + 9 }));
+    expect(pagerduty.incidents()).toMatchObject([{ state: 'resolved' }]);
+    expect(await getPage(db, `p${number}-1`)).toMatchObject({ state: 'over' });
+    const failure = (pagerduty.failNext({ status: 503 }), await failureOf(resolveIncident(incidentOf(number, [key]))));
+    expect(failure).toMatchObject({ type: 'E_PROVIDER_UNAVAILABLE', nonRetryable: false });
+  });
+});
+
+describe('a page to the built-in inbox', () => {
+  it('is a row with its attempt', async () => {
+    const answer = await toInbox().attemptPage(attemptOf(number));
+    expect(answer).toMatchObject({ outcome: 'sent', method: 'inbox', recorded: true });
+    expect(await getPage(db, `p${number}-1`)).toMatchObject({ state: 'paging', attempts: [{ method: 'inbox', outcome: 'sent' }] });
+    expect((await listPages(db, { open: true, limit: 50 })).map((page) => page.id)).toContain(`p${number}-1`);
+  });
+
+  it('says that nobody is on call when a level is empty', async () => {
+    const answer = await toInbox().attemptPage(attemptOf(number, { levels: [] }));
+    expect(answer).toMatchObject({ outcome: 'empty', recorded: true });
+    expect((await getPage(db, `p${number}-1`))?.attempts).toMatchObject([{ outcome: 'failed', error: 'Nobody is on call at level 1.' }]);
+  });
+});

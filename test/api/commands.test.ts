@@ -1,0 +1,213 @@
+import { Worker } from '@temporalio/worker';
+import { sql } from 'kysely';
+import { closedRefusal, repeatCommand } from '../../intake/command-relay';
+import { getCommand, queuedCommands } from '../../db/commands';
+import { conversationWorkflowId } from '../../messages/ids';
+import { freshNamespace, type TestNamespace } from '../setup/temporal';
+import { addTestAgent, addTicket, MONDAY_TEN, openTestApi, type TestApi } from './test-api';
+
+const QUEUE = 'stand-in';
+
+let temporal: TestNamespace;
+let api: TestApi;
+let worker: Worker;
+let running: Promise<void>;
+
+beforeAll(async () => {
+  temporal = await freshNamespace();
+  api = await openTestApi({ client: temporal.client, commandWaitMs: 3_000 });
+  worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    namespace: temporal.namespace,
+    taskQueue: QUEUE,
+    workflowsPath: require.resolve('./stand-in-workflow'),
+  });
+  running = worker.run();
+}, 60_000);
+
+afterAll(async () => {
+  worker.shutdown();
+  await running;
+  await api.close();
+  await temporal.close();
+});
+
+/** A ticket with a stand-in for its workflow, on a queue that nobody serves if asked for. */
+async function ticket(options: { served?: boolean } = {}): Promise<number> {
+  const number = await addTicket(api);
+  await temporal.client.workflow.start('standInWorkflow', {
+    workflowId: conversationWorkflowId(number),
+    taskQueue: options.served === false ? 'nobody-serves-this' : QUEUE,
+    args: [number],
+  });
+  return number;
+}
+
+const messagesOf = (number: number) => api.db.selectFrom('messages').select(['id', 'body', 'state', 'direction']).where('number', '=', number).where('direction', '<>', 'in').orderBy('at').execute();
+
+test('a reply is a row and a message first, then an Update, and answers with the view', async () => {
+  const number = await ticket();
+  const response = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'We are on it.', status: 'pending', updateBy: '2026-03-23T12:00:00+01:00' } });
+  expect(response.status).toBe(201);
+  expect(response.body).toMatchObject({ revision: 1, view: { number, promises: [{ kind: 'dispatch', state: 'met', dueAt: '2026-03-23T09:01:00.000Z', metAt: '2026-03-23T09:00:00.000Z' }] } });
+  const { id, message } = response.body as { id: string; message: string };
+  const row = await getCommand(api.db, id);
+  expect(row).toMatchObject({ state: 'done', actor: api.agents.agent.id, bodyRef: message, command: { type: 'reply', status: 'pending', updateBy: Date.parse('2026-03-23T11:00:00Z'), delivery: 'mail' } });
+  expect((row?.command as { recipients: string[] }).recipients).toHaveLength(1);
+  expect(await messagesOf(number)).toEqual([{ id: message, body: 'We are on it.', state: 'waiting', direction: 'out' }]);
+  const asked = await api.call('get', `/commands/${id}`);
+  expect(asked.body).toMatchObject({ state: 'done', revision: 1, text: 'We are on it.' });
+});
+
+test('the same key acts once, across people each key is their own, and another body is refused', async () => {
+  const number = await ticket();
+  const path = `/conversations/${number}/notes`;
+  const first = await api.call('post', path, { body: { body: 'Once.' }, key: 'a-key' });
+  const again = await api.call('post', path, { body: { body: 'Once.' }, key: 'a-key' });
+  expect(first.status).toBe(201);
+  expect(again.body).toEqual(first.body);
+  expect(again.status).toBe(201);
+  const other = await api.call('post', path, { body: { body: 'Twice.' }, key: 'a-key' });
+  expect(other.status).toBe(409);
+  expect(other.body).toMatchObject({ code: 'E_IDEMPOTENCY_REUSED' });
+  const colleague = await api.call('post', path, { body: { body: 'Once.' }, key: 'a-key', as: 'lead' });
+  expect(colleague.body).toMatchObject({ revision: 2 });
+  expect(await messagesOf(number)).toHaveLength(2);
+});
+
+test('many at once with one key: one message, one Update, the same answer', async () => {
+  const number = await ticket();
+  const answers = await Promise.all(Array.from({ length: 5 }, () => api.call('post', `/conversations/${number}/notes`, { body: { body: 'Once.' }, key: 'the-key' })));
+  expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);
+  expect(await messagesOf(number)).toHaveLength(1);
+});
+
+test('a refusal is 409 with its code, and an away agent can be forced', async () => {
+  const number = await ticket();
+  const away = await addTestAgent(api.db, 'agent');
+  await api.db.updateTable('agents').set({ away: true }).where('id', '=', away.id).execute();
+  const refused = await api.call('put', `/conversations/${number}/assignment`, { body: { agent: away.id } });
+  expect(refused.status).toBe(409);
+  expect(refused.body).toMatchObject({ code: 'E_AGENT_AWAY', type: 'http://desk.test/api/docs#E_AGENT_AWAY', detail: 'This agent is away.' });
+  const forced = await api.call('put', `/conversations/${number}/assignment`, { body: { agent: away.id, force: true } });
+  expect(forced.status).toBe(200);
+  expect(forced.body).toMatchObject({ view: { assignee: away.id } });
+  const me = await api.call('put', `/conversations/${number}/assignment`, { body: { agent: 'me' } });
+  expect(me.body).toMatchObject({ view: { assignee: api.agents.agent.id } });
+});
+
+test('a refusal out of the handler is a refusal too', async () => {
+  const number = await ticket();
+  const response = await api.call('put', `/conversations/${number}/snooze`, { body: { until: '2026-03-24T08:00:00Z' } });
+  expect(response.status).toBe(409);
+  expect(response.body).toMatchObject({ code: 'E_NOT_OPEN' });
+  const rows = await api.db.selectFrom('commands').select(['state', 'result']).where('number', '=', number).execute();
+  expect(rows).toEqual([{ state: 'refused', result: { refusal: { code: 'E_NOT_OPEN', message: 'Not while it sleeps.' } } }]);
+});
+
+test('a command to a closed conversation is refused, and what was written is kept', async () => {
+  const number = await ticket();
+  await api.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', number).execute();
+  const response = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'Too late, but long and valuable.' }, key: 'closed-key' });
+  expect(response.status).toBe(409);
+  expect(response.body).toMatchObject({ code: 'E_CONVERSATION_CLOSED' });
+  expect(await messagesOf(number)).toEqual([expect.objectContaining({ body: 'Too late, but long and valuable.', state: 'withdrawn' })]);
+  const row = await api.db.selectFrom('commands').select(['id', 'state']).where('number', '=', number).executeTakeFirstOrThrow();
+  expect(row.state).toBe('refused');
+  const asked = await api.call('get', `/commands/${row.id}`);
+  expect(asked.body).toMatchObject({ state: 'refused', text: 'Too late, but long and valuable.', refusal: { code: 'E_CONVERSATION_CLOSED' } });
+  const again = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'Too late, but long and valuable.' }, key: 'closed-key' });
+  expect(again.status).toBe(409);
+  expect(await messagesOf(number)).toHaveLength(1);
+});
+
+describe('when nobody answers', () => {
+  let hurried: TestApi;
+  beforeAll(async () => {
+    hurried = await openTestApi({ client: temporal.client, commandWaitMs: 300 });
+    // Its numbers are workflow ids beside those of the other database.
+    await sql`ALTER SEQUENCE conversation_numbers RESTART WITH 500001`.execute(hurried.db);
+  });
+  afterAll(() => hurried.close());
+
+  test('a reply stays queued and is carried out by the sweep, once', async () => {
+    const number = await addTicket(hurried);
+    const queued = await hurried.call('post', `/conversations/${number}/replies`, { body: { body: 'Later.' }, key: 'later' });
+    expect(queued.status).toBe(202);
+    const { id } = queued.body as { id: string };
+    expect(queued.headers['location']).toBe(`/api/v1/commands/${id}`);
+    expect((await hurried.call('get', `/commands/${id}`)).body).toMatchObject({ state: 'queued', text: 'Later.' });
+
+    const [row] = await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 });
+    expect(row?.id).toBe(id);
+    if (row === undefined) throw new Error('There is no queued command.');
+    const options = { now: MONDAY_TEN, policy: hurried.policy.hash, waitMs: 300 };
+    expect(await repeatCommand(hurried.db, temporal.client, row, options)).toBe('waiting');
+    await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
+    expect(await repeatCommand(hurried.db, temporal.client, row, { ...options, waitMs: 5_000 })).toBe('done');
+    expect(await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).toEqual([]);
+    const again = await hurried.call('post', `/conversations/${number}/replies`, { body: { body: 'Later.' }, key: 'later' });
+    expect(again.status).toBe(201);
+    expect(again.body).toMatchObject({ id, revision: 1 });
+  });
+
+  test.each([
+    ['assignment', { agent: 'me' }],
+    ['status', { status: 'solved' }],
+  ])('%s must not come late: 503, and no sweep repeats it', async (path, body) => {
+    const number = await addTicket(hurried);
+    const response = await hurried.call('put', `/conversations/${number}/${path}`, { body });
+    expect(response.status).toBe(503);
+    expect(response.body).toMatchObject({ code: 'E_UNAVAILABLE' });
+    expect(response.headers['retry-after']).toBe('5');
+    const rows = await hurried.db.selectFrom('commands').select(['state', 'not_after']).where('number', '=', number).execute();
+    expect(rows).toEqual([{ state: 'refused', not_after: new Date(MONDAY_TEN + 5_000) }]);
+    expect((await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).filter((row) => row.number === number)).toEqual([]);
+  });
+
+  test('the sweep refuses what waited for a conversation that has closed', async () => {
+    const number = await addTicket(hurried);
+    await hurried.call('post', `/conversations/${number}/replies`, { body: { body: 'Still queued.' } });
+    await hurried.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', number).execute();
+    const row = (await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).find((queued) => queued.number === number);
+    if (row === undefined) throw new Error('There is no queued command.');
+    expect(await closedRefusal(hurried.db, row)).not.toBeNull();
+    expect(await repeatCommand(hurried.db, temporal.client, row, { now: MONDAY_TEN, policy: hurried.policy.hash })).toBe('refused');
+    const message = await hurried.db.selectFrom('messages').select('state').where('id', '=', row.bodyRef).executeTakeFirst();
+    expect(message).toEqual({ state: 'withdrawn' });
+  });
+});
+
+test('a reply to someone without an address says what to do instead, and changes nothing', async () => {
+  const number = await addTicket(api, { requester: { phone: '+4930123456' } });
+  const response = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'Hello' } });
+  expect(response.status).toBe(409);
+  expect(response.body).toMatchObject({ code: 'E_NO_PUBLIC_CHANNEL' });
+  expect(await messagesOf(number)).toEqual([]);
+  const call = await api.call('post', `/conversations/${number}/calls`, { body: { outcome: 'nobody' } });
+  expect(call.status).toBe(400);
+});
+
+test('recipients must be in the thread', async () => {
+  const number = await ticket();
+  const response = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'Hello', recipients: ['c-someone-else'] } });
+  expect(response.status).toBe(400);
+  expect(response.body).toMatchObject({ code: 'E_INVALID', errors: [{ path: 'body.recipients' }] });
+});
+
+test('disabling an agent gives their unsolved conversations back', async () => {
+  const number = await ticket();
+  const agent = await addTestAgent(api.db, 'agent');
+  await api.db.updateTable('conversations').set({ assignee: agent.id }).where('number', '=', number).execute();
+  const response = await api.call('patch', `/agents/${agent.id}`, { body: { disabled: true }, as: 'admin' });
+  expect(response.body).toMatchObject({ disabled: true });
+  for (let look = 0; look < 100; look += 1) {
+    const rows = await api.db.selectFrom('commands').select(['state', 'command']).where('number', '=', number).execute();
+    if (rows[0]?.state === 'done') {
+      expect(rows).toEqual([{ state: 'done', command: { type: 'assign', agent: null, away: false, force: true } }]);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('The conversation was not given back.');
+});

@@ -1,0 +1,235 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { signLink } from '../../messages/addresses';
+import { ADMIN_TOKEN, addPage, addTicket, openTestApi, SATURDAY_NOON, type TestApi } from '../api/test-api';
+
+/** Where the pictures go, for those who want to look at them. */
+const PICTURES = process.env['HOLDFAST_TEST_PICTURES'];
+
+let api: TestApi;
+let server: Server;
+/** Somebody who would like to know when a mail is read. */
+let tracker: Server;
+const trackers: string[] = [];
+let base: string;
+let browser: Browser;
+let number: number;
+let pageId: string;
+let mailId: number;
+
+beforeAll(async () => {
+  api = await openTestApi();
+  api.clock.now = SATURDAY_NOON;
+  number = await addTicket(api, {
+    subject: 'Checkout of the shop answers with 502 since this morning',
+    body: 'Hello,\n\nour customers cannot pay: https://shop.example.org/checkout/a-very-long-path-without-any-place-to-break-it/because-urls-are-like-that\n\nAda',
+    priority: 'urgent',
+    website: 'shop.example.org',
+  });
+  await addTicket(api, { subject: 'A question about backups', priority: 'low', requester: { email: 'bob@example.net', name: 'Bob' } });
+  pageId = await addPage(api, number);
+  await api.db
+    .insertInto('notices')
+    .values({ key: 'n1', number, kind: 'threshold', text: `Half of the time for the first answer is over #${number}`, to_agent: null, due_at: new Date(SATURDAY_NOON), at: new Date(SATURDAY_NOON), slack_ts: null })
+    .execute();
+  tracker = createServer((request, response) => {
+    trackers.push(request.url ?? '');
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(tracker, 'listening');
+  const trackerUrl = `http://127.0.0.1:${(tracker.address() as AddressInfo).port}/pixel.png`;
+  const mail = [
+    'From: Support <support@example.test>',
+    'To: ada@example.org',
+    'Subject: =?utf-8?q?We=E2=80=99ve_got_your_message?=',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/alternative; boundary=b',
+    '',
+    '--b',
+    'Content-Type: text/plain; charset=utf-8',
+    '',
+    'Thanks for writing!',
+    '--b',
+    'Content-Type: text/html; charset=utf-8',
+    '',
+    `<h1 style="color:#1f5f8b">Thanks for writing!</h1><script>document.title = "it ran"</script><img src="${trackerUrl}">`,
+    '--b--',
+    '',
+  ].join('\r\n');
+  const caught = await api.db
+    .insertInto('caught_mails')
+    .values({ received_at: new Date(SATURDAY_NOON), envelope_from: '', envelope_to: ['ada@example.org'], raw: Buffer.from(mail) })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  mailId = caught.id;
+
+  server = createServer(api.app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+}, 60_000);
+
+afterAll(async () => {
+  await browser.close();
+  server.closeAllConnections();
+  server.close();
+  tracker.close();
+  await api.close();
+});
+
+/** Everything that a browser complains about, which our pages never give it reason to. */
+function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText ?? ''}`));
+  return complaints;
+}
+
+async function signedIn(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  await page.goto(`${base}/pages`);
+  expect(page.url()).toBe(`${base}/sign-in?next=%2Fpages`);
+  await page.getByLabel('Your token').fill(ADMIN_TOKEN);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(`${base}/pages`);
+  await page.close();
+  return context;
+}
+
+/** What a reader with a screen reader, a narrow phone or only a keyboard would stumble over. */
+async function sinsOf(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const sins: string[] = [];
+    const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+    if (document.documentElement.lang === '') sins.push('no language');
+    if (document.title === '') sins.push('no title');
+    if (all('h1').length !== 1) sins.push(`${all('h1').length} h1`);
+    if (all('main').length !== 1) sins.push('no main');
+    const levels = all('h1, h2, h3').map((heading) => Number(heading.tagName.slice(1)));
+    levels.forEach((level, index) => {
+      if (level > (levels[index - 1] ?? 0) + 1) sins.push(`heading ${level} after ${levels[index - 1] ?? 0}`);
+    });
+    for (const field of all('input:not([type=hidden]), textarea, select')) {
+      if ((field as HTMLInputElement).labels?.length === 0) sins.push(`${field.id} has no label`);
+    }
+    for (const control of all('button, a')) if ((control.textContent ?? '').trim() === '') sins.push(`${control.outerHTML} has no name`);
+    for (const frame of all('iframe')) if (!frame.title) sins.push('a frame has no title');
+    const ids = all('[id]').map(({ id }) => id);
+    if (new Set(ids).size < ids.length) sins.push('an id is there twice');
+    if (document.documentElement.scrollWidth > window.innerWidth) sins.push(`${document.documentElement.scrollWidth} px wide`);
+    for (const button of all('button:not(.plain)')) if (button.getBoundingClientRect().height < 40) sins.push(`${button.textContent} is too small to tap`);
+
+    // WCAG 1.4.3: text stands out from its ground by 4.5, large text by 3.
+    const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+    const light = (colour: string) => {
+      const [r = 0, g = 0, b = 0] = channels(colour).map((value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const groundOf = (element: HTMLElement): string => {
+      for (let at: HTMLElement | null = element; at !== null; at = at.parentElement) {
+        const colour = getComputedStyle(at).backgroundColor;
+        if ((channels(colour)[3] ?? 1) === 1) return colour;
+      }
+      return 'rgb(255, 255, 255)';
+    };
+    for (const element of all('main *, header *')) {
+      const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && (node.textContent ?? '').trim() !== '');
+      if (!hasText || element.getClientRects().length === 0) continue;
+      const style = getComputedStyle(element);
+      const [one, two] = [light(style.color), light(groundOf(element))];
+      const contrast = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+      const large = Number.parseFloat(style.fontSize) >= 24;
+      if (contrast < (large ? 3 : 4.5)) sins.push(`contrast ${contrast.toFixed(2)} of "${(element.textContent ?? '').trim().slice(0, 30)}"`);
+    }
+    return sins;
+  });
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: true });
+}
+
+describe.each([
+  [360, 'light'],
+  [360, 'dark'],
+  [1280, 'light'],
+  [1280, 'dark'],
+] as const)('%i px, %s', (width, colorScheme) => {
+  test('every page is readable and without complaint', async () => {
+    const context = await signedIn({ viewport: { width, height: 800 }, colorScheme });
+    const link = signLink(api.keys, { purpose: 'productionDown', number, contact: 'c1' });
+    const pages = ['/', '/conversations', `/conversations/${number}`, '/pages', `/pages/${pageId}`, '/notices', '/mails', `/mails/${mailId}`, `/l/${link}`, '/sign-in', '/nothing-here'];
+    for (const target of pages) {
+      const page = await context.newPage();
+      const complaints = complaintsOf(page);
+      await page.goto(base + target, { waitUntil: 'networkidle' });
+      expect([target, await sinsOf(page)]).toEqual([target, []]);
+      // The mail in the frame tries to run a script and to load a picture; both are stopped, and say so.
+      if (!target.startsWith('/mails/') && target !== '/nothing-here') expect([target, complaints]).toEqual([target, []]);
+      await picture(page, `${target.startsWith('/l/') ? 'link' : target.slice(1).replaceAll('/', '-') || 'start'}-${width}-${colorScheme}`);
+      await page.close();
+    }
+    await context.close();
+  }, 90_000);
+});
+
+test('on-call acknowledges, tells the customer, and signs out', async () => {
+  const id = await addPage(api, number, 2);
+  const context = await signedIn({ viewport: { width: 360, height: 800 } });
+  const page = await context.newPage();
+  await page.goto(`${base}/pages/${id}`);
+  await page.getByRole('button', { name: 'Acknowledge' }).click();
+  await page.waitForURL(`${base}/pages/${id}`);
+  expect(await page.getByText(/acknowledged by/).count()).toBe(1);
+  expect(await page.getByRole('button', { name: 'Acknowledge' }).count()).toBe(0);
+  const row = await api.db.selectFrom('pages').select(['state', 'acknowledged_at']).where('id', '=', id).executeTakeFirst();
+  expect(row).toEqual({ state: 'acknowledged', acknowledged_at: new Date(SATURDAY_NOON) });
+
+  // Closed, and on the standard plan even an urgent answer is due after the opening: the word is true, so it is offered.
+  expect(await page.getByRole('button', { name: 'When the office opens' }).count()).toBe(1);
+  await page.getByLabel('Or in your own words').fill('We are restarting the web servers.');
+  await page.getByRole('button', { name: 'Send to the customer' }).click();
+  await page.waitForURL(/said=queued/);
+  expect(await page.getByText('We are restarting the web servers.').count()).toBe(1);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(`${base}/sign-in`);
+  await page.goto(`${base}/pages`);
+  expect(page.url()).toContain('/sign-in');
+  await context.close();
+}, 60_000);
+
+test('a mail in its frame runs and loads nothing', async () => {
+  const context = await signedIn();
+  const page = await context.newPage();
+  await page.goto(`${base}/mails/${mailId}`, { waitUntil: 'networkidle' });
+  expect(await page.frameLocator('iframe').getByRole('heading').textContent()).toBe('Thanks for writing!');
+  expect(await page.frames()[1]?.title()).not.toBe('it ran');
+  expect(trackers).toEqual([]);
+  await context.close();
+}, 60_000);
+
+test('the API’s reference opens offline and lists the calls', async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  const complaints = complaintsOf(page);
+  const loaded: string[] = [];
+  page.on('request', (request) => loaded.push(request.url()));
+  await page.goto(`${base}/api/docs`, { waitUntil: 'networkidle' });
+  await page.getByText('Open a ticket for a customer').waitFor();
+  await page.getByText('Open a ticket for a customer').click();
+  await page.getByText('The ticket exists, and its promises run.').waitFor();
+  await picture(page, 'docs-1280-light');
+  expect(loaded.filter((url) => !url.startsWith(base) && !url.startsWith('data:'))).toEqual([]);
+  expect(complaints).toEqual([]);
+  await context.close();
+}, 60_000);

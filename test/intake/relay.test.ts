@@ -1,0 +1,218 @@
+import { createLogger } from '../../config/log';
+import { claimForRelay, type ToRelay } from '../../db/relay';
+import { continueLinked } from '../../intake/continue-linked';
+import { createTicket } from '../../intake/create-ticket';
+import { addCustomerAct } from '../../intake/customer-act';
+import { relayConversation, startRelay } from '../../intake/relay';
+import { conversationWorkflowId } from '../../messages/ids';
+import { Worker } from '@temporalio/worker';
+import { freshNamespace, type TestNamespace } from '../setup/temporal';
+import { MailDesk, MONDAY_10 } from './mail-desk';
+
+const log = createLogger('test', { write: () => undefined });
+
+describe('relay', () => {
+  const desk = new MailDesk();
+  let temporal: TestNamespace;
+  beforeAll(async () => {
+    [temporal] = await Promise.all([freshNamespace(), desk.open()]);
+    await desk.organization('org-17', { plan: 'enterprise', domains: ['acme.test'], clusters: ['c042'] });
+  });
+  afterAll(async () => {
+    await desk.close();
+    await temporal.close();
+  });
+
+  const create = (priority: 'urgent' | 'normal' = 'normal') =>
+    createTicket(desk.db, desk.policy, { requester: { email: 'jane@acme.test' }, subject: 'Help', body: 'Slow.', priority }, { now: MONDAY_10, actor: null });
+  const claimed = async (number: number): Promise<ToRelay> => {
+    await desk.db.updateTable('conversations').set({ relayed_at: null }).where('number', '=', number).execute();
+    const rows = await claimForRelay(desk.db, { now: Date.now(), leaseMs: 0, pauseMs: 0, limit: 1_000 });
+    const row = rows.find((candidate) => candidate.number === number);
+    if (row === undefined) throw new Error(`#${number} has nothing to relay`);
+    return row;
+  };
+  const relay = async (number: number, onMissing?: (missing: number) => void) =>
+    relayConversation({ db: desk.db, client: temporal.client, log, ...(onMissing && { onMissing }) }, await claimed(number));
+  const describeIt = (number: number) => temporal.client.workflow.getHandle(conversationWorkflowId(number)).describe();
+  const signals = async (number: number) => {
+    const { events } = await temporal.client.workflow.getHandle(conversationWorkflowId(number)).fetchHistory();
+    return (events ?? []).flatMap((event) => {
+      const payload = event.workflowExecutionSignaledEventAttributes?.input?.payloads?.[0]?.data;
+      return payload ? [JSON.parse(Buffer.from(payload).toString()) as { upTo: number; events: { seq: number }[] }] : [];
+    });
+  };
+
+  test('starts the workflow with what resolve decided, and shows it to ops without names', async () => {
+    const { number } = await create();
+    await relay(number);
+    const workflow = await describeIt(number);
+    expect(workflow).toMatchObject({ type: 'conversationWorkflow', taskQueue: 'holdfast', status: { name: 'RUNNING' } });
+    expect(await workflow.staticSummary()).toBe(`#${number} · ticket · org-17`);
+    const attributes = workflow.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]);
+    const ticket = await desk.conversation(number);
+    expect(Object.fromEntries(attributes)).toMatchObject({
+      HoldfastKind: 'ticket',
+      HoldfastStatus: 'new',
+      HoldfastPriority: 'normal',
+      HoldfastPlan: 'enterprise',
+      HoldfastCluster: ['c042'],
+      HoldfastBreached: false,
+      HoldfastDueAt: ticket.next_due_at,
+    });
+    const history = await temporal.client.workflow.getHandle(conversationWorkflowId(number)).fetchHistory();
+    const input = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+    const decoded = JSON.parse(Buffer.from(input ?? []).toString()) as Record<string, unknown>;
+    expect(decoded).toEqual({
+      begin: ticket.start,
+      policy: JSON.parse(JSON.stringify(desk.policy)) as unknown,
+      facts: { organization: 'org-17', cluster: ['c042'], website: [] },
+    });
+    expect(JSON.stringify(decoded)).not.toMatch(/jane|Slow\./);
+    expect(await signals(number)).toEqual([]);
+    expect(ticket).toMatchObject({ relayed_seq: 1 });
+  });
+
+  test('urgent conversations go to the urgent queue, and before all others', async () => {
+    await desk.db
+      .updateTable('conversations')
+      .set((eb) => ({ relayed_seq: eb.ref('last_seq') }))
+      .execute();
+    const numbers = [await create(), await create('urgent'), await create()].map(({ number }) => number);
+    const rows = await claimForRelay(desk.db, { now: MONDAY_10, leaseMs: 5_000, pauseMs: 1_000, limit: 2 });
+    expect(rows.map(({ number }) => number)).toEqual([numbers[1], numbers[0]]);
+    // Claimed ones are nobody else's until the lease is over.
+    const others = await claimForRelay(desk.db, { now: MONDAY_10 + 5_999, leaseMs: 5_000, pauseMs: 1_000, limit: 10 });
+    expect(others.map(({ number }) => number)).toEqual([numbers[2]]);
+    const again = await claimForRelay(desk.db, { now: MONDAY_10 + 6_000, leaseMs: 0, pauseMs: 1_000, limit: 10 });
+    expect(again.map(({ number }) => number)).toEqual([numbers[1], numbers[0]]);
+    await relay(numbers[1] ?? 0);
+    expect((await describeIt(numbers[1] ?? 0)).taskQueue).toBe('holdfast-urgent');
+  });
+
+  test('what comes before the start goes with it; what comes later is signalled once, and a repeat does no harm', async () => {
+    const { number } = await create();
+    await addCustomerAct(desk.db, { number, act: 'productionDown', at: MONDAY_10 });
+    const row = await claimed(number);
+    await relay(number);
+    await relayConversation({ db: desk.db, client: temporal.client, log }, row);
+    for (let index = 0; index < 25; index += 1) await addCustomerAct(desk.db, { number, act: 'thatsAll', at: MONDAY_10 });
+    await relay(number);
+    const [first, repeated, later] = await signals(number);
+    expect(first).toMatchObject({ upTo: 2, events: [{ seq: 1 }, { seq: 2 }] });
+    expect(repeated).toEqual(first);
+    expect(later?.upTo).toBe(27);
+    expect(later?.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, index) => index + 3));
+    expect(await desk.conversation(number)).toMatchObject({ relayed_seq: 27, last_seq: 27 });
+  });
+
+  test('an open conversation whose workflow is gone is left for reconcile, never started from its beginning', async () => {
+    const { number } = await create();
+    await relay(number);
+    await temporal.client.workflow.getHandle(conversationWorkflowId(number)).terminate();
+    await addCustomerAct(desk.db, { number, act: 'productionDown', at: MONDAY_10 });
+    const missing: number[] = [];
+    await relay(number, (gone) => missing.push(gone));
+    expect(missing).toEqual([number]);
+    expect(await desk.conversation(number)).toMatchObject({ relayed_seq: 1, last_seq: 2 });
+    expect((await describeIt(number)).status.name).toBe('TERMINATED');
+  });
+
+  test('a message that met the end of its conversation opens a linked one', async () => {
+    const { number } = await create();
+    await relay(number);
+    await desk.db.updateTable('conversations').set({ status: 'closed', last_seq: 2 }).where('number', '=', number).execute();
+    await desk.db
+      .insertInto('messages')
+      .values({
+        id: 'm-late',
+        number,
+        seq: 2,
+        direction: 'in',
+        author_kind: 'customer',
+        author_id: null,
+        channel: 'email',
+        body: 'One more thing',
+        full_body: null,
+        html: null,
+        at: new Date(MONDAY_10 + 60_000),
+        state: 'received',
+        mail_id: null,
+        in_reply_to: null,
+        hint: null,
+        inbox_id: null,
+      })
+      .execute();
+    const data = {
+      type: 'message',
+      seq: 2,
+      at: MONDAY_10 + 60_000,
+      messageId: 'm-late',
+      author: 'customer',
+      channel: 'email',
+      machine: false,
+      slight: false,
+      policy: desk.policy.hash,
+    };
+    await desk.db
+      .insertInto('conversation_events')
+      .values({ number, seq: 2, at: new Date(data.at), type: 'message', data: JSON.stringify(data) })
+      .execute();
+    await temporal.client.workflow.getHandle(conversationWorkflowId(number)).terminate();
+    await relay(number);
+    const linked = await desk.db.selectFrom('conversations').selectAll().where('linked_from', '=', number).executeTakeFirstOrThrow();
+    expect(linked).toMatchObject({ flags: ['followUp'], status: 'new', last_seq: 1, relayed_seq: 0, received_at: new Date(data.at) });
+    expect(linked.start.promises.map(({ since }) => since)).toEqual([data.at, data.at]);
+    expect(await desk.messages(linked.number)).toEqual([expect.objectContaining({ id: 'm-late', seq: 1 })]);
+    expect(await desk.events(linked.number)).toEqual([{ ...data, seq: 1 }]);
+    expect(await desk.conversation(number)).toMatchObject({ last_seq: 1, relayed_seq: 1 });
+    expect(await continueLinked(desk.db, { number, known: 1 }, MONDAY_10)).toBeNull();
+  });
+
+  test('a number whose workflow ended in another life leads to a new one', async () => {
+    const { number } = await create();
+    const worker = await Worker.create({
+      connection: temporal.nativeConnection,
+      namespace: temporal.namespace,
+      taskQueue: 'elsewhere',
+      workflowsPath: require.resolve('./ends-at-once'),
+    });
+    await worker.runUntil(temporal.client.workflow.execute('conversationWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: 'elsewhere' }));
+    await relay(number);
+    const old = await desk.conversation(number);
+    const linked = await desk.conversation(Number(old.merged_into));
+    expect(old).toMatchObject({ status: 'closed', last_seq: 0 });
+    expect(linked).toMatchObject({ linked_from: number, last_seq: 1 });
+    expect((await desk.messages(linked.number)).map(({ seq }) => seq)).toEqual([1]);
+    const running = await desk.db.selectFrom('promises').select('key').where('number', '=', number).where('state', '=', 'running').execute();
+    expect(running).toEqual([]);
+    await relay(linked.number);
+    expect((await describeIt(linked.number)).status.name).toBe('RUNNING');
+  });
+
+  test('runs by itself: tickets and mail reach Temporal within a second or two', async () => {
+    const running = startRelay({ db: desk.db, url: desk.url, client: temporal.client, log });
+    try {
+      const created = await Promise.all(Array.from({ length: 20 }, () => create()));
+      const until = Date.now() + 15_000;
+      for (;;) {
+        const waiting = await desk.db
+          .selectFrom('conversations')
+          .select('number')
+          .where('relayed_seq', '=', 0)
+          .where(
+            'number',
+            'in',
+            created.map(({ number }) => number),
+          )
+          .execute();
+        if (waiting.length === 0) break;
+        if (Date.now() > until) throw new Error(`${waiting.length} conversations were not relayed.`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      for (const { number } of created) expect((await describeIt(number)).status.name).toBe('RUNNING');
+    } finally {
+      await running.close();
+    }
+  });
+});

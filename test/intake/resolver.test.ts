@@ -1,0 +1,96 @@
+import { sql } from 'kysely';
+import { Client } from 'pg';
+import { INBOX_CHANNEL } from '../../db/inbox';
+import { MailDesk, mailOf, MONDAY_10 } from './mail-desk';
+
+describe('the resolver in hard times', () => {
+  const desk = new MailDesk();
+  beforeAll(async () => {
+    await desk.open();
+    await sql`
+      CREATE FUNCTION refuse_poison() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.body LIKE 'poison%' THEN RAISE EXCEPTION 'no such body, %', NEW.body; END IF; RETURN NEW; END $$`.execute(desk.db);
+    await sql`CREATE TRIGGER refuse_poison BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse_poison()`.execute(desk.db);
+  });
+  afterAll(() => desk.close());
+
+  const row = (id: number) => desk.db.selectFrom('inbox').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  /** Spares the test the time until the next sweep. */
+  const wake = () => sql`SELECT pg_notify(${INBOX_CHANNEL}, '')`.execute(desk.db);
+  const until = async (holds: () => Promise<boolean>): Promise<void> => {
+    const end = Date.now() + 15_000;
+    while (!(await holds())) {
+      if (Date.now() > end) throw new Error('It did not come to that within 15 s.');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+
+  test('a mail that cannot be resolved holds nobody up, is tried again, and is shown as failed in the end', async () => {
+    const id = await desk.send(mailOf({ body: 'poison 1' }));
+    await until(async () => (await row(id)).attempts === 1);
+    expect(await row(id)).toMatchObject({ state: 'accepted', number: null, retry_at: new Date(MONDAY_10 + 1_000) });
+    expect((await row(id)).error).toMatch(/^P0001: no such body/);
+    expect((await desk.opened(mailOf())).last_seq).toBe(1);
+    for (let attempt = 2; attempt <= 8; attempt += 1) {
+      desk.now += 60_000;
+      await wake();
+      await until(async () => (await row(id)).attempts === attempt);
+    }
+    expect(await row(id)).toMatchObject({ state: 'failed', reason: 'unresolvable', number: null, attempts: 8 });
+    desk.now = MONDAY_10;
+  });
+
+  test('a mail that failed once is resolved once the cause is mended, its promises counted from its receipt', async () => {
+    const id = await desk.send(mailOf({ body: 'poison 2' }));
+    await until(async () => (await row(id)).attempts === 1);
+    await sql`ALTER TABLE messages DISABLE TRIGGER refuse_poison`.execute(desk.db);
+    desk.now += 5_000;
+    await wake();
+    const resolved = await desk.settled(id);
+    const ticket = await desk.conversation(Number(resolved.number));
+    expect(ticket.start.promises.map(({ since }) => since)).toEqual([MONDAY_10, MONDAY_10]);
+    expect(resolved).toMatchObject({ state: 'resolved', error: null, retry_at: null });
+    desk.now = MONDAY_10;
+  });
+
+  test('urgent mail is resolved first', async () => {
+    await desk.stopResolving();
+    const ids = [await desk.send(mailOf()), await desk.send(mailOf()), await desk.send(mailOf())];
+    await desk.db
+      .updateTable('inbox')
+      .set({ urgent: true })
+      .where('id', '=', ids[2] ?? 0)
+      .execute();
+    desk.resolve();
+    const numbers = await Promise.all(ids.map(async (id) => Number((await desk.settled(id)).number)));
+    // Two lanes: the urgent one is among the first two.
+    expect(numbers.indexOf(Math.max(...numbers))).not.toBe(2);
+  });
+
+  test('every connection broken at any moment: nothing is lost, nothing is there twice', async () => {
+    await desk.stopResolving();
+    const subjects = Array.from({ length: 20 }, (_, index) => `Storm ${'abcdefghijklmnopqrst'.charAt(index)}`);
+    const ids = [];
+    for (const subject of subjects) ids.push(await desk.send(mailOf({ subject })));
+    const killer = new Client({ connectionString: desk.url });
+    await killer.connect();
+    try {
+      desk.resolve();
+      for (let round = 0; round < 6; round += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        await killer.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+      }
+    } finally {
+      await killer.end();
+    }
+    await until(async () => {
+      const waiting = await desk.db.selectFrom('inbox').select('id').where('state', '=', 'accepted').execute();
+      return waiting.length === 0;
+    });
+    const tickets = await desk.db.selectFrom('conversations').select('subject').where('subject', 'like', 'Storm %').orderBy('subject').execute();
+    expect(tickets.map(({ subject }) => subject)).toEqual(subjects);
+    for (const id of ids) expect(await row(id)).toMatchObject({ state: 'resolved', duplicate_of: null });
+    // Still awake: a new mail is heard of by itself.
+    expect((await desk.opened(mailOf({ subject: 'After the storm' }))).subject).toBe('After the storm');
+  });
+});

@@ -1,0 +1,149 @@
+import type {
+  IncidentCall,
+  MailActivities,
+  NoticeActivities,
+  PageAttempt,
+  PageAttemptAnswer,
+  PageRecord,
+  PagingActivities,
+  Projection,
+  RecordActivities,
+} from '../../messages/activities';
+import type { InboundEvent, MailEffect, NoticeEffect } from '../../policy/state';
+import type { PolicySnapshot } from '../../policy/snapshot';
+
+/** The other side of the workflows in tests that move time: remembers all it is given, by conversation, and fails on what has no place. */
+export class RecordedActivities implements RecordActivities, PagingActivities, MailActivities, NoticeActivities {
+  readonly projections: Projection[] = [];
+  readonly attempts: PageAttempt[] = [];
+  readonly pages: PageRecord[] = [];
+  readonly mails: { number: number; effect: MailEffect }[] = [];
+  readonly notices: { number: number; effect: NoticeEffect }[] = [];
+  readonly resolved: string[] = [];
+  readonly unexpected: string[] = [];
+  /** What `readEvents` answers: the database's side of a gap or a flood. */
+  readonly stored = new Map<number, InboundEvent[]>();
+  readonly policies = new Map<string, PolicySnapshot>();
+  /** Outcome of a mail, `sent` unless a test says otherwise. */
+  mailOutcome: (mail: { number: number; effect: MailEffect }) => 'sent' | 'refused' | Error = () => 'sent';
+  mailTries = 0;
+  /** Whether closing is agreed to. */
+  closes = true;
+  private readonly openIncidents = new Set<string>();
+
+  /** The activities as plain functions, as a worker takes them. */
+  get all() {
+    return {
+      project: (input: Projection) => this.project(input),
+      readEvents: (input: { number: number; after: number; upTo: number }) => this.readEvents(input),
+      loadPolicy: (input: { hash: string }) => this.loadPolicy(input),
+      claimClose: () => this.claimClose(),
+      checkPresence: () => this.checkPresence(),
+      recordPage: (input: PageRecord) => this.recordPage(input),
+      readPage: () => this.readPage(),
+      recordAttempt: () => this.recordAttempt(),
+      attemptPage: (input: PageAttempt) => this.attemptPage(input),
+      acknowledgeIncident: (input: IncidentCall) => this.acknowledgeIncident(input),
+      resolveIncident: (input: IncidentCall) => this.resolveIncident(input),
+      sendMail: (input: { number: number; effect: MailEffect }) => this.sendMail(input),
+      sendNotice: (input: { number: number; effect: NoticeEffect }) => this.sendNotice(input),
+    };
+  }
+
+  project(input: Projection): Promise<void> {
+    const last = this.projections.filter((other) => other.number === input.number).at(-1);
+    if (last && input.carried.state.revision < last.carried.state.revision) {
+      this.unexpected.push(`#${input.number}: revision ${input.carried.state.revision} came after ${last.carried.state.revision}`);
+    }
+    this.projections.push(input);
+    return Promise.resolve();
+  }
+
+  readEvents({ number, after, upTo }: { number: number; after: number; upTo: number }): Promise<InboundEvent[]> {
+    const events = this.stored.get(number) ?? [];
+    return Promise.resolve(events.filter((event) => event.seq > after && event.seq <= upTo).slice(0, 200));
+  }
+
+  loadPolicy({ hash }: { hash: string }): Promise<PolicySnapshot> {
+    const policy = this.policies.get(hash);
+    if (!policy) {
+      this.unexpected.push(`policy ${hash} was asked for`);
+      return Promise.reject(new Error(`There is no policy ${hash}.`));
+    }
+    return Promise.resolve(policy);
+  }
+
+  claimClose(): Promise<{ closed: boolean }> {
+    return Promise.resolve({ closed: this.closes });
+  }
+
+  checkPresence(): Promise<{ found: 'seen'; claimed: string[] }> {
+    return Promise.resolve({ found: 'seen', claimed: [] });
+  }
+
+  recordPage(input: PageRecord): Promise<void> {
+    this.pages.push(input);
+    return Promise.resolve();
+  }
+
+  readPage(): Promise<{ acknowledgedAt: null; acknowledgedBy: null; over: boolean }> {
+    return Promise.resolve({ acknowledgedAt: null, acknowledgedBy: null, over: false });
+  }
+
+  recordAttempt(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  attemptPage(input: PageAttempt): Promise<PageAttemptAnswer> {
+    const prefix = `${input.number}/${input.page} `;
+    for (const key of input.replaces) this.openIncidents.delete(prefix + key);
+    this.openIncidents.add(prefix + input.dedupKey);
+    const open = [...this.openIncidents].filter((key) => key.startsWith(prefix));
+    if (open.length > 1) this.unexpected.push(`two open incidents: ${open.join(' and ')}`);
+    this.attempts.push(input);
+    this.pages.push(input.record);
+    return Promise.resolve({ outcome: 'sent', method: 'inbox', recorded: true, unrecorded: [], asked: true });
+  }
+
+  acknowledgeIncident(input: IncidentCall): Promise<{ recorded: boolean }> {
+    this.pages.push(input.record);
+    return Promise.resolve({ recorded: true });
+  }
+
+  resolveIncident(input: IncidentCall): Promise<{ recorded: boolean }> {
+    for (const key of input.dedupKeys) this.openIncidents.delete(`${input.number}/${input.record.page} ${key}`);
+    this.resolved.push(...input.dedupKeys);
+    this.pages.push(input.record);
+    return Promise.resolve({ recorded: true });
+  }
+
+  sendMail(input: { number: number; effect: MailEffect }): Promise<{ outcome: 'sent' | 'refused'; at: number }> {
+    this.mailTries += 1;
+    const outcome = this.mailOutcome(input);
+    if (outcome instanceof Error) return Promise.reject(outcome);
+    if (this.mails.some((mail) => mail.effect.key === input.effect.key)) {
+      this.unexpected.push(`the mail ${input.effect.key} went out twice`);
+    }
+    this.mails.push(input);
+    // Later than any moment of the test: the workflow then takes its own.
+    return Promise.resolve({ outcome, at: Number.MAX_SAFE_INTEGER });
+  }
+
+  sendNotice(input: { number: number; effect: NoticeEffect }): Promise<void> {
+    this.notices.push(input);
+    return Promise.resolve();
+  }
+
+  /** Rings of a conversation, in order: when each was due. */
+  ringsOf(number: number): PageAttempt[] {
+    return this.attempts.filter((attempt) => attempt.number === number);
+  }
+
+  mailsOf(number: number): MailEffect[] {
+    return this.mails.filter((mail) => mail.number === number).map((mail) => mail.effect);
+  }
+
+  noticesOf(number: number): NoticeEffect[] {
+    return this.notices.filter((notice) => notice.number === number).map((notice) => notice.effect);
+  }
+}

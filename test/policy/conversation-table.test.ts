@@ -1,0 +1,160 @@
+import { STATUSES, type Kind, type Status } from '../../policy/words';
+import type { PolicySnapshot } from '../../policy/snapshot';
+import type { Command, CommandType, ConversationEvent, ConversationState } from '../../policy/state';
+import { handbook } from './kit/policies';
+import { step, Story } from './kit/story';
+import { at } from './kit/times';
+
+let policy: PolicySnapshot;
+beforeAll(async () => {
+  policy = await handbook();
+});
+
+const NOW = at('Tue 11:00');
+
+/** A conversation in each status, an hour before anything else happens to it. */
+function inStatus(kind: Kind, status: Status): Story {
+  const story = new Story(policy, { at: 'Tue 10:00', kind, priority: 'low', plan: 'enterprise' });
+  if (status === 'new') return story;
+  story.reply('Tue 10:01', { delivery: 'mail', recipients: ['c1'] });
+  story.delivered('Tue 10:02', 'r1');
+  if (status === 'closed') {
+    story.command('Tue 10:03', { type: 'spam' });
+    story.event('Tue 10:04', { type: 'closed', at: at('Tue 10:04') });
+  } else {
+    story.status('Tue 10:03', status);
+  }
+  expect(story.state.status).toBe(status);
+  return story;
+}
+
+/** What the table above `apply` says of the status afterwards: one for each status, in their order; null where it is refused. */
+type Row = readonly [open: Status | null, ...others: (Status | null)[]];
+
+const STAYS: Row = ['new', 'open', 'pending', 'onHold', 'solved', 'closed'];
+const STAYS_UNLESS_CLOSED: Row = ['new', 'open', 'pending', 'onHold', 'solved', null];
+const NEW_IS_TAKEN: Row = ['open', 'open', 'pending', 'onHold', 'solved', null];
+const SPOKEN: Row = ['open', 'open', 'pending', 'onHold', 'open', null];
+const all = (status: Status): Row => [status, status, status, status, status, null];
+
+const words = { messageId: 'w', delivery: 'mail', recipients: ['c1'] } as const;
+
+const COMMANDS: { readonly [Type in CommandType]: readonly (readonly [name: string, command: Extract<Command, { type: Type }>, row: Row])[] } = {
+  reply: [
+    ['reply', { type: 'reply', ...words }, SPOKEN],
+    ['reply, open', { type: 'reply', ...words, status: 'open' }, all('open')],
+    ['reply, pending', { type: 'reply', ...words, status: 'pending' }, all('pending')],
+    ['reply, onHold', { type: 'reply', ...words, status: 'onHold' }, all('onHold')],
+    ['reply, solved', { type: 'reply', ...words, status: 'solved' }, all('solved')],
+  ],
+  undoReply: [['undo without a reply', { type: 'undoReply', messageId: 'w' }, [null, null, null, null, null, null]]],
+  note: [['note', { type: 'note', messageId: 'w' }, STAYS]],
+  call: [
+    ['call', { type: 'call', messageId: 'w', outcome: 'reached' }, NEW_IS_TAKEN],
+    ['call, nobody there', { type: 'call', messageId: 'w', outcome: 'noAnswer' }, STAYS_UNLESS_CLOSED],
+  ],
+  beRightBack: [['be right back', { type: 'beRightBack', ...words }, SPOKEN]],
+  closingQuestion: [['closing question', { type: 'closingQuestion', ...words }, ['pending', 'pending', 'pending', 'pending', null, null]]],
+  assign: [
+    ['assign', { type: 'assign', agent: 'a2', away: false, force: false }, NEW_IS_TAKEN],
+    ['assign someone away', { type: 'assign', agent: 'a2', away: true, force: false }, [null, null, null, null, null, null]],
+    ['unassign', { type: 'assign', agent: null, away: false, force: false }, STAYS_UNLESS_CLOSED],
+  ],
+  priority: [['priority', { type: 'priority', priority: 'high' }, STAYS_UNLESS_CLOSED]],
+  status: [
+    ['status open', { type: 'status', status: 'open' }, all('open')],
+    ['status pending', { type: 'status', status: 'pending' }, all('pending')],
+    ['status onHold', { type: 'status', status: 'onHold' }, all('onHold')],
+    ['status solved', { type: 'status', status: 'solved' }, all('solved')],
+  ],
+  tags: [['tags', { type: 'tags', tags: ['t'], cluster: [], website: [] }, STAYS_UNLESS_CLOSED]],
+  snooze: [['snooze', { type: 'snooze', until: at('Wed 10:00') }, STAYS_UNLESS_CLOSED]],
+  convert: [['convert', { type: 'convert', keep: true, recipients: ['c1'] }, ['open', 'open', 'pending', 'onHold', null, null]]],
+  spam: [['spam', { type: 'spam' }, all('solved')]],
+  feedback: [
+    ['working on it', { type: 'feedback', messageId: 'w', recipients: ['c1'], word: 'workingOnIt' }, ['open', 'open', 'pending', 'onHold', null, null]],
+    ['own words', { type: 'feedback', messageId: 'w', recipients: ['c1'], word: 'ownWords' }, ['new', 'open', 'pending', 'onHold', null, null]],
+  ],
+  escalate: [['escalate without a page', { type: 'escalate' }, [null, null, null, null, null, null]]],
+};
+
+const message = { type: 'message', at: NOW, messageId: 'w', channel: 'email', machine: false, slight: false, author: 'customer' } as const;
+const act = { type: 'customerAct', at: NOW } as const;
+const REOPENED: Row = ['new', 'open', 'open', 'open', 'open'];
+
+type Others = Exclude<ConversationEvent['type'], 'command'>;
+type Made = (state: ConversationState) => ConversationEvent;
+const inbound = (state: ConversationState) => ({ seq: state.cursor + 1, policy: state.policy });
+
+/** Inbound events have no last column: they never come to a closed conversation. */
+const EVENTS: { readonly [Type in Others]: readonly (readonly [name: string, event: Made, row: Row])[] } = {
+  message: [
+    ['customer', (state) => ({ ...message, ...inbound(state) }), REOPENED],
+    ['customer, slight', (state) => ({ ...message, ...inbound(state), slight: true }), REOPENED],
+    ['third party', (state) => ({ ...message, ...inbound(state), author: 'thirdParty' }), STAYS.slice(0, 5) as unknown as Row],
+    ['agent', (state) => ({ ...message, ...inbound(state), author: 'agent', agent: 'a3' }), SPOKEN.slice(0, 5) as unknown as Row],
+    ['machine', (state) => ({ ...message, ...inbound(state), machine: true }), STAYS.slice(0, 5) as unknown as Row],
+  ],
+  customerAct: [
+    ['production down', (state) => ({ ...act, ...inbound(state), act: 'productionDown' }), REOPENED],
+    ["that's all", (state) => ({ ...act, ...inbound(state), act: 'thatsAll' }), ['solved', 'solved', 'solved', 'solved', 'solved']],
+  ],
+  due: [['due', () => ({ type: 'due' }), STAYS]],
+  delivered: [['delivered', () => ({ type: 'delivered', messageId: 'r1', at: NOW }), STAYS]],
+  bounced: [
+    ['bounced', () => ({ type: 'bounced', messageId: 'r1', at: NOW, hard: true }), ['new', 'open', 'pending', 'onHold', 'open', 'closed']],
+    ['bounced softly', () => ({ type: 'bounced', messageId: 'r1', at: NOW, hard: false }), STAYS],
+  ],
+  presence: [
+    ['seen', () => ({ type: 'presence', at: NOW, found: 'seen', claimed: [] }), STAYS],
+    ['present', () => ({ type: 'presence', at: NOW, found: 'present', claimed: [] }), STAYS],
+    ['gone', () => ({ type: 'presence', at: NOW, found: 'gone', claimed: ['r1'] }), STAYS],
+  ],
+  closed: [['closed', () => ({ type: 'closed', at: NOW }), ['closed', 'closed', 'closed', 'closed', 'closed', 'closed']]],
+  notClosed: [['not closed', () => ({ type: 'notClosed', at: NOW }), STAYS]],
+  policy: [['policy', () => ({ type: 'policy', snapshot: policy }), STAYS]],
+  rules: [['rules', () => ({ type: 'rules', rules: 2 }), STAYS]],
+};
+
+const pairs = (['ticket', 'chat'] as const).flatMap((kind) => STATUSES.map((status, column) => ({ kind, status, column })));
+
+describe.each(pairs)('a $kind that is $status', ({ kind, status, column }) => {
+  it.each(Object.values(COMMANDS).flat())('command: %s', (name, command, row) => {
+    const { state } = inStatus(kind, status);
+    const refusedForTickets = command.type === 'convert' && kind === 'ticket';
+    const expected = refusedForTickets ? null : row[column];
+    const taken = step(state, { type: 'command', id: name, at: NOW, by: 'a9', command }, NOW);
+    if (expected === null || expected === undefined) {
+      // Of a new chat's page the first asker is told.
+      if (command.type === 'escalate' && state.page !== null) return expect(taken.refusal).toBeUndefined();
+      expect(taken.refusal?.message).toMatch(/\w+/);
+      expect(taken.state).toMatchObject({ status, promises: state.promises });
+      return;
+    }
+    expect(taken.refusal).toBeUndefined();
+    expect(taken.state.status).toBe(expected);
+  });
+
+  it.each(Object.values(EVENTS).flat())('event: %s', (_, make, row) => {
+    const { state } = inStatus(kind, status);
+    const event = make(state);
+    if (status === 'closed' && (event.type === 'message' || event.type === 'customerAct')) {
+      expect(() => step(state, event, NOW)).toThrow('which is closed');
+      return;
+    }
+    expect(step(state, event, NOW).state.status).toBe(row[column]);
+  });
+});
+
+it('opens again what was solved when the answer that was to keep its promise comes back undelivered', () => {
+  const story = new Story(policy, { at: 'Tue 10:00' });
+  story.reply('Tue 10:01', { status: 'solved' });
+  story.bounced('Tue 10:01:12', 'r1');
+  expect(story.state.status).toBe('open');
+});
+
+it('ends what is pending after silence', () => {
+  const story = inStatus('ticket', 'pending');
+  story.until('Fri+2 10:00');
+  expect(story.state.status).toBe('solved');
+});

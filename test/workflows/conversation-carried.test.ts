@@ -1,0 +1,58 @@
+import { viewQuery, type ConversationView } from '../../messages/conversation';
+import { loadPolicy } from '../../policy/resolve';
+import type { PolicySnapshot } from '../../policy/snapshot';
+import { eventually, WorkflowDesk } from '../kit/workflow-desk';
+import { freshNamespace, type TestNamespace } from '../setup/temporal';
+
+/**
+ * Continue-as-new with work in its lanes, on the real server: the time-skipping one stands still for good once an activity that
+ * was about to be tried again is cancelled.
+ */
+
+let server: TestNamespace;
+let desk: WorkflowDesk;
+let policy: PolicySnapshot;
+
+beforeAll(async () => {
+  server = await freshNamespace();
+  policy = { ...(await loadPolicy()), undoSendMs: 200, hash: 'quick' };
+  desk = new WorkflowDesk(server.nativeConnection, server.client, policy, { namespace: server.namespace });
+  await desk.open();
+});
+
+afterAll(async () => {
+  await desk.close();
+  await server.close();
+});
+
+test('full lanes are carried to the next run: mail that no server took leaves from there, once, and counts', async () => {
+  const ticket = await desk.start({ receivedAt: Date.now(), receipt: false });
+  let down = true;
+  desk.outside.mailOutcome = (mail) => (down && mail.number === ticket.number ? new Error('451 come back later') : 'sent');
+  for (const messageId of ['first', 'second', 'third']) {
+    await ticket.command({ type: 'reply', messageId, delivery: 'mail', recipients: ['customer-1', 'customer-2'] }, Date.now());
+  }
+  await eventually('a mail was tried', () => desk.outside.mailTries > 0);
+  const id = 'raise';
+  const first = await ticket.command({ type: 'priority', priority: 'urgent' }, Date.now(), { id });
+  const handle = server.client.workflow.getHandle(ticket.handle.workflowId);
+  await eventually('the next run', async () => (await handle.describe()).taskQueue === 'holdfast-urgent');
+  // A repeated command across continue-as-new acts once and is answered as before.
+  expect((await ticket.command({ type: 'priority', priority: 'urgent' }, Date.now(), { id })).revision).toBe(first.revision);
+  down = false;
+  await eventually('all six mails', () => desk.outside.mailsOf(ticket.number).length === 6);
+  const order = (recipient: string) =>
+    desk.outside
+      .mailsOf(ticket.number)
+      .filter((mail) => mail.recipient === recipient)
+      .map((mail) => mail.messageId);
+  expect(order('customer-1')).toEqual(['first', 'second', 'third']);
+  expect(order('customer-2')).toEqual(['first', 'second', 'third']);
+  const view = await eventually('the answer counts', async () => {
+    const current = await handle.query<ConversationView, []>(viewQuery);
+    return current.promises.some((promise) => promise.kind === 'firstResponse' && promise.metAt !== undefined) && current;
+  });
+  expect(view).toMatchObject({ assignee: 'agent-1', priority: 'urgent', status: 'open' });
+  await desk.endAll(Date.now());
+  expect(desk.outside.unexpected).toEqual([]);
+}, 60_000);

@@ -1,0 +1,267 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import {
+  acknowledgedSignal,
+  addCauseSignal,
+  causeOverSignal,
+  escalationViewQuery,
+  nextLevelSignal,
+  type EscalationInput,
+} from '../../messages/escalation';
+import { pageWorkflowId } from '../../messages/ids';
+import { PAGING, RECORDS, URGENT } from '../../messages/taskQueues';
+import type { PageCause } from '../../policy/state';
+import { testServer } from '../setup/test-servers';
+import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
+import { EscalationProvider } from './escalation-provider';
+
+const MINUTE_MS = 60_000;
+
+let server: TimeSkipping;
+let provider: EscalationProvider;
+let workers: Worker[];
+let running: Promise<void>[];
+let number = 2000;
+let page: WorkflowHandle;
+let openedAt: number;
+
+beforeAll(async () => {
+  server = await timeSkippingEnv();
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  provider = new EscalationProvider();
+  await startWorkers();
+});
+afterEach(async () => {
+  await end();
+  await stopWorkers();
+  expect(provider.unexpected).toEqual([]);
+});
+
+/** Without a cache every step replays the history so far, and a worker that is gone holds nothing back. */
+async function startWorkers(): Promise<void> {
+  const common = { connection: server.env.nativeConnection, namespace: server.namespace };
+  workers = await Promise.all([
+    Worker.create({ ...common, taskQueue: URGENT, workflowBundle: { codePath: testServer('workflowBundle') }, maxCachedWorkflows: 0 }),
+    ...[PAGING, RECORDS].map((taskQueue) => Worker.create({ ...common, taskQueue, activities: provider.activities })),
+  ]);
+  running = workers.map((worker) => worker.run());
+}
+
+async function stopWorkers(): Promise<void> {
+  for (const worker of workers) worker.shutdown();
+  await Promise.all(running);
+}
+
+function cause(key: string, at: number, changes: Partial<PageCause> = {}): PageCause {
+  return { key: `conversation/${number}:${key}`, kind: 'firstResponse', at, urgency: 'high', reason: 'threshold', ...changes };
+}
+
+async function open(changes: Partial<EscalationInput> = {}): Promise<void> {
+  number += 1;
+  openedAt = await server.env.currentTimeMs();
+  const input: EscalationInput = {
+    number,
+    page: 1,
+    kind: 'ticket',
+    priority: 'urgent',
+    plan: 'enterprise',
+    urgency: 'high',
+    cause: cause('firstResponse:1', openedAt),
+    policy: {
+      onCall: {
+        levels: [
+          { rota: 'primary', acknowledgeWithinMs: 5 * MINUTE_MS },
+          { rota: 'secondary', acknowledgeWithinMs: 5 * MINUTE_MS },
+        ],
+        repeat: 3,
+        collectMs: 10_000,
+        fallback: { everyMs: 15 * MINUTE_MS },
+      },
+    },
+    openedAt,
+    ...changes,
+  };
+  page = await server.client.workflow.start('escalationWorkflow', { taskQueue: URGENT, workflowId: pageWorkflowId(number, 1), args: [input] });
+  await settled();
+}
+
+/** Waits in real time until nothing is under way but what is being retried. */
+async function settled(): Promise<void> {
+  for (;;) {
+    const { sending } = await page.query(escalationViewQuery);
+    if (sending === null) return;
+    const { raw } = await page.describe();
+    if ((raw.pendingActivities ?? []).some((activity) => (activity.attempt ?? 0) > 1)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Moves time on from one ring to the next: one leap would carry the clock past what is due on the way. */
+async function until(minute: number): Promise<void> {
+  const target = openedAt + minute * MINUTE_MS;
+  for (;;) {
+    const now = await server.env.currentTimeMs();
+    if (now >= target) return;
+    const { nextAt, sending } = await page.query(escalationViewQuery);
+    const step = sending === null ? (nextAt ?? target) - now : 5_000;
+    await server.env.sleep(Math.max(1, Math.min(target - now, step)));
+    await settled();
+  }
+}
+
+/** Waits in real time for what follows by itself. */
+async function eventually(holds: () => boolean): Promise<void> {
+  for (const startedAt = Date.now(); !holds(); ) {
+    if (Date.now() - startedAt > 5_000) throw new Error('It did not happen within 5 s.');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function end(): Promise<void> {
+  const status = (await page.describe()).status.name;
+  if (status !== 'RUNNING') return;
+  const at = await server.env.currentTimeMs();
+  for (const key of (await page.query(escalationViewQuery)).openCauses) await page.signal(causeOverSignal, { key, reason: 'test', at });
+  await page.result();
+}
+
+const acknowledge = async (): Promise<void> => {
+  await page.signal(acknowledgedSignal, { by: 'a1', at: await server.env.currentTimeMs() });
+  await settled();
+};
+
+describe('an escalation', () => {
+  it('climbs level by level, repeats, and then rings everyone every 15 minutes for hours', async () => {
+    await open();
+    await until(121);
+    expect(provider.rings(openedAt)).toEqual([
+      ...['0:1', '5:2', '10:1', '15:2', '20:1', '25:2'],
+      ...['30:all', '45:all', '60:all', '75:all', '90:all', '105:all', '120:all'],
+    ]);
+    expect(provider.attempts.every((attempt) => attempt.decidedAt - attempt.dueAt < 1_000)).toBe(true);
+    await acknowledge();
+    await until(160);
+    expect(provider.rings(openedAt)).toHaveLength(13);
+  });
+
+  it('stops when somebody acknowledges, and rings again for what comes due later', async () => {
+    await open();
+    await until(6);
+    await acknowledge();
+    expect(provider.told).toEqual(['acknowledge']);
+    await until(39);
+    expect(await page.query(escalationViewQuery)).toMatchObject({ state: 'acknowledged', nextAt: null });
+    const at = await server.env.currentTimeMs();
+    await page.signal(addCauseSignal, { cause: cause('nextResponse:1', at), urgency: 'high' });
+    await settled();
+    await until(45);
+    expect(provider.rings(openedAt)).toEqual(['0:1', '5:2', '39:2', '44:1']);
+  });
+
+  it('goes to the next level at once when the customer was told nothing, acknowledged or not', async () => {
+    await open({ plan: 'standard', urgency: 'low', priority: 'normal' });
+    await acknowledge();
+    await until(15);
+    const at = await server.env.currentTimeMs();
+    const signal = { id: 'effect-1', key: `conversation/${number}:feedback:1`, reason: 'breached', at };
+    await page.signal(nextLevelSignal, signal);
+    await page.signal(nextLevelSignal, { ...signal, at: at + 1 });
+    await settled();
+    expect(provider.rings(openedAt)).toEqual(['0:1', '15:2']);
+    expect(await page.query(escalationViewQuery)).toMatchObject({ state: 'paging', level: 2 });
+  });
+
+  it('repeats silently with low urgency on the plan standard', async () => {
+    await open({ plan: 'standard', urgency: 'low', priority: 'normal', cause: cause('dispatch:1', 0, { urgency: 'low' }) });
+    await until(31);
+    expect(provider.attempts.map((attempt) => attempt.mode)).toEqual(['ring', 'update', 'update', 'update', 'update']);
+    expect(new Set(provider.attempts.map((attempt) => attempt.dedupKey)).size).toBe(1);
+  });
+
+  it('ends when every cause is over: the incident is resolved, the database knows', async () => {
+    await open();
+    const at = await server.env.currentTimeMs();
+    await page.signal(addCauseSignal, { cause: cause('dispatch:1', at), urgency: 'high' });
+    await page.signal(causeOverSignal, { key: `conversation/${number}:firstResponse:1`, reason: 'answered', at });
+    await settled();
+    expect((await page.describe()).status.name).toBe('RUNNING');
+    await page.signal(causeOverSignal, { key: `conversation/${number}:dispatch:1`, reason: 'assigned', at });
+    await page.result();
+    expect(provider.open.size).toBe(0);
+    expect(provider.told).toEqual(['resolve']);
+    expect(provider.records.at(-1)).toMatchObject({ state: 'over', overAt: at });
+  });
+
+  it('goes on to the next level when a method has failed for good, and keeps its record', async () => {
+    provider.outcomeOf = (attempt) => (attempt.level === 1 ? 'refused' : 'sent');
+    await open();
+    await until(1);
+    expect(provider.rings(openedAt)).toEqual(['0:1', '0:2']);
+    expect(provider.attempts[1]?.dedupKey).toBe(provider.attempts[0]?.dedupKey);
+  });
+
+  it('skips an empty level, and tries for ever when nobody is on call anywhere', async () => {
+    provider.outcomeOf = () => 'empty';
+    await open();
+    await until(3.5);
+    expect(provider.rings(openedAt)).toEqual(['0:1', '0:2', '1:1', '1:2', '2:1', '2:2', '3:all']);
+    provider.outcomeOf = () => 'sent';
+    await until(4.5);
+    expect(provider.open.size).toBe(1);
+  });
+
+  it('retries a provider that does not answer for a minute, then goes on', async () => {
+    provider.outcomeOf = (attempt) => (attempt.ring === 1 ? 'unavailable' : 'sent');
+    await open();
+    await until(2);
+    const [first, last] = [provider.attempts.filter((attempt) => attempt.ring === 1), provider.attempts.at(-1)];
+    expect(first.length).toBeGreaterThanOrEqual(5);
+    expect(last).toMatchObject({ ring: 2, level: 2 });
+    await eventually(() => provider.recordedAttempts.length > 0);
+    expect(provider.recordedAttempts).toMatchObject([{ ring: 1, outcome: 'failed' }]);
+  });
+
+  it('does not ring an acknowledged page whose signal was lost', async () => {
+    await open();
+    await until(4);
+    provider.known = { acknowledgedAt: await server.env.currentTimeMs(), acknowledgedBy: 'a1', over: false };
+    provider.outcomeOf = () => 'skipped';
+    await until(30);
+    expect(provider.attempts).toHaveLength(2);
+    expect(await page.query(escalationViewQuery)).toMatchObject({ state: 'acknowledged' });
+  });
+
+  it('rings without a database, then asks it for an acknowledgement that an earlier run has seen', async () => {
+    provider.databaseAnswers = false;
+    provider.known = { acknowledgedAt: (await server.env.currentTimeMs()) + 1, acknowledgedBy: 'a1', over: false };
+    await open({ openedAt: 1 });
+    expect(provider.attempts).toHaveLength(1);
+    await eventually(() => provider.records.at(-1)?.state === 'acknowledged');
+    expect(provider.reads).toBe(1);
+    expect(await page.query(escalationViewQuery)).toMatchObject({ state: 'acknowledged' });
+  });
+
+  it('survives its worker: another one goes on from the history', async () => {
+    await open();
+    await until(6);
+    await stopWorkers();
+    await startWorkers();
+    await until(11);
+    expect(provider.rings(openedAt)).toEqual(['0:1', '5:2', '10:1']);
+    await acknowledge();
+    const history = await page.fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle: { codePath: testServer('workflowBundle') } }, history, page.workflowId);
+  });
+
+  it('costs one timer and one activity a ring', async () => {
+    await open();
+    await until(26);
+    const history = await page.fetchHistory();
+    const events = history.events ?? [];
+    const count = (name: string) => events.filter((event) => event[name as keyof typeof event]).length;
+    expect(count('activityTaskScheduledEventAttributes')).toBe(6);
+    expect(count('timerStartedEventAttributes')).toBe(6);
+  });
+});

@@ -1,0 +1,109 @@
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, type Worker } from '@temporalio/worker';
+import { createMailActivities } from '../activities/mail/send-mail';
+import { createNoticeActivities } from '../activities/notices/notices';
+import { createPagingActivities } from '../activities/paging/paging';
+import { createConversationRecords } from '../activities/records/conversations';
+import { createPageRecords } from '../activities/records/pages';
+import type { EnvironmentWith } from '../config/environment';
+import { createLogger, type Logger } from '../config/log';
+import { payloadConverter } from '../config/payload-codec';
+import type { RunningProcess } from '../config/process';
+import { temporalConnection } from '../config/temporal';
+import { closeDatabase, openDatabase, type Database } from '../db/connection';
+import { publishPolicy } from '../db/policies';
+import { startRelay } from '../intake/relay';
+import { startResolver } from '../intake/resolver';
+import { signingKeys } from '../messages/addresses';
+import { loadPolicy } from '../policy/resolve';
+import { reconcile } from './reconcile';
+import { repeat } from './repeat';
+import { installRuntime } from './runtime';
+import { sweepAcknowledgements, sweepCommands } from './sweeps';
+import { createWorkers, type Activities } from './temporal-workers';
+
+/** What a worker cannot do without. */
+export type WorkerEnvironment = EnvironmentWith<'DATABASE_URL' | 'SMTP_URL' | 'HOLDFAST_SIGNING_KEYS'>;
+
+const SWEEP_EVERY_MS = 2_000;
+const RECONCILE_EVERY_MS = 5 * 60_000;
+
+/**
+ * A worker: workflows, activities, resolve, relay, sweeps and reconcile. Any number may run. It outlives outages of the database and
+ * of Temporal; when a part of it fails for good the process ends with 1, for its supervisor to start it again.
+ */
+export async function runWorker(environment: WorkerEnvironment): Promise<RunningProcess> {
+  const log = createLogger('worker');
+  installRuntime(log);
+  const { connectionOptions, namespace } = temporalConnection(environment);
+  const dataConverter = payloadConverter(environment.HOLDFAST_PAYLOAD_KEYS);
+  const db = openDatabase(environment.DATABASE_URL, {
+    max: 20,
+    onError: (error) => log.warn({ err: error, code: 'E_POSTGRES' }, 'An idle database connection broke.'),
+  });
+  const policy = await loadPolicy(environment.HOLDFAST_POLICY);
+  await publishPolicy(db, policy, new Date());
+  const connection = await NativeConnection.connect(connectionOptions ?? {});
+  const clientConnection = await Connection.connect(connectionOptions ?? {});
+  const client = new Client({ connection: clientConnection, namespace, dataConverter });
+
+  const workers = await createWorkers(connection, namespace, dataConverter, activitiesOf(environment, db, log));
+  const stopping = { asked: false };
+  const running = workers.map((worker) => run(worker, log, stopping));
+  const resolver = startResolver({ db, url: environment.DATABASE_URL, environment, log });
+  const relay = startRelay({ db, url: environment.DATABASE_URL, client, log });
+  const sweeps = [
+    repeat('commands', SWEEP_EVERY_MS, log, () => sweepCommands(db, client, log, Date.now())),
+    repeat('acknowledgements', SWEEP_EVERY_MS, log, () => sweepAcknowledgements(db, client, Date.now())),
+    repeat('reconcile', RECONCILE_EVERY_MS, log, async () => void (await reconcile(db, client, log, Date.now()))),
+  ];
+  return {
+    async close() {
+      stopping.asked = true;
+      await Promise.all([resolver.close(), relay.close(), ...sweeps.map((sweep) => sweep.stop())]);
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await connection.close();
+      await clientConnection.close();
+      await closeDatabase(db);
+    },
+  };
+}
+
+function activitiesOf(environment: WorkerEnvironment, db: Database, log: Logger): Activities {
+  const publicUrl = environment.HOLDFAST_PUBLIC_URL;
+  const { PAGERDUTY_ROUTING_KEY: routingKey, SLACK_BOT_TOKEN: token, SLACK_CHANNEL: channel } = environment;
+  return {
+    paging: createPagingActivities({
+      db,
+      publicUrl,
+      log,
+      ...(routingKey !== undefined && { pagerduty: { routingKey, eventsUrl: environment.PAGERDUTY_EVENTS_URL } }),
+    }),
+    mail: createMailActivities({
+      db,
+      smtpUrl: environment.SMTP_URL,
+      keys: signingKeys(environment.HOLDFAST_SIGNING_KEYS),
+      mailDomain: environment.MAIL_DOMAIN,
+      publicUrl,
+      log,
+    }),
+    notices: createNoticeActivities({
+      db,
+      publicUrl,
+      log,
+      ...(token !== undefined && channel !== undefined && { slack: { token, channel, apiUrl: environment.SLACK_API_URL } }),
+    }),
+    records: { ...createConversationRecords(db), ...createPageRecords(db) },
+  };
+}
+
+async function run(worker: Worker, log: Logger, stopping: { asked: boolean }): Promise<void> {
+  try {
+    await worker.run();
+  } catch (error) {
+    log.error({ err: error, queue: worker.options.taskQueue, code: 'E_TEMPORAL' }, 'A worker stopped working.');
+  }
+  // A worker that ended without being asked takes its process along: half a worker would look alive.
+  if (!stopping.asked) process.exit(1);
+}

@@ -1,0 +1,263 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  log,
+  makeContinueAsNewFunc,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  commandUpdate,
+  eventsSignal,
+  upgradeSignal,
+  viewQuery,
+  type Carried,
+  type CommandAnswer,
+  type ConversationInput,
+  type EventsSignal,
+  type OpsFacts,
+} from '../messages/conversation';
+import { isCommandEvent, isInboundEvent } from '../messages/guards';
+import { conversationQueue, CONVERSATIONS, URGENT } from '../messages/taskQueues';
+import { viewOf } from '../messages/view';
+import { check } from '../policy/commands';
+import { nextInstant } from '../policy/consequences';
+import { apply, begin } from '../policy/conversation';
+import { RULES } from '../policy/state';
+import type { PolicySnapshot } from '../policy/snapshot';
+import type {
+  CommandEvent,
+  ConversationEvent,
+  ConversationStart,
+  ConversationState,
+  Effect,
+  Step,
+  TimelineEntry,
+} from '../policy/state';
+import { records } from './activities';
+import { laneOf, performEffect, rebuiltPage } from './effects';
+import { Lanes } from './lanes';
+import { OpsView } from './opsView';
+
+/** How long continue-as-new waits for what is in flight before it cancels it; the next run issues it again. */
+const SETTLE_MS = 5_000;
+
+/** Work of the lanes: an effect of the rules, or what the shell itself has to do with the database. */
+export type Work = Effect | { readonly lane: 'records'; readonly type: 'project' | 'readEvents' };
+
+/**
+ * A conversation: one durable thread that holds its own deadlines. A thin shell around `policy/conversation.ts`: handlers feed
+ * events to `apply`, effects leave in lanes, one timer waits for the earliest thing due.
+ */
+export async function conversationWorkflow(input: ConversationInput): Promise<void> {
+  const conversation = new Conversation(input);
+  await conversation.run();
+}
+
+class Conversation {
+  private state: ConversationState;
+  private timeline: TimelineEntry[];
+  /** The highest `seq` that relay has announced. */
+  private announced: number;
+  private upgrade = false;
+  private bug: unknown;
+  private readonly facts: OpsFacts;
+  private readonly ops: OpsView;
+  private readonly lanes: Lanes<Work>;
+  private readonly queue = workflowInfo().taskQueue;
+
+  constructor(input: ConversationInput) {
+    const carried = 'carried' in input ? input.carried : beginning(input.begin, input.policy);
+    this.state = carried.state;
+    this.timeline = [...carried.timeline];
+    this.announced = carried.announced;
+    this.facts = input.facts;
+    this.ops = new OpsView(input.facts);
+    const rebuilt = 'carried' in input && input.rebuilt === true;
+    this.lanes = new Lanes<Work>({
+      laneOf,
+      perform: (work) => this.perform(work),
+      left: [...(rebuilt ? rebuiltPage(this.state) : []), ...carried.lanes],
+      onBug: (error) => (this.bug = error),
+    });
+    setHandler(eventsSignal, (signal) => this.receive(signal));
+    setHandler(commandUpdate, (event) => this.command(event), { validator: (event) => this.validate(event) });
+    setHandler(upgradeSignal, () => void (this.upgrade = true));
+    setHandler(viewQuery, () => viewOf(this.state));
+    this.ops.startedWith(this.state);
+    this.ops.show(this.state);
+    if (this.state.rules < RULES) this.feed({ type: 'rules', rules: RULES });
+    this.lanes.start();
+    if ('carried' in input) this.catchUp();
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      if (this.bug !== undefined) throw this.bug;
+      if (this.state.status === 'closed' && this.lanes.idle) break;
+      if (this.shouldContinue()) await this.continueAsNew();
+      const next = nextInstant(this.state);
+      if (next !== null && next.at <= Date.now()) this.feed({ type: 'due' });
+      else await this.wait(next);
+    }
+    await condition(allHandlersFinished);
+  }
+
+  /** Waits for the next instant, or until it is another one or there is something else to do. */
+  private async wait(next: { at: number; what: string } | null): Promise<void> {
+    const changed = (): boolean => {
+      const now = nextInstant(this.state);
+      return (
+        this.bug !== undefined ||
+        now?.at !== next?.at ||
+        this.shouldContinue() ||
+        (this.state.status === 'closed' && this.lanes.idle)
+      );
+    };
+    if (next === null) return condition(changed);
+    const scope = new CancellationScope();
+    await scope.run(() => Promise.race([sleep(next.at - Date.now(), { summary: next.what }), condition(changed)]));
+    scope.cancel();
+  }
+
+  /** Everything that happens to the conversation goes through here. */
+  private feed(event: ConversationEvent): Step {
+    const step = apply(this.state, event, Date.now());
+    if (step.state === this.state) return step;
+    this.state = step.state;
+    this.timeline.push(...step.timeline);
+    this.ops.show(this.state);
+    this.lanes.add(step.effects);
+    if (!waitsForDelivery(event, step)) this.project();
+    return step;
+  }
+
+  private receive(signal: EventsSignal): void {
+    this.announced = Math.max(this.announced, signal.upTo);
+    for (const event of signal.events) {
+      if (!isInboundEvent(event)) {
+        // Its row is kept and shown to agents; the database's copy is read instead.
+        log.warn('An inbound event is not of the agreed form.', { code: 'E_PAYLOAD' });
+        continue;
+      }
+      if (event.seq === this.state.cursor + 1 && event.policy === this.state.policy) this.feed(event);
+    }
+    if (this.announced > this.state.cursor) this.catchUp();
+  }
+
+  private validate(event: CommandEvent): void {
+    if (!isCommandEvent(event)) {
+      throw ApplicationFailure.nonRetryable('The command is not of the agreed form.', 'E_PAYLOAD');
+    }
+    if (this.state.commands.some((known) => known.id === event.id)) return;
+    const refusal = check(this.state, event, Date.now());
+    if (refusal) throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
+  }
+
+  private command(event: CommandEvent): CommandAnswer {
+    this.feed(event);
+    const known = this.state.commands.find((record) => record.id === event.id);
+    return {
+      revision: known?.revision ?? this.state.revision,
+      view: viewOf(this.state),
+      ...(known?.refusal && { refusal: known.refusal }),
+    };
+  }
+
+  private catchUp(): void {
+    this.addOnce('readEvents');
+    if (this.timeline.length > 0) this.project();
+  }
+
+  private project(): void {
+    this.addOnce('project');
+  }
+
+  /** One waiting piece of this work is enough: it takes whatever there is when its turn comes. */
+  private addOnce(type: 'project' | 'readEvents'): void {
+    const [, ...later] = this.lanes.left.filter((work) => work.lane === 'records');
+    if (!later.some((work) => work.type === type)) this.lanes.add([{ lane: 'records', type }]);
+  }
+
+  private async perform(work: Work): Promise<void> {
+    switch (work.type) {
+      case 'project':
+        return this.writeProjection();
+      case 'readEvents':
+        return this.readEvents();
+      default:
+        return performEffect(work, this.state, (event) => this.feed(event));
+    }
+  }
+
+  private async writeProjection(): Promise<void> {
+    // A copy: what happens while the database writes belongs to the next projection.
+    const timeline = [...this.timeline];
+    const { number } = this.state;
+    const carried: Carried = { state: this.state, lanes: this.effectsLeft(), timeline, announced: this.announced };
+    await records.project.executeWithOptions({ summary: `project revision ${this.state.revision}` }, [{ number, carried }]);
+    this.timeline = this.timeline.slice(timeline.length);
+  }
+
+  /** Reads what was announced and did not come with the signal, with the policies it was promised under. */
+  private async readEvents(): Promise<void> {
+    while (this.state.cursor < this.announced) {
+      const { number, cursor } = this.state;
+      const events = await records.readEvents({ number, after: cursor, upTo: this.announced });
+      if (events.length === 0) return;
+      for (const event of events) {
+        if (event.seq !== this.state.cursor + 1) continue;
+        if (event.policy !== this.state.policy) {
+          const known = this.state.policies[event.policy];
+          this.feed({ type: 'policy', snapshot: known ?? (await records.loadPolicy({ hash: event.policy })) });
+        }
+        if (event.seq === this.state.cursor + 1) this.feed(event);
+      }
+    }
+  }
+
+  private effectsLeft(): Effect[] {
+    return this.lanes.left.filter((work): work is Effect => work.type !== 'project' && work.type !== 'readEvents');
+  }
+
+  private shouldContinue(): boolean {
+    if (this.state.status === 'closed') return false;
+    return this.upgrade || workflowInfo().continueAsNewSuggested || this.belongsElsewhere();
+  }
+
+  /** Urgent conversations have a queue of their own; a change of priority moves the conversation there and back. */
+  private belongsElsewhere(): boolean {
+    const own = conversationQueue(this.state.priority);
+    return own !== this.queue && (this.queue === CONVERSATIONS || this.queue === URGENT);
+  }
+
+  private async continueAsNew(): Promise<never> {
+    await this.lanes.stop(SETTLE_MS);
+    await condition(allHandlersFinished);
+    const next = makeContinueAsNewFunc<typeof conversationWorkflow>({
+      taskQueue: conversationQueue(this.state.priority),
+    });
+    return next({
+      carried: { state: this.state, lanes: this.effectsLeft(), timeline: this.timeline, announced: this.announced },
+      facts: this.facts,
+    });
+  }
+}
+
+/** The first turn. Resolve has stored its outcome with its timeline, so only what it leads to is left to do. */
+function beginning(start: ConversationStart, policy: PolicySnapshot): Carried {
+  const { state, effects } = begin(start, policy);
+  return { state, lanes: effects, timeline: [], announced: state.cursor };
+}
+
+/** A released answer is in the database when it has been delivered: one projection for both. */
+function waitsForDelivery(event: ConversationEvent, step: Step): boolean {
+  return (
+    event.type === 'due' &&
+    step.effects.length > 0 &&
+    step.effects.every((effect) => effect.lane === 'mail' && effect.messageId !== undefined && effect.mail !== 'receipt')
+  );
+}

@@ -1,0 +1,164 @@
+import {
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  startChild,
+} from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdReusePolicy,
+} from '@temporalio/common';
+import {
+  addCauseSignal,
+  causeOverSignal,
+  nextLevelSignal,
+  type EscalationInput,
+} from '../messages/escalation';
+import { pageWorkflowId } from '../messages/ids';
+import { URGENT } from '../messages/taskQueues';
+import type { ConversationEvent, ConversationState, Effect, MailEffect, PagingEffect, PageCause } from '../policy/state';
+import type { Urgency } from '../policy/words';
+import { mail, notices, records } from './activities';
+import type { Work } from './conversation';
+
+/** The lane that a piece of work waits in: mail has one per recipient, so that no one waits for another's mail server. */
+export function laneOf(work: Work): string {
+  return work.lane === 'mail' ? `mail ${work.recipient}` : work.lane;
+}
+
+/** Does one effect. What comes of it goes back to the rules as an event. */
+export async function performEffect(
+  effect: Effect,
+  state: ConversationState,
+  feed: (event: ConversationEvent) => void,
+): Promise<void> {
+  const { number } = state;
+  switch (effect.lane) {
+    case 'paging':
+      return tellEscalation(effect, state);
+    case 'notices':
+      try {
+        await notices.sendNotice.executeWithOptions({ summary: `notice: ${effect.notice}` }, [{ number, effect }]);
+      } catch (error) {
+        if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+        // An hour of tries is over. The row in the notice inbox says so; nobody waits for a notice.
+        log.error('A notice could not be delivered.', { code: 'E_PROVIDER_UNAVAILABLE', notice: effect.notice });
+      }
+      return;
+    case 'mail':
+      return sendMail(number, effect, feed);
+    case 'records':
+      if (effect.type === 'claimClose') {
+        const { closed } = await records.claimClose({ number, cursor: effect.cursor, at: effect.at });
+        feed(closed ? { type: 'closed', at: effect.at } : { type: 'notClosed', at: effect.at });
+      } else {
+        const { found, claimed } = await records.checkPresence({ number, at: effect.at });
+        feed({ type: 'presence', at: effect.at, found, claimed });
+      }
+      return;
+    default:
+      effect satisfies never;
+  }
+}
+
+async function sendMail(number: number, effect: MailEffect, feed: (event: ConversationEvent) => void): Promise<void> {
+  let outcome: 'sent' | 'refused' | 'withdrawn';
+  let at = Date.now();
+  try {
+    ({ outcome, at } = await mail.sendMail.executeWithOptions({ summary: `mail: ${effect.mail}` }, [{ number, effect }]));
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    outcome = 'refused';
+    log.error('A mail found no server that would take it.', {
+      code: error.cause instanceof ApplicationFailure ? error.cause.type : 'E_MAIL_REFUSED',
+      mail: effect.mail,
+    });
+  }
+  const { messageId } = effect;
+  if (messageId === undefined || effect.mail === 'receipt') return;
+  // It counts from when the server took it, however late the workflow hears of that.
+  const tookAt = Math.min(at, Date.now());
+  if (outcome === 'sent') feed({ type: 'delivered', messageId, at: tookAt });
+  if (outcome === 'refused') feed({ type: 'bounced', messageId, at: tookAt, hard: true });
+}
+
+async function tellEscalation(effect: PagingEffect, state: ConversationState): Promise<void> {
+  const at = Date.now();
+  const handle = getExternalWorkflowHandle(pageWorkflowId(state.number, effect.page));
+  switch (effect.type) {
+    case 'openPage':
+      return openPage(state, effect.page, effect.cause, effect.urgency);
+    case 'addCause':
+      try {
+        return await handle.signal(addCauseSignal, { cause: effect.cause, urgency: effect.urgency });
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        // Somebody ended the escalation by hand: a page is not lost for that.
+        log.warn('The escalation is gone; the page is opened again.', { page: effect.page });
+        return openPage(state, effect.page, effect.cause, effect.urgency);
+      }
+    case 'causeOver':
+      return unlessGone(effect, handle.signal(causeOverSignal, { key: effect.cause, reason: effect.reason, at }));
+    case 'nextLevel':
+      return unlessGone(effect, handle.signal(nextLevelSignal, { key: effect.cause, reason: effect.reason, at }));
+    default:
+      effect satisfies never;
+  }
+}
+
+async function openPage(state: ConversationState, page: number, cause: PageCause, urgency: Urgency): Promise<void> {
+  const policy = state.policies[state.policy];
+  if (!policy) throw new Error(`The conversation lacks its policy ${state.policy}.`);
+  const input: EscalationInput = {
+    number: state.number,
+    page,
+    kind: state.kind,
+    priority: state.priority,
+    plan: state.plan,
+    urgency,
+    cause,
+    policy: { onCall: policy.onCall, ...(policy.demo && { demo: true }) },
+    openedAt: cause.at,
+  };
+  try {
+    await startChild<(input: EscalationInput) => Promise<void>>('escalationWorkflow', {
+      workflowId: pageWorkflowId(state.number, page),
+      taskQueue: URGENT,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      staticSummary: `#${state.number} · page ${page}`,
+      args: [input],
+    });
+  } catch (error) {
+    // Issued again under the same key: the escalation runs already, or is over.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** "Not found" is normal: the escalation has ended, because its last cause was over. */
+async function unlessGone(effect: PagingEffect, signal: Promise<void>): Promise<void> {
+  try {
+    await signal;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.info('The escalation has ended already.', { page: effect.page, signal: effect.type });
+  }
+}
+
+/** After a rebuild the escalation may be lost with the conversation: its page is opened again, with every cause. */
+export function rebuiltPage(state: ConversationState): Effect[] {
+  const page = state.page;
+  if (page === null) return [];
+  return page.causes.map((cause, index) => ({
+    lane: 'paging',
+    type: index === 0 ? 'openPage' : 'addCause',
+    key: `conversation/${state.number}:rebuilt:${page.n}:${index}`,
+    page: page.n,
+    urgency: page.urgency,
+    cause,
+  }));
+}
+
