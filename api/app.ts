@@ -98,7 +98,8 @@ function answerError(context: ApiContext) {
   return (thrown: unknown, request: Request, response: Response, next: NextFunction): void => {
     const error = asAnswerable(thrown);
     const requestId = String(response.locals['requestId']);
-    if (statusOf(error.code) >= 500) context.log.error({ requestId, route: response.locals['route'] as string | undefined, code: error.code, ...traceOf(thrown) }, 'a request failed');
+    if (statusOf(error.code) >= 500)
+      context.log.error({ requestId, route: response.locals['route'] as string | undefined, code: error.code, ...traceOf(thrown) }, 'a request failed');
     if (response.headersSent) {
       next(thrown);
       return;

@@ -176,7 +176,10 @@ function outcomeOf(row: CommandRow, result: CommandResult): CommandOutcome {
 async function tooLateForAnswer(context: ApiContext, row: CommandRow): Promise<HoldfastError> {
   const refusal = { code: 'E_TOO_LATE', message: 'Nobody answered in time, and this must not happen later by itself.' } as const;
   await finishCommand(context.db, row, { refusal }, new Date(context.now()));
-  return new HoldfastError('E_UNAVAILABLE', `Conversation #${row.number} does not answer right now, and this must not happen later by itself. Look at it again and repeat the request.`);
+  return new HoldfastError(
+    'E_UNAVAILABLE',
+    `Conversation #${row.number} does not answer right now, and this must not happen later by itself. Look at it again and repeat the request.`,
+  );
 }
 
 /** E_NOT_FOUND for a number. */

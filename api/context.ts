@@ -4,6 +4,7 @@ import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import type { SigningKeys } from '../messages/addresses';
 import type { PolicySnapshot } from '../policy/snapshot';
+import type { Background } from './background';
 
 /** What `/readyz` reports, part by part. */
 export interface Readiness {
@@ -20,10 +21,12 @@ export interface ApiContext {
   readonly client?: Client | undefined;
   /** The policy in force for new promises. */
   readonly policy: () => PolicySnapshot;
-  readonly environment: Pick<Environment, 'HOLDFAST_PUBLIC_URL' | 'HOLDFAST_ADMIN_TOKEN'>;
+  readonly environment: Pick<Environment, 'HOLDFAST_PUBLIC_URL' | 'HOLDFAST_ADMIN_TOKEN' | 'MAIL_DOMAIN'>;
   /** Signs and verifies the links in mails. */
   readonly signingKeys: SigningKeys;
   readonly log: Logger;
+  /** For what goes on after the answer. */
+  readonly background: Background;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly readiness: () => Promise<Readiness>;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { createLogger, type Logger } from '../config/log';
 import { requireVariables, type Environment } from '../config/environment';
+import { payloadConverter } from '../config/payload-codec';
 import type { RunningProcess } from '../config/process';
 import { temporalConnection } from '../config/temporal';
 import { ensureFirstAgent } from '../db/agents';
@@ -15,6 +16,7 @@ import { parseSigningKeys } from '../messages/addresses';
 import { HoldfastError } from '../messages/errors';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { createApp } from './app';
+import { Background } from './background';
 import type { Readiness } from './context';
 
 /** How long a probe waits for one part, in milliseconds. */
@@ -32,7 +34,10 @@ const CLOSE_MS = 6_000;
  * Errors: E_ENVIRONMENT, E_POSTGRES, E_PORT_BUSY, E_NOT_FOUND when no worker publishes a policy.
  */
 export async function runApi(environment: Environment): Promise<RunningProcess> {
-  const { DATABASE_URL, HOLDFAST_SIGNING_KEYS, HOLDFAST_HOST, PORT, SMTP_LISTEN, MAIL_DOMAIN } = requireVariables(environment, ['DATABASE_URL', 'HOLDFAST_SIGNING_KEYS']);
+  const { DATABASE_URL, HOLDFAST_SIGNING_KEYS, HOLDFAST_HOST, PORT, SMTP_LISTEN, MAIL_DOMAIN } = requireVariables(environment, [
+    'DATABASE_URL',
+    'HOLDFAST_SIGNING_KEYS',
+  ]);
   const log = createLogger('api');
   const db = openDatabase(DATABASE_URL, { onError: (error) => log.warn({ error: error.name }, 'a database connection broke') });
   const undo: (() => Promise<unknown>)[] = [() => closeDatabase(db)];
@@ -45,8 +50,13 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
     await ensureFirstAgent(db, new Date());
     const { connectionOptions, namespace } = temporalConnection(environment);
     const connection = Connection.lazy(connectionOptions ?? {});
-    undo.push(() => connection.close());
-    const client = new Client({ connection, namespace });
+    const background = new Background(log);
+    // A call that is retried on a closed connection would end the process with an error.
+    undo.push(
+      () => connection.close(),
+      () => background.settled(),
+    );
+    const client = new Client({ connection, namespace, dataConverter: payloadConverter(environment.HOLDFAST_PAYLOAD_KEYS) });
 
     let listening = false;
     const smtp = await startSmtp({ listen: SMTP_LISTEN, db, domain: MAIL_DOMAIN, log, policy: () => Promise.resolve(policy.current()) });
@@ -63,8 +73,9 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
       environment,
       signingKeys: parseSigningKeys(HOLDFAST_SIGNING_KEYS.map(({ id, secret }) => `${id}:${secret.toString('base64')}`).join(',')),
       log,
+      background,
       now: Date.now,
-      readiness: readinessOf(DATABASE_URL, db, connection, () => listening),
+      readiness: readinessOf(DATABASE_URL, db, { connection, background }, () => listening),
     });
     const server = createServer(app);
     server.listen(PORT, HOLDFAST_HOST);
@@ -128,7 +139,12 @@ async function followPolicy(db: Database, log: Logger): Promise<{ current: () =>
   };
 }
 
-function readinessOf(databaseUrl: string, db: Database, connection: Connection, smtp: () => boolean): () => Promise<Readiness> {
+function readinessOf(
+  databaseUrl: string,
+  db: Database,
+  { connection, background }: { connection: Connection; background: Background },
+  smtp: () => boolean,
+): () => Promise<Readiness> {
   let migrated = false;
   const postgres = async () => {
     await db.selectFrom('settings').select('key').limit(1).execute();
@@ -137,8 +153,14 @@ function readinessOf(databaseUrl: string, db: Database, connection: Connection, 
     return migrated;
   };
   const temporal = async () => {
-    await connection.withDeadline(Date.now() + PROBE_MS, () => connection.workflowService.getSystemInfo({}));
-    return true;
+    const asked = connection
+      .withDeadline(Date.now() + PROBE_MS, () => connection.workflowService.getSystemInfo({}))
+      .then(
+        () => true,
+        () => false,
+      );
+    background.run('a probe', () => asked);
+    return asked;
   };
   const within = async (probe: () => Promise<boolean>): Promise<boolean> => {
     let timer: NodeJS.Timeout | undefined;

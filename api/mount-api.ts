@@ -44,8 +44,7 @@ export async function serveApi(context: ApiContext, route: ApiRoute, request: Re
   response.set(answer.headers ?? {}).status(answer.status);
   if (answer.body === undefined) response.end();
   else response.json(answer.body);
-  // What is told afterwards is also swept, so its failure is noted and changes nothing.
-  await answer.afterCommit?.().catch((error: unknown) => context.log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'a signal after a request got lost; the sweep repeats it'));
+  if (answer.afterCommit) context.background.run('telling a workflow', answer.afterCommit);
 }
 
 async function perform(context: ApiContext, route: ApiRoute, checked: Omit<Checked<unknown, unknown, unknown>, 'db'>, actor: Agent): Promise<Answer> {

@@ -28,7 +28,11 @@ export async function servePage(context: ApiContext, route: PageRoute, request: 
   }
   response.set(answer.headers ?? {});
   if ('file' in answer) response.type(answer.type).send(answer.file);
-  else response.status(answer.status ?? 200).type('html').send(answer.html);
+  else
+    response
+      .status(answer.status ?? 200)
+      .type('html')
+      .send(answer.html);
 }
 
 /** A browser without a session is led to the sign-in; a program with a wrong token is told so. */

@@ -71,7 +71,9 @@ function pathOf(route: ApiRoute): RouteConfig {
       ...(route.params === null ? {} : { params: route.params as z.ZodObject }),
       ...(route.query === null ? {} : { query: route.query as z.ZodObject }),
       ...(headers === undefined ? {} : { headers }),
-      ...(route.body === null ? {} : { body: { content: { 'application/json': { schema: route.body } }, required: route.method !== 'post' || !route.body.safeParse({}).success } }),
+      ...(route.body === null
+        ? {}
+        : { body: { content: { 'application/json': { schema: route.body } }, required: route.method !== 'post' || !route.body.safeParse({}).success } }),
     },
     responses: { ...answersOf(route), ...problemAnswersOf(route) },
   };

@@ -88,7 +88,9 @@ export function asAnswerable(error: unknown): HoldfastError {
   if (DATABASE_AWAY.test(code) || isPoolTimeout(error)) {
     return new HoldfastError('E_UNAVAILABLE', 'The database does not answer right now; nothing was changed. Try again in a few seconds.', { cause: error });
   }
-  return new HoldfastError('E_INTERNAL', 'Something unexpected happened on our side. Try again; if it stays, give the request id to whoever runs this desk.', { cause: error });
+  return new HoldfastError('E_INTERNAL', 'Something unexpected happened on our side. Try again; if it stays, give the request id to whoever runs this desk.', {
+    cause: error,
+  });
 }
 
 function codeOf(error: unknown): string {

@@ -2,14 +2,16 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf } from '../config/exit-codes';
 import * as api from './api';
 import * as catcher from './catcher';
+import * as demo from './demo';
 import * as doctor from './doctor';
+import * as explain from './explain';
 import { complain } from './output';
 import * as policy from './policy';
 import * as start from './start';
 import * as worker from './worker';
 
 /** Every command, in the order of the help; each stands in the file of its name. */
-const COMMANDS = [start, doctor, policy, api, worker, catcher];
+const COMMANDS = [start, doctor, demo, explain, policy, api, worker, catcher];
 
 async function main(): Promise<void> {
   const program = new Command('holdfast');
@@ -22,6 +24,7 @@ async function main(): Promise<void> {
   npm start                 boot everything on this machine
   npx holdfast doctor       check this machine, each finding with its fix
   npx holdfast demo         see a promise kept and a promise broken (while npm start runs)
+  npx holdfast explain 1042 why a conversation went as it did
 `,
     )
     .addHelpText(

@@ -38,14 +38,7 @@ export async function agentOfToken(db: Database, hash: Buffer): Promise<{ id: st
 
 /** The first agent who is not disabled, for whom the admin token acts; null on an empty desk. */
 export async function firstAgent(db: Database): Promise<AgentRecord | null> {
-  const row = await db
-    .selectFrom('agents')
-    .select(columns)
-    .where('disabled_at', 'is', null)
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst();
+  const row = await db.selectFrom('agents').select(columns).where('disabled_at', 'is', null).orderBy('created_at').orderBy('id').limit(1).executeTakeFirst();
   return row ?? null;
 }
 
@@ -66,9 +59,7 @@ export async function listAgents(db: Database, page: { after: { name: string; id
   let query = db.selectFrom('agents').select(columns).orderBy('name').orderBy('id').limit(page.limit);
   const { after } = page;
   if (after) {
-    query = query.where((where) =>
-      where.or([where('name', '>', after.name), where.and([where('name', '=', after.name), where('id', '>', after.id)])]),
-    );
+    query = query.where((where) => where.or([where('name', '>', after.name), where.and([where('name', '=', after.name), where('id', '>', after.id)])]));
   }
   return query.execute();
 }

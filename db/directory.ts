@@ -24,7 +24,9 @@ export interface ContactRecord {
 }
 
 /** What may change of an organization; what is left out stays. */
-export type OrganizationChange = { readonly [Key in 'name' | 'plan']?: string | undefined } & { readonly [Key in 'domains' | 'clusters' | 'websites']?: readonly string[] | undefined };
+export type OrganizationChange = { readonly [Key in 'name' | 'plan']?: string | undefined } & {
+  readonly [Key in 'domains' | 'clusters' | 'websites']?: readonly string[] | undefined;
+};
 
 /** What may change of a contact; what is left out stays. */
 export type ContactChange = { readonly [Key in 'organizationId' | 'name' | 'email' | 'phone' | 'zone']?: string | null | undefined };
@@ -72,12 +74,16 @@ function organizationValues({ name, plan, domains, clusters, websites }: Organiz
 }
 
 /** Contacts in the order of their ids, after the given one. */
-export async function listContacts(db: Database, page: { q?: string | undefined; organization?: string | undefined; after: string | null; limit: number }): Promise<ContactRecord[]> {
+export async function listContacts(
+  db: Database,
+  page: { q?: string | undefined; organization?: string | undefined; after: string | null; limit: number },
+): Promise<ContactRecord[]> {
   let query = db.selectFrom('contacts').select(contactColumns).orderBy('id').limit(page.limit);
   if (page.after !== null) query = query.where('id', '>', page.after);
   if (page.organization !== undefined) query = query.where('organization_id', '=', page.organization);
   const { q } = page;
-  if (q !== undefined) query = query.where((where) => where.or([where('name', 'ilike', contains(q)), where('email', 'ilike', contains(q)), where('phone', 'ilike', contains(q))]));
+  if (q !== undefined)
+    query = query.where((where) => where.or([where('name', 'ilike', contains(q)), where('email', 'ilike', contains(q)), where('phone', 'ilike', contains(q))]));
   return query.execute();
 }
 

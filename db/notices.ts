@@ -59,9 +59,7 @@ export async function listNotices(
 ): Promise<NoticeRow[]> {
   let query = db.selectFrom('notices').selectAll();
   if (cursor !== undefined) {
-    query = query.where((eb) =>
-      eb.or([eb('at', '<', cursor.at), eb.and([eb('at', '=', cursor.at), eb('key', '<', cursor.key)])]),
-    );
+    query = query.where((eb) => eb.or([eb('at', '<', cursor.at), eb.and([eb('at', '=', cursor.at), eb('key', '<', cursor.key)])]));
   }
   const rows = await query.orderBy('at', 'desc').orderBy('key', 'desc').limit(limit).execute();
   return rows.map(noticeOf);
@@ -72,7 +70,7 @@ export async function noticeFacts(db: Database, number: number) {
   return db
     .selectFrom('conversations')
     .innerJoin('policies', 'policies.hash', 'conversations.policy_hash')
-    .select(['conversations.kind', 'conversations.priority', 'conversations.plan', 'conversations.cluster', 'policies.snapshot'])
+    .select(['conversations.kind', 'conversations.priority', 'conversations.plan', 'conversations.cluster', 'conversations.demo', 'policies.snapshot'])
     .where('conversations.number', '=', number)
     .executeTakeFirst();
 }

@@ -21,6 +21,10 @@ interface Target {
   readonly method: PageMethod;
 }
 
+/** How long the one that rings for a bundle is waited for, and how often it is looked at: an attempt ends within 5 s. */
+const RINGS_FOR_MS = 5_000;
+const LOOK_AGAIN_MS = 1_000;
+
 /** Keys of common incidents begin so; those of single pages with `conversation/`. */
 const BUNDLE_PREFIX = 'bundle/';
 
@@ -40,20 +44,30 @@ export async function decideBundle(db: Database, attempt: PageAttempt, target: T
     const own = await ownAttempt(trx, id, attempt.ring, target);
     if (own.bundle === null) {
       if (!(await isOneUnacknowledged(trx, id, target))) return { do: 'alone' };
-      const bundle = (await openBundle(trx, target, now)) ?? bundleKey(target, now + attempt.collectMs);
-      await trx.updateTable('page_attempts').set({ bundle }).where('page_id', '=', id).where('ring', '=', attempt.ring).execute();
-      return { do: 'wait', at: closesAt(bundle) };
+      const joined = (await openBundle(trx, target, now)) ?? bundleKey(target, now + attempt.collectMs);
+      await trx.updateTable('page_attempts').set({ bundle: joined }).where('page_id', '=', id).where('ring', '=', attempt.ring).execute();
+      return { do: 'wait', at: closesAt(joined) };
     }
     if (own.outcome === 'sent') return { do: 'rungAlready', bundle: own.bundle };
-    if (closesAt(own.bundle) > now) return { do: 'wait', at: closesAt(own.bundle) };
-    const members = await waitingMembers(trx, own.bundle);
+    const { bundle } = own;
+    if (closesAt(bundle) > now) return { do: 'wait', at: closesAt(bundle) };
+    const members = await waitingMembers(trx, bundle);
+    const rings = members.some((member) => member.id !== id && isRinging(member.claimed_at, bundle, now));
+    // One of them is at it; only when it does not get done, another one takes over.
+    if (rings) return { do: 'wait', at: now + LOOK_AGAIN_MS };
     if (!members.some((member) => member.id === id) || members.length < 2) {
       await trx.updateTable('page_attempts').set({ bundle: null }).where('page_id', '=', id).where('ring', '=', attempt.ring).execute();
       return { do: 'alone' };
     }
+    await trx
+      .updateTable('page_attempts')
+      .set({ claimed_at: new Date(now) })
+      .where('page_id', '=', id)
+      .where('ring', '=', attempt.ring)
+      .execute();
     return {
       do: 'ringTogether',
-      bundle: own.bundle,
+      bundle,
       pages: members.map((member) => member.id),
       numbers: members.map((member) => member.number),
     };
@@ -63,13 +77,18 @@ export async function decideBundle(db: Database, attempt: PageAttempt, target: T
 /** Notes that a bundle has rung for these pages. */
 export async function markBundleSent(db: Database, bundle: string, pages: readonly string[], sentAt: number): Promise<void> {
   await inTransaction(db, async (trx) => {
+    await lockBundle(trx, bundle);
     await trx
       .updateTable('page_attempts')
       .set({ outcome: 'sent', sent_at: new Date(sentAt), dedup_key: bundle, error: null })
       .where('bundle', '=', bundle)
       .where('page_id', 'in', [...pages])
       .execute();
-    await trx.updateTable('pages').set({ bundled_into: bundle }).where('id', 'in', [...pages]).execute();
+    await trx
+      .updateTable('pages')
+      .set({ bundled_into: bundle })
+      .where('id', 'in', [...pages])
+      .execute();
   });
 }
 
@@ -89,9 +108,20 @@ export async function leaveBundle(db: Database, bundle: string, id: string): Pro
   });
 }
 
+/** Makes those who change several pages of a bundle wait for each other, whatever the order of the pages. */
+export async function lockBundle(trx: Transaction<Schema>, bundle: string): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtext(${`page bundle ${bundle}`}))`.execute(trx);
+}
+
 /** The instant at which a bundle rings stands in its key, so every process agrees on it. */
 function bundleKey(target: Target, closesAtMs: number): string {
   return `${BUNDLE_PREFIX}${target.method}/${target.target}/${closesAtMs}`;
+}
+
+/** Whether this member has taken it upon itself, a moment ago, to ring for all. */
+function isRinging(claimedAt: Date | null, bundle: string, now: number): boolean {
+  const at = claimedAt?.getTime() ?? 0;
+  return at >= closesAt(bundle) && at > now - RINGS_FOR_MS;
 }
 
 function closesAt(bundle: string): number {
@@ -138,13 +168,13 @@ async function openBundle(trx: Transaction<Schema>, target: Target, now: number)
 }
 
 /** Those of the bundle that still wait for somebody, the earliest due first. */
-function waitingMembers(trx: Transaction<Schema>, bundle: string): Promise<{ id: string; number: number }[]> {
+function waitingMembers(trx: Transaction<Schema>, bundle: string): Promise<{ id: string; number: number; claimed_at: Date | null }[]> {
   return trx
     .selectFrom('page_attempts')
     .innerJoin('pages', 'pages.id', 'page_attempts.page_id')
-    .select(['pages.id', 'pages.number'])
+    .select(['pages.id', 'pages.number', 'page_attempts.claimed_at'])
     .where('page_attempts.bundle', '=', bundle)
-    .where('page_attempts.outcome', 'is', null)
+    .where((eb) => eb.or([eb('page_attempts.outcome', 'is', null), eb('page_attempts.outcome', '=', 'failed')]))
     .where('pages.state', '=', 'paging')
     .orderBy('page_attempts.due_at')
     .orderBy('pages.number')

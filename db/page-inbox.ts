@@ -58,7 +58,10 @@ function pagesWithConversation(db: Database) {
 }
 
 /** Pages after the given place: open ones first, newest first in each part. */
-export async function listPagesShown(db: Database, page: { state?: 'open' | 'over' | undefined; after: PagePlace | null; limit: number }): Promise<PageShown[]> {
+export async function listPagesShown(
+  db: Database,
+  page: { state?: 'open' | 'over' | undefined; after: PagePlace | null; limit: number },
+): Promise<PageShown[]> {
   const over = sql<boolean>`(p.state = 'over')`;
   let query = pagesWithConversation(db).orderBy(over).orderBy('p.opened_at', 'desc').orderBy('p.id', 'desc').limit(page.limit);
   if (page.state === 'open') query = query.where('p.state', '<>', 'over');

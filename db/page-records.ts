@@ -32,8 +32,7 @@ export async function prepareAttempt(db: Database, attempt: PageAttempt, timeout
     const facts = await readPageFacts(trx, attempt.number, attempt.causes);
     const row = await lockPage(trx, pageId(attempt.number, attempt.page));
     const acknowledgedAt = row?.acknowledged_at?.getTime() ?? null;
-    const acknowledged =
-      acknowledgedAt !== null && acknowledgedAt >= attempt.since ? { by: row?.acknowledged_by ?? 'unknown', at: acknowledgedAt } : null;
+    const acknowledged = acknowledgedAt !== null && acknowledgedAt >= attempt.since ? { by: row?.acknowledged_by ?? 'unknown', at: acknowledgedAt } : null;
     const isOver = row?.state === 'over' && attempt.causes.every((cause) => isRecordedOver(row.causes, cause));
     const overAt = isOver ? (row.over_at?.getTime() ?? attempt.decidedAt) : null;
     if (acknowledged === null && overAt === null) await writeRecord(trx, attempt.record, facts);
@@ -47,11 +46,7 @@ export async function readPageState(
   id: string,
   causes: readonly string[],
 ): Promise<{ acknowledgedAt: number | null; acknowledgedBy: string | null; over: boolean }> {
-  const row = await db
-    .selectFrom('pages')
-    .select(['state', 'causes', 'acknowledged_at', 'acknowledged_by'])
-    .where('id', '=', id)
-    .executeTakeFirst();
+  const row = await db.selectFrom('pages').select(['state', 'causes', 'acknowledged_at', 'acknowledged_by']).where('id', '=', id).executeTakeFirst();
   const isOver = (key: string) => row?.causes.some((cause) => cause.key === key && cause.overAt !== undefined) === true;
   return {
     acknowledgedAt: row?.acknowledged_at?.getTime() ?? null,
@@ -170,10 +165,7 @@ async function writeRecord(trx: Transaction<Schema>, record: PageRecord, facts: 
 }
 
 /** The acknowledgement that holds: the row's own if it was given for what rings now, else the one that the escalation knows. */
-function acknowledgementNow(
-  record: PageRecord,
-  row: LockedPage,
-): { readonly by: string; readonly at: number; readonly relayed: boolean } | null {
+function acknowledgementNow(record: PageRecord, row: LockedPage): { readonly by: string; readonly at: number; readonly relayed: boolean } | null {
   const known = record.acknowledgement;
   const at = row.acknowledged_at?.getTime() ?? null;
   if (at !== null && at >= record.since && at > (known?.at ?? 0)) {
@@ -223,11 +215,7 @@ async function insertPage(trx: Transaction<Schema>, record: PageRecord, summary:
 
 /** What a page's text names besides its causes: nothing personal. */
 async function readPageFacts(trx: Transaction<Schema>, number: number, causes: readonly PageCause[]): Promise<PageFacts> {
-  const conversation = await trx
-    .selectFrom('conversations')
-    .select(['cluster', 'website'])
-    .where('number', '=', number)
-    .executeTakeFirst();
+  const conversation = await trx.selectFrom('conversations').select(['cluster', 'website']).where('number', '=', number).executeTakeFirst();
   const promises = await trx
     .selectFrom('promises')
     .select(['key', 'length_ms'])

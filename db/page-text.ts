@@ -84,7 +84,10 @@ export function bundleText(numbers: readonly number[]): string {
   const head = `${numbers.length} pages wait:`;
   for (let shown = numbers.length; shown > 0; shown -= 1) {
     const rest = numbers.length - shown;
-    const text = `${head} ${numbers.slice(0, shown).map((number) => `#${number}`).join(' ')}${rest === 0 ? '' : ` and ${rest} more`}`;
+    const text = `${head} ${numbers
+      .slice(0, shown)
+      .map((number) => `#${number}`)
+      .join(' ')}${rest === 0 ? '' : ` and ${rest} more`}`;
     if (text.length <= PAGE_TEXT_LENGTH) return text;
   }
   return head;

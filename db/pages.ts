@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { PageCause } from '../policy/state';
 import type { Database } from './connection';
 import { inTransaction } from './in-transaction';
+import { lockBundle } from './page-bundles';
 import type { PageAttemptsTable, PagesTable } from './schema';
 
 /** A page as lists and screens show it. Times are dates. */
@@ -42,46 +43,17 @@ export interface PageAttemptRow {
   readonly bundle: string | null;
 }
 
-/** Where a list of pages goes on: after this row. */
-export interface PageCursor {
-  readonly openedAt: Date;
-  readonly id: string;
-}
-
-/** Pages, last opened first; at most `limit` after `cursor`. `open` leaves out those that are over, `open: false` the others. */
-export async function listPages(db: Database, options: { open?: boolean; cursor?: PageCursor; limit: number }): Promise<PageRow[]> {
-  const { open, cursor, limit } = options;
-  let query = db.selectFrom('pages').selectAll();
-  if (open !== undefined) query = query.where('state', open ? '<>' : '=', 'over');
-  if (cursor !== undefined) {
-    query = query.where((eb) =>
-      eb.or([
-        eb('opened_at', '<', cursor.openedAt),
-        eb.and([eb('opened_at', '=', cursor.openedAt), eb('id', '<', cursor.id)]),
-      ]),
-    );
-  }
-  const rows = await query.orderBy('opened_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
-  return rows.map(pageOf);
-}
-
 /** One page with everybody who was tried, first ring first; undefined when there is none. */
 export async function getPage(db: Database, id: string): Promise<(PageRow & { attempts: PageAttemptRow[] }) | undefined> {
   const row = await db.selectFrom('pages').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) return undefined;
-  const attempts = await db
-    .selectFrom('page_attempts')
-    .selectAll()
-    .where('page_id', '=', id)
-    .orderBy('ring')
-    .orderBy('target')
-    .execute();
+  const attempts = await db.selectFrom('page_attempts').selectAll().where('page_id', '=', id).orderBy('ring').orderBy('target').execute();
   return { ...pageOf(row), attempts: attempts.map(attemptOf) };
 }
 
 /**
  * Writes an acknowledgement: the row is the durable moment, the signal to the escalation follows. `already` when somebody owns the
- * page; send the signal all the same: it acts once, and covers a ring whose record has not been written yet.
+ * page: its time is renewed, so that the signal, which is sent all the same, covers a ring whose record has not been written yet.
  * A page that is a part of a bundle acknowledges the bundle's other pages too; {@link pagesWithLostAcknowledgement} relays them.
  */
 export async function acknowledgePage(
@@ -89,10 +61,18 @@ export async function acknowledgePage(
   { id, by, at }: { id: string; by: string; at: Date },
 ): Promise<'acknowledged' | 'already' | 'over' | 'unknown'> {
   return inTransaction(db, async (trx) => {
-    const row = await trx.selectFrom('pages').select(['state', 'bundled_into']).where('id', '=', id).forUpdate().executeTakeFirst();
+    const known = await trx.selectFrom('pages').select('bundled_into').where('id', '=', id).executeTakeFirst();
+    const bundle = known?.bundled_into ?? null;
+    if (bundle !== null) await lockBundle(trx, bundle);
+    const row = await trx.selectFrom('pages').select(['state', 'acknowledged_at']).where('id', '=', id).forUpdate().executeTakeFirst();
     if (!row) return 'unknown';
-    if (row.state !== 'paging') return row.state === 'over' ? 'over' : 'already';
-    const bundle = row.bundled_into;
+    if (row.state === 'over') return 'over';
+    if (row.state === 'acknowledged') {
+      if (row.acknowledged_at === null || row.acknowledged_at < at) {
+        await trx.updateTable('pages').set({ acknowledged_at: at, acknowledgement_relayed_at: null }).where('id', '=', id).execute();
+      }
+      return 'already';
+    }
     await trx
       .updateTable('pages')
       .set({ state: 'acknowledged', acknowledged_at: at, acknowledged_by: by, acknowledgement_relayed_at: null, next_ring_at: null })
@@ -104,10 +84,7 @@ export async function acknowledgePage(
 }
 
 /** Acknowledgements whose signal has not been sent, oldest first; `acknowledgedAt` in milliseconds. */
-export async function pagesWithLostAcknowledgement(
-  db: Database,
-  limit: number,
-): Promise<{ id: string; acknowledgedBy: string; acknowledgedAt: number }[]> {
+export async function pagesWithLostAcknowledgement(db: Database, limit: number): Promise<{ id: string; acknowledgedBy: string; acknowledgedAt: number }[]> {
   const rows = await db
     .selectFrom('pages')
     .select(['id', 'acknowledged_by', 'acknowledged_at'])

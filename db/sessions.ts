@@ -1,10 +1,7 @@
 import type { Database } from './connection';
 
 /** Opens a session that acts as a token; both are given by their SHA-256. */
-export async function openSession(
-  db: Database,
-  session: { hash: Buffer; credential: Buffer; at: Date; expiresAt: Date },
-): Promise<void> {
+export async function openSession(db: Database, session: { hash: Buffer; credential: Buffer; at: Date; expiresAt: Date }): Promise<void> {
   await db.deleteFrom('sessions').where('expires_at', '<=', session.at).execute();
   await db
     .insertInto('sessions')
@@ -14,12 +11,7 @@ export async function openSession(
 
 /** The token (SHA-256) that a living session acts as, or null. */
 export async function sessionCredential(db: Database, hash: Buffer, now: Date): Promise<Buffer | null> {
-  const row = await db
-    .selectFrom('sessions')
-    .select('credential')
-    .where('hash', '=', hash)
-    .where('expires_at', '>', now)
-    .executeTakeFirst();
+  const row = await db.selectFrom('sessions').select('credential').where('hash', '=', hash).where('expires_at', '>', now).executeTakeFirst();
   return row?.credential ?? null;
 }
 

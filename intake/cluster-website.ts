@@ -1,10 +1,10 @@
-/** What an organization runs; all lower case. */
+/** What an organization runs, in any case. */
 export interface RunBy {
   readonly clusters: readonly string[];
   readonly websites: readonly string[];
 }
 
-/** The related systems of a request; `[]` is an answer too. */
+/** The related systems of a request, lower case; `[]` is an answer too. */
 export interface SystemTags {
   readonly cluster: readonly string[];
   readonly website: readonly string[];
@@ -16,14 +16,13 @@ export interface SystemTags {
  */
 export function systemTags(text: string, own: RunBy): SystemTags {
   const named = namesIn(text);
-  const cluster = own.clusters.filter((id) => named.has(id.toLowerCase()));
-  const website = own.websites.filter((site) => {
-    const host = site.toLowerCase();
-    return named.has(host) || named.has(host.startsWith('www.') ? host.slice(4) : `www.${host}`);
-  });
+  const clusters = own.clusters.map((id) => id.toLowerCase());
+  const websites = own.websites.map((host) => host.toLowerCase());
+  const cluster = clusters.filter((id) => named.has(id));
+  const website = websites.filter((host) => named.has(host) || named.has(host.startsWith('www.') ? host.slice(4) : `www.${host}`));
   return {
-    cluster: cluster.length > 0 || own.clusters.length !== 1 ? cluster : own.clusters,
-    website: website.length > 0 || own.websites.length !== 1 ? website : own.websites,
+    cluster: cluster.length > 0 || clusters.length !== 1 ? cluster : clusters,
+    website: website.length > 0 || websites.length !== 1 ? website : websites,
   };
 }
 

@@ -1,4 +1,10 @@
-import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { finishCommand, type CommandResult, type CommandRow } from '../db/commands';
@@ -34,9 +40,7 @@ export async function deliverCommand(client: Client, row: CommandRow, policy: st
   const handle = client.workflow.getHandle(conversationWorkflowId(row.number));
   for (;;) {
     try {
-      const { refusal, revision, view } = await client.withDeadline(deadline, () =>
-        handle.executeUpdate(commandUpdate, { updateId: row.id, args: [event] }),
-      );
+      const { refusal, revision, view } = await client.withDeadline(deadline, () => handle.executeUpdate(commandUpdate, { updateId: row.id, args: [event] }));
       return refusal === undefined ? { answer: { revision, view } } : { refusal };
     } catch (error) {
       const refusal = refusalOf(error);

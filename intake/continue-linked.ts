@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/connection';
+import { policyOfDemoConversation } from '../db/demo-addresses';
 import { notifyRelay } from '../db/inbox';
 import { insertEvent } from '../db/incoming-messages';
 import { currentPolicy } from '../db/policies';
@@ -25,7 +26,7 @@ export async function continueLinked(db: Database, { number, known }: { number: 
     if (thread === null || known >= thread.lastSeq) return null;
     const events = await eventsAfter(trx, number, known, EVENTS);
     const messages = events.filter((event): event is MessageEvent => event.type === 'message');
-    const policy = await currentPolicy(trx);
+    const policy = (await policyOfDemoConversation(trx, number)) ?? (await currentPolicy(trx));
     const opened = messages[0] === undefined ? null : await openFrom(trx, policy, number, thread.start, messages, messages[0], now);
     // Whatever is left was an act on a conversation that is over.
     await trx.deleteFrom('conversation_events').where('number', '=', number).where('seq', '>', known).execute();

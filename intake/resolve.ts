@@ -7,6 +7,7 @@ import { isOurMailId, parseReplyAddress, verifyReplyAddress, type ParsedReplyAdd
 import type { PolicySnapshot } from '../policy/snapshot';
 import { contentHash } from './content-hash';
 import { raiseByCopy } from './copies';
+import { policyOfDemo } from './demo';
 import type { Incoming } from './incoming';
 import { joinConversation, keepAsNote } from './join-conversation';
 import { judgeMachine } from './machine-mail';
@@ -84,7 +85,8 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
     case 'new': {
       if (sender === null) return suspend('noSender');
       const { contact } = await findOrCreateContact(trx, { email: sender.address, phone: null, name: sender.name }, row.receivedAt);
-      const { number } = await openConversation(trx, desk.policy, {
+      const demo = await policyOfDemo(trx, { localParts: localParts(desk, row), receivedAt: row.receivedAt.getTime(), linkedTo: decision.linkedTo });
+      const { number } = await openConversation(trx, demo ?? desk.policy, {
         ...incoming,
         contact,
         known: facts.senderKnown,

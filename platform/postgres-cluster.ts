@@ -73,7 +73,8 @@ export function clusterName(dataDir: string): string {
  */
 export async function endLeftovers(dataDir: string): Promise<boolean> {
   const name = clusterName(dataDir);
-  const find = () => listProcesses().filter(({ zombie, command }) => !zombie && (command.includes(`cluster_name=${name}`) || command.startsWith(`postgres: ${name}:`)));
+  const find = () =>
+    listProcesses().filter(({ zombie, command }) => !zombie && (command.includes(`cluster_name=${name}`) || command.startsWith(`postgres: ${name}:`)));
   const found = find();
   const steps = [
     { signal: 'SIGINT', waitMs: 5_000 },

@@ -132,7 +132,8 @@ async function launch(options: Launch): Promise<Server> {
     }
 
     const output = lines.join('\n');
-    if (/No space left on device|File too large|Disk quota exceeded/.test(output)) throw diskFull(options.dataDir, 'PostgreSQL found no space left on the device');
+    if (/No space left on device|File too large|Disk quota exceeded/.test(output))
+      throw diskFull(options.dataDir, 'PostgreSQL found no space left on the device');
     const portTaken = /Address already in use|could not create any TCP\/IP sockets/.test(output);
     if (portTaken && options.port !== undefined && attempt >= ATTEMPTS_ON_A_PORT) throw portBusy(options.port);
     // The server before this one may be dead but not yet collected, or its memory and port not yet released.

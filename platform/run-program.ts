@@ -10,7 +10,11 @@ export interface ProgramResult {
 }
 
 /** Runs a program to its end and answers with how it went; one that takes longer than allowed is killed. Never throws for the program's sake. */
-export function runProgram(file: string, args: readonly string[], options: { env: NodeJS.ProcessEnv; timeoutMs: number; cwd?: string }): Promise<ProgramResult> {
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; timeoutMs: number; cwd?: string },
+): Promise<ProgramResult> {
   return new Promise((resolve) => {
     let output = '';
     let timedOut = false;

@@ -194,6 +194,8 @@ export class Stack {
       const outcomes = await Promise.allSettled(parts);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       await this.#untilReady();
+      const { host, port } = this.#environment.SMTP_LISTEN;
+      this.#lock.tell({ smtp: `smtp://${host.includes(':') ? `[${host}]` : host}:${port}` });
     });
   }
 

@@ -164,10 +164,14 @@ function makeWorkFolder(cacheDir: string, tried: readonly string[]): string {
     mkdirSync(cacheDir, { recursive: true });
     return mkdtempSync(path.join(cacheDir, 'fetch-'));
   } catch (cause) {
-    throw new HoldfastError('E_TEMPORAL_CLI', `There is no Temporal server here (${tried.join('; ')}), and ${cacheDir}, where one would be kept, cannot be written to.`, {
-      fix: 'Make the folder writable, set XDG_CACHE_HOME to another one, or set TEMPORAL_CLI to the Temporal CLI.',
-      cause,
-    });
+    throw new HoldfastError(
+      'E_TEMPORAL_CLI',
+      `There is no Temporal server here (${tried.join('; ')}), and ${cacheDir}, where one would be kept, cannot be written to.`,
+      {
+        fix: 'Make the folder writable, set XDG_CACHE_HOME to another one, or set TEMPORAL_CLI to the Temporal CLI.',
+        cause,
+      },
+    );
   }
 }
 

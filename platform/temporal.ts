@@ -170,7 +170,9 @@ async function untilReady(address: string, namespace: string, ended: AbortSignal
 
 /** Ends a server that still runs on this file although its owner is gone. Answers whether there was one. */
 async function endLeftovers(dbFile: string): Promise<boolean> {
-  const left = listProcesses().filter(({ zombie, command }) => !zombie && command.includes(' start-dev ') && command.includes(`--db-filename ${path.resolve(dbFile)} `));
+  const left = listProcesses().filter(
+    ({ zombie, command }) => !zombie && command.includes(' start-dev ') && command.includes(`--db-filename ${path.resolve(dbFile)} `),
+  );
   for (const { pid } of left) await endProcess(pid, STOP_STEPS);
   return left.length > 0;
 }

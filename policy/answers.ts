@@ -117,7 +117,7 @@ export function bounced(turn: Turn, messageId: string, at: number, hard: boolean
     if (bounces < reply.recipients.length) return change(turn, messageId, { bounces });
     state.outgoing = without(state.outgoing, messageId);
   }
-  const first = state.promises.find((promise) => promise.kind === 'firstResponse' && promise.metBy === messageId);
+  const first = state.promises.find(({ kind, metBy, cancelledAt }) => kind === 'firstResponse' && metBy === messageId && cancelledAt === undefined);
   if (first) runAgain(turn, first, at);
   if (state.status === 'solved' && turn.unmet().some((promise) => !isAboutToBeKept(state, promise))) moveTo(turn, 'open', at, 'bounced');
 }

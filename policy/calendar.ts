@@ -98,7 +98,7 @@ export function* openSpans(snapshot: PolicySnapshot, calendarId: string, from: n
 
 /** The calendar of that name. Throws `E_POLICY_INVALID` when the policy has none; `policy check` finds that before. */
 export function calendarOf(snapshot: PolicySnapshot, calendarId: string): CalendarSnapshot {
-  const calendar = snapshot.calendars[calendarId];
+  const calendar = Object.hasOwn(snapshot.calendars, calendarId) ? snapshot.calendars[calendarId] : undefined;
   if (calendar === undefined) {
     throw new PolicyError('E_POLICY_INVALID', `The policy ${snapshot.version} has no calendar "${calendarId}".`);
   }

@@ -96,6 +96,8 @@ export function apply(before: ConversationState, event: ConversationEvent, now: 
       if (state.status === 'solved') state.closeAt ??= now + CLOSE_AGAIN_MS;
       break;
     case 'policy':
+      // A demonstration stays one: under the desk's own policy it would ring real people.
+      if (turn.policy.demo === true && event.snapshot.demo !== true) break;
       state.policies = { ...state.policies, [event.snapshot.hash]: event.snapshot };
       state.policy = event.snapshot.hash;
       break;

@@ -45,9 +45,7 @@ export interface CallInFlight {
 
 /** The next call to make as soon as none is under way. */
 export type WantedCall =
-  | { readonly type: 'ring' | 'update'; readonly dueAt: number; readonly decidedAt: number }
-  | { readonly type: 'acknowledge' }
-  | { readonly type: 'resolve' };
+  { readonly type: 'ring' | 'update'; readonly dueAt: number; readonly decidedAt: number } | { readonly type: 'acknowledge' } | { readonly type: 'resolve' };
 
 /** Everything that an escalation remembers. */
 export interface EscalationState {
@@ -167,11 +165,5 @@ export function nextInstant(state: EscalationState): number | null {
 
 /** Nothing is left to do: the incident is resolved, the database knows, the workflow may end. */
 export function isFinished(state: EscalationState): boolean {
-  return (
-    escalationStatus(state) === 'over' &&
-    state.call === null &&
-    state.wanted === null &&
-    state.recording === null &&
-    state.recorded >= state.revision
-  );
+  return escalationStatus(state) === 'over' && state.call === null && state.wanted === null && state.recording === null && state.recorded >= state.revision;
 }

@@ -155,9 +155,7 @@ function addCause(draft: Draft, cause: PageCause, urgency: Urgency, now: number)
 function endCauses(draft: Draft, isOver: (cause: HeldCause) => boolean, reason: Reason, at: number): void {
   const before = escalationStatus(draft);
   if (!openCauses(draft).some(isOver)) return;
-  draft.causes = draft.causes.map((cause) =>
-    cause.overAt === undefined && isOver(cause) ? { ...cause, overAt: at, overReason: reason } : cause,
-  );
+  draft.causes = draft.causes.map((cause) => (cause.overAt === undefined && isOver(cause) ? { ...cause, overAt: at, overReason: reason } : cause));
   draft.revision += 1;
   const after = escalationStatus(draft);
   if (after === 'over') {
@@ -172,9 +170,7 @@ function endCauses(draft: Draft, isOver: (cause: HeldCause) => boolean, reason: 
 function nextLevel(draft: Draft, signal: string, at: number, now: number): void {
   if (escalationStatus(draft) === 'over' || draft.followed.includes(signal)) return;
   draft.followed = [...draft.followed, signal].slice(-FOLLOWED_KEPT);
-  draft.causes = draft.causes.map((cause) =>
-    cause.overAt === undefined ? { ...cause, acknowledged: false, since: Math.max(cause.since, now) } : cause,
-  );
+  draft.causes = draft.causes.map((cause) => (cause.overAt === undefined ? { ...cause, acknowledged: false, since: Math.max(cause.since, now) } : cause));
   if (!inFallback(draft)) draft.level = Math.max(1, Math.min(draft.level + 1, ladder(draft).length));
   draft.revision += 1;
   wantRing(draft, at, now);

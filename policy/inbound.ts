@@ -5,7 +5,7 @@ import { ring } from './page';
 import { setPriority } from './priority';
 import { countPromise, officeOpen } from './promises';
 import { moveTo, solve, wantAssignee } from './status';
-import type { CustomerActEvent, MessageEvent } from './state';
+import type { CustomerActEvent, MessageEvent, PromiseRecord } from './state';
 import type { Turn } from './turn';
 import { isUrgentOrHigh } from './urgency';
 
@@ -64,13 +64,17 @@ function expectNextResponse(turn: Turn, at: number, quiet: boolean): void {
   const { state } = turn;
   const { plan, priority } = state;
   state.unansweredSince ??= at;
-  const [waiting] = turn.unmet('firstResponse', 'nextResponse').filter((promise) => !isAboutToBeKept(state, promise));
-  const policy = waiting ? turn.policyOf(waiting) : turn.policy;
-  const seed = countPromise(policy, { kind: 'nextResponse', plan, priority, since: waiting?.since ?? at });
-  if (!seed) return;
-  if (!waiting) turn.start(quiet ? { ...seed, pageAt: null } : seed);
-  // It began with a slight message, which pages nobody; this one is not slight.
-  else if (!quiet && waiting.pageAt === null && seed.pageAt !== null) turn.change(waiting, { pageAt: Math.max(waiting.dueAt, at) });
+  if (!quiet) for (const promise of turn.unmet('nextResponse')) letPage(turn, promise, at);
+  if (turn.unmet('firstResponse', 'nextResponse').some((promise) => !isAboutToBeKept(state, promise))) return;
+  const seed = countPromise(turn.policy, { kind: 'nextResponse', plan, priority, since: at });
+  if (seed) turn.start(quiet ? { ...seed, pageAt: null } : seed);
+}
+
+/** A promise that began with a slight message pages nobody, until something is written that is not slight. */
+function letPage(turn: Turn, promise: PromiseRecord, at: number): void {
+  const { plan, priority } = turn.state;
+  const counted = countPromise(turn.policyOf(promise), { kind: 'nextResponse', plan, priority, since: promise.since });
+  if (promise.pageAt === null && counted?.pageAt) turn.change(promise, { pageAt: Math.max(promise.dueAt, at) });
 }
 
 /** A customer's message in the night: on-call hears of it when it is urgent, high or a triage rule says so; else a notice. */

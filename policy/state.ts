@@ -83,8 +83,7 @@ export interface OutgoingReply {
   readonly facts: MailEffect['facts'];
   /** The status that came with it: undone, the conversation opens again; released, the mail about `solved` follows. */
   readonly movedTo?: Status;
-  /** How many recipients' copies have come back. */
-  readonly bounces?: number;
+  readonly bounces?: number; // recipients' copies that have come back
 }
 
 /** The last commands with their results, so that a repeated one acts once, also across continue-as-new. */
@@ -156,7 +155,7 @@ export interface ConversationState {
   readonly lastCustomerAt: number | null;
   readonly lastAgentAt: number | null;
   readonly solvedAt: number | null;
-  /** Until then a slight message ("thanks, bye!") about what has been solved pages nobody. */
+  /** Until then a slight message ("thanks, bye!") pages nobody. */
   readonly graceUntil: number | null;
   /** `pending` since; reminders and solving after silence count from it. */
   readonly pendingSince: number | null;

@@ -15,20 +15,7 @@ const root = path.resolve(__dirname, '..');
 const buildRoot = path.join(root, '.build');
 
 /** The folders that make up the program. `test` is added only for tests that start their own processes. */
-const productFolders = [
-  'policy',
-  'messages',
-  'workflows',
-  'intake',
-  'activities',
-  'db',
-  'api',
-  'workers',
-  'config',
-  'platform',
-  'cli',
-  'bench',
-];
+const productFolders = ['policy', 'messages', 'workflows', 'intake', 'activities', 'db', 'api', 'workers', 'config', 'platform', 'cli', 'bench'];
 
 /** What the workflow bundle is made of: lint keeps every other folder out of it. */
 const workflowFolders = ['policy', 'messages', 'workflows'];
@@ -70,12 +57,9 @@ function readSources(folders) {
 function toolHash() {
   const lock = path.join(root, 'package-lock.json');
   return sha256(
-    [
-      fs.existsSync(lock) ? sha256(fs.readFileSync(lock)) : 'no lock file',
-      sha256(fs.readFileSync(__filename)),
-      process.versions.node.split('.')[0],
-      root,
-    ].join('\n'),
+    [fs.existsSync(lock) ? sha256(fs.readFileSync(lock)) : 'no lock file', sha256(fs.readFileSync(__filename)), process.versions.node.split('.')[0], root].join(
+      '\n',
+    ),
   );
 }
 
@@ -106,9 +90,7 @@ function findEarlierBuild(tools) {
 
 /** Finished builds, last used first. */
 function finishedBuilds() {
-  return newestFirst(buildRoot, (name) => /^[0-9a-f]{16}$/.test(name)).filter((dir) =>
-    fs.existsSync(path.join(dir, 'manifest.json')),
-  );
+  return newestFirst(buildRoot, (name) => /^[0-9a-f]{16}$/.test(name)).filter((dir) => fs.existsSync(path.join(dir, 'manifest.json')));
 }
 
 /**
@@ -156,10 +138,7 @@ async function compileAll(sources, tools, dir, progress) {
     const sourceMap = JSON.parse(map);
     sourceMap.sources = [path.join(root, file)];
     const encoded = Buffer.from(JSON.stringify(sourceMap)).toString('base64');
-    await fs.promises.writeFile(
-      target,
-      `${code}//# sourceMappingURL=data:application/json;charset=utf-8;base64,${encoded}\n`,
-    );
+    await fs.promises.writeFile(target, `${code}//# sourceMappingURL=data:application/json;charset=utf-8;base64,${encoded}\n`);
     compiled += 1;
   };
 

@@ -32,13 +32,17 @@ function checkNode() {
   fail(
     'E_NODE_VERSION',
     'Holdfast needs Node.js ' + wanted.join('.') + ' or newer; this is ' + process.versions.node + '.',
-    'Install a newer Node.js (the current LTS version is a good choice) and try again.'
+    'Install a newer Node.js (the current LTS version is a good choice) and try again.',
   );
 }
 
 function stamp() {
   var lock = fs.readFileSync(path.join(root, 'package-lock.json'));
-  return crypto.createHash('sha256').update(lock).update(process.version + process.platform + process.arch).digest('hex');
+  return crypto
+    .createHash('sha256')
+    .update(lock)
+    .update(process.version + process.platform + process.arch)
+    .digest('hex');
 }
 
 function isInstalled() {
@@ -79,7 +83,7 @@ function install() {
       fail(
         'E_INSTALL',
         'The libraries could not be installed (npm ended with ' + (signal || 'exit code ' + code) + '; what it said stands above).',
-        'Check the internet connection, the free space and the rights on ' + root + ', then try again. "npm ci" there shows more.'
+        'Check the internet connection, the free space and the rights on ' + root + ', then try again. "npm ci" there shows more.',
       );
     }
     fs.writeFileSync(stampFile, stamp());

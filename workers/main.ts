@@ -50,12 +50,14 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
   const workers = await createWorkers(connection, namespace, dataConverter, activitiesOf(environment, db, log));
   const stopping = { asked: false };
   const running = workers.map((worker) => run(worker, log, stopping));
-  const resolver = startResolver({ db, url: environment.DATABASE_URL, environment, log });
-  const relay = startRelay({ db, url: environment.DATABASE_URL, client, log });
+  const { DATABASE_URL: url, MAIL_DOMAIN: domain } = environment;
+  const resolver = startResolver({ db, url, keys: signingKeys(environment.HOLDFAST_SIGNING_KEYS), domain, log });
+  const lost = repeat('reconcile', RECONCILE_EVERY_MS, log, async () => void (await reconcile(db, client, log, Date.now())));
+  const relay = startRelay({ db, url, client, log, onMissing: () => lost.now() });
   const sweeps = [
     repeat('commands', SWEEP_EVERY_MS, log, () => sweepCommands(db, client, log, Date.now())),
     repeat('acknowledgements', SWEEP_EVERY_MS, log, () => sweepAcknowledgements(db, client, Date.now())),
-    repeat('reconcile', RECONCILE_EVERY_MS, log, async () => void (await reconcile(db, client, log, Date.now()))),
+    lost,
   ];
   return {
     async close() {

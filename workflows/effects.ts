@@ -103,7 +103,7 @@ async function tellEscalation(effect: PagingEffect, state: ConversationState): P
     case 'causeOver':
       return unlessGone(effect, handle.signal(causeOverSignal, { key: effect.cause, reason: effect.reason, at }));
     case 'nextLevel':
-      return unlessGone(effect, handle.signal(nextLevelSignal, { key: effect.cause, reason: effect.reason, at }));
+      return unlessGone(effect, handle.signal(nextLevelSignal, { id: effect.key, key: effect.cause, reason: effect.reason, at }));
     default:
       effect satisfies never;
   }

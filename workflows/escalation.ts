@@ -76,7 +76,8 @@ export async function escalationWorkflow(input: EscalationInput | EscalationCarr
 
 class Escalation {
   private state: EscalationState;
-  private bug: unknown;
+  /** An error that no rule expects; it fails the workflow task, and the escalation waits for the deploy that mends it. */
+  private bug: Error | undefined;
   private details = '';
   /** Database work under way. */
   private writing = 0;
@@ -85,8 +86,7 @@ class Escalation {
   private call = new CancellationScope();
 
   constructor(input: EscalationInput | EscalationCarried) {
-    const step: EscalationStep =
-      'carried' in input ? { state: input.carried, effects: [] } : beginEscalation(input, Date.now());
+    const step: EscalationStep = 'carried' in input ? { state: input.carried, effects: [] } : beginEscalation(input, Date.now());
     this.state = step.state;
     setHandler(addCauseSignal, (signal) => this.feed({ type: 'addCause', ...signal }));
     setHandler(causeOverSignal, (signal) => this.feed({ type: 'causeOver', ...signal }));
@@ -109,8 +109,7 @@ class Escalation {
 
   /** Waits for the next ring, or until it is due at another time or there is something else to do. */
   private async wait(at: number | null): Promise<void> {
-    const changed = (): boolean =>
-      this.bug !== undefined || nextInstant(this.state) !== at || this.isDone() || this.shouldContinue();
+    const changed = (): boolean => this.bug !== undefined || nextInstant(this.state) !== at || this.isDone() || this.shouldContinue();
     if (at === null) return condition(changed);
     const timer = new CancellationScope();
     await timer.run(() => Promise.race([sleep(at - Date.now(), { summary: `next ring of page ${this.state.start.page}` }), condition(changed)]));
@@ -160,14 +159,18 @@ class Escalation {
 
   private begin(call: () => Promise<void>): void {
     this.call = new CancellationScope();
-    this.call.run(call).catch((error: unknown) => (this.bug = error));
+    this.call.run(call).catch((error: unknown) => this.fail(error));
   }
 
   private write(work: () => Promise<void>): void {
     this.writing += 1;
     work()
-      .catch((error: unknown) => (this.bug = error))
+      .catch((error: unknown) => this.fail(error))
       .finally(() => (this.writing -= 1));
+  }
+
+  private fail(error: unknown): void {
+    this.bug = error instanceof Error ? error : new Error('An effect failed.', { cause: error });
   }
 
   private async attempt(effect: Extract<EscalationEffect, { type: 'attempt' }>): Promise<void> {

@@ -31,12 +31,13 @@ export function createNoticeActivities({ db, slack, publicUrl, log }: NoticeActi
         key: effect.key,
         number,
         kind: effect.notice,
-        text: noticeSentence(effect, { ...facts, number, zone: facts.snapshot.timezone }),
+        text: `${facts.demo ? 'Demo: ' : ''}${noticeSentence(effect, { ...facts, number, zone: facts.snapshot.timezone })}`,
         toAgent: effect.to ?? null,
         dueAt: new Date(effect.dueAt ?? effect.at),
         at: new Date(effect.at),
       });
-      if (slack === undefined || notice.slackTs !== null || notice.slackError !== null) return;
+      // A demonstration disturbs nobody: its notices stay in the built-in inbox.
+      if (slack === undefined || facts.demo || notice.slackTs !== null || notice.slackError !== null) return;
       try {
         const text = `${escapeForSlack(notice.text)} <${publicUrl}/notices|Notices>`;
         await markNotice(db, effect.key, { slackTs: await postToSlack(slack, text, AbortSignal.timeout(SEND_MS)) });

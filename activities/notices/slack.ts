@@ -22,7 +22,16 @@ export class SlackError extends Error {
 }
 
 /** Errors that Slack itself calls passing; every other one needs a person. */
-const PASSING = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded', 'internal_error', 'fatal_error', 'request_timeout', 'service_unavailable', 'team_added_to_org']);
+const PASSING = new Set([
+  'ratelimited',
+  'rate_limited',
+  'message_limit_exceeded',
+  'internal_error',
+  'fatal_error',
+  'request_timeout',
+  'service_unavailable',
+  'team_added_to_org',
+]);
 
 /** Posts a message with `chat.postMessage` and answers its id (`ts`). Throws {@link SlackError}. */
 export async function postToSlack(options: SlackOptions, text: string, signal: AbortSignal): Promise<string> {

@@ -6,6 +6,7 @@ import { isBundleKey, leaveBundle } from '../../db/page-bundles';
 import { prepareAttempt, writeAttempt, writePageRecord } from '../../db/page-records';
 import type { IncidentCall, PageAttempt, PageAttemptAnswer, PageAttemptRecord, PagingActivities } from '../../messages/activities';
 import { pageId } from '../../messages/ids';
+import { Gate } from './gate';
 import { inTime } from './in-time';
 import { PagerDuty, PagerDutyError, type PagerDutyOptions } from './pagerduty';
 import { attemptRecord, Ringer, type Asked, type RingResult } from './ringer';
@@ -27,8 +28,11 @@ export interface PagingActivitiesOptions {
 const ASK_MS = 500;
 /** The built-in inbox is the database, so there is nothing to go out without it. */
 const ASK_INBOX_MS = 4_000;
-/** What a provider may take: with the looks at the database before and after, it stays within the attempt's 5 s. */
-const SEND_MS = 3_500;
+/** Looks at the database at a time, so that a flood of pages does not make each of them look too slow. Urgent ones pass by. */
+const LOOKS = 8;
+const TURN_MS = 700;
+/** What a provider may take: with its turn and the looks at the database before and after, an attempt stays within its 5 s. */
+const SEND_MS = 3_200;
 const RECORD_MS = 500;
 
 /**
@@ -38,6 +42,7 @@ const RECORD_MS = 500;
 export function createPagingActivities(options: PagingActivitiesOptions): PagingActivities {
   const { db, log, clock = Date.now } = options;
   const pagerduty = options.pagerduty === undefined ? null : new PagerDuty(options.pagerduty);
+  const gate = new Gate(LOOKS);
   const ringer = new Ringer({ db, pagerduty, publicUrl: options.publicUrl, clock, bucket: new TokenBucket(clock), sendMs: SEND_MS });
 
   /** Best effort: false when the database did not take it in time; the workflow's own record follows. */
@@ -65,6 +70,13 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
       note(error);
       return null;
     }
+  }
+
+  /** A page that may wait for others also waits its turn. */
+  async function inTurn(look: () => Promise<Asked | null>): Promise<Asked | null> {
+    const turn = await gate.pass(TURN_MS, look);
+    if (turn === null) throw ApplicationFailure.create({ type: 'Collecting', message: 'Waits, because many pages ring at once.', nextRetryDelay: 1_000 });
+    return turn.done;
   }
 
   async function record(list: readonly PageAttemptRecord[]): Promise<PageAttemptRecord[]> {
@@ -114,7 +126,8 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
   async function tell(input: IncidentCall, call: (key: string, signal: AbortSignal) => Promise<void>): Promise<{ recorded: boolean }> {
     const recorded = inPassing('page', writePageRecord(db, input.record));
     try {
-      for (const key of input.dedupKeys) await call(key, AbortSignal.timeout(SEND_MS));
+      // A demonstration's page was never told to a provider.
+      for (const key of input.record.demo === true ? [] : input.dedupKeys) await call(key, AbortSignal.timeout(SEND_MS));
     } catch (error) {
       await recorded;
       if (!(error instanceof PagerDutyError)) throw error;
@@ -130,10 +143,11 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
 
   return {
     async attemptPage(input) {
-      const targets = targetsOf(input.levels, pagerduty !== null);
+      const targets = targetsOf(input.levels, { hasPagerDuty: pagerduty !== null, demo: input.demo === true });
       if (targets.length === 0) return nobody(input);
       const isInbox = targets.every((target) => target.method === 'inbox');
-      const asked = await ask(input, targets, isInbox ? ASK_INBOX_MS : ASK_MS);
+      const look = () => ask(input, targets, isInbox ? ASK_INBOX_MS : ASK_MS);
+      const asked = input.priority === 'urgent' ? await look() : await inTurn(look);
       if (asked === null && isInbox) {
         throw ApplicationFailure.create({ type: 'E_UNAVAILABLE', message: 'The built-in page inbox cannot be written for now.' });
       }

@@ -4,7 +4,7 @@ import { claimAttempt, type PageGround } from '../../db/page-records';
 import { bundleText, NO_FACTS, pageText } from '../../db/page-text';
 import type { PageAttempt, PageAttemptRecord } from '../../messages/activities';
 import { pageId } from '../../messages/ids';
-import { PagerDuty, PagerDutyError, type IncidentText } from './pagerduty';
+import { PagerDutyError, type IncidentText, type PagerDuty } from './pagerduty';
 import type { PageTarget } from './targets';
 import type { TokenBucket } from './token-bucket';
 

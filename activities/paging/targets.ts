@@ -9,9 +9,9 @@ export interface PageTarget {
 
 /**
  * Who is behind these rungs of the ladder, each target once: PagerDuty when a routing key is configured, else the built-in page
- * inbox. No rungs, no targets.
+ * inbox. A demonstration's pages go to the built-in inbox only: it never rings a real person. No rungs, no targets.
  */
-export function targetsOf(levels: readonly OnCallLevel[], hasPagerDuty: boolean): PageTarget[] {
+export function targetsOf(levels: readonly OnCallLevel[], { hasPagerDuty, demo }: { hasPagerDuty: boolean; demo: boolean }): PageTarget[] {
   if (levels.length === 0) return [];
-  return hasPagerDuty ? [{ target: 'pagerduty', method: 'pagerduty' }] : [{ target: 'inbox', method: 'inbox' }];
+  return hasPagerDuty && !demo ? [{ target: 'pagerduty', method: 'pagerduty' }] : [{ target: 'inbox', method: 'inbox' }];
 }

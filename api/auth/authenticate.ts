@@ -21,7 +21,8 @@ export async function authenticate(context: ApiContext, request: Request): Promi
   if (header !== undefined) {
     const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
     const agent = token === undefined ? null : await agentOfCredential(context, tokenHash(token), false);
-    if (agent === null) throw new HoldfastError('E_UNAUTHENTICATED', 'The token is not valid, or it was revoked. Send a valid one as "Authorization: Bearer …".');
+    if (agent === null)
+      throw new HoldfastError('E_UNAUTHENTICATED', 'The token is not valid, or it was revoked. Send a valid one as "Authorization: Bearer …".');
     return agent;
   }
   const secret = sessionCookie(request);

@@ -16,6 +16,7 @@ export const ACTIONS = {
   'page.act': 'agent',
   'notice.read': 'viewer',
   'policy.explain': 'viewer',
+  'demo.begin': 'admin',
   'command.read': 'viewer',
   'contact.read': 'viewer',
   'contact.write': 'agent',

@@ -46,17 +46,25 @@ export const conversationPages: readonly PageRoute[] = [
           actor,
           here: '/conversations',
           body: html`<h1>Conversations</h1>
-            ${rows.length === 0
-              ? html`<p class="empty">The queue is empty. A mail to our address opens a ticket, and it appears here at once.</p>`
-              : html`<ul class="rows">
-                  ${rows.map(
-                    (row) => html`<li>
-                      <a href="/conversations/${row.number}"><span class="number">#${row.number}</span> ${row.subject}</a>
-                      <span class="chips">${dueChip(row, now)} ${priorityChip(row.priority)} ${chip(reasonWords(row.status))} ${row.demo && chip('demo')}</span>
-                      <span class="quiet">${row.requesterName ?? row.requesterEmail ?? row.requesterPhone ?? 'Someone'}${row.organizationName !== null && html`, ${row.organizationName}`} · ${row.assigneeName ?? 'nobody has it'} · ${moment(row.lastMessageAt, zone)}</span>
-                    </li>`,
-                  )}
-                </ul>`}`,
+            ${
+              rows.length === 0
+                ? html`<p class="empty">The queue is empty. A mail to our address opens a ticket, and it appears here at once.</p>`
+                : html`<ul class="rows">
+                    ${rows.map(
+                      (row) =>
+                        html`<li>
+                          <a href="/conversations/${row.number}"><span class="number">#${row.number}</span> ${row.subject}</a>
+                          <span class="chips"
+                            >${dueChip(row, now)} ${priorityChip(row.priority)} ${chip(reasonWords(row.status))} ${row.demo && chip('demo')}</span
+                          >
+                          <span class="quiet"
+                            >${row.requesterName ?? row.requesterEmail ?? row.requesterPhone ?? 'Someone'}${row.organizationName !== null && html`, ${row.organizationName}`}
+                            · ${row.assigneeName ?? 'nobody has it'} · ${moment(row.lastMessageAt, zone)}</span
+                          >
+                        </li>`,
+                    )}
+                  </ul>`
+            }`,
         }),
       };
     },
@@ -103,7 +111,10 @@ function commandOf(act: Act, number: number, actor: Agent): CommandRequest['make
     case 'note':
       return () => {
         const id = newId('m');
-        return Promise.resolve({ message: { id, direction: 'note', channel: 'api', body: act.body, state: 'shown' }, command: { type: 'note', messageId: id } });
+        return Promise.resolve({
+          message: { id, direction: 'note', channel: 'api', body: act.body, state: 'shown' },
+          command: { type: 'note', messageId: id },
+        });
       };
     case 'assignToMe':
       return () => Promise.resolve({ command: { type: 'assign', agent: actor.id, away: false, force: false } });
@@ -153,26 +164,57 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
       actor,
       here: '/conversations',
       body: html`<h1><span class="number">#${number}</span> ${record.subject}</h1>
-        <p class="chips">${dueChip(record, now)} ${priorityChip(record.priority)} ${chip(reasonWords(record.status))} ${chip(record.plan)} ${record.demo && chip('demo')} ${record.flags.map((flag) => chip(reasonWords(flag), 'warn'))}</p>
+        <p class="chips">
+          ${dueChip(record, now)} ${priorityChip(record.priority)} ${chip(reasonWords(record.status))} ${chip(record.plan)} ${record.demo && chip('demo')}
+          ${record.flags.map((flag) => chip(reasonWords(flag), 'warn'))}
+        </p>
         ${shown.error !== undefined && html`<p class="error" role="alert">${shown.error}</p>`}
         ${did === 'done' && html`<p class="good" role="status">Done.</p>`}
         ${did === 'queued' && html`<p class="good" role="status">Kept: it happens as soon as the conversation answers.</p>`}
         <dl class="facts">
-          <dt>Customer</dt><dd>${record.requesterName ?? ''} ${record.requesterEmail ?? record.requesterPhone ?? ''}${record.organizationName !== null && html`, ${record.organizationName}`}</dd>
-          <dt>Assigned to</dt><dd>${record.assigneeName ?? 'nobody'}</dd>
-          ${[...record.cluster, ...record.website].length > 0 && html`<dt>About</dt><dd>${[...record.cluster, ...record.website].join(', ')}</dd>`}
-          ${record.tags.length > 0 && html`<dt>Tags</dt><dd>${record.tags.join(', ')}</dd>`}
+          <dt>Customer</dt>
+          <dd>
+            ${record.requesterName ?? ''}
+            ${record.requesterEmail ?? record.requesterPhone ?? ''}${record.organizationName !== null && html`, ${record.organizationName}`}
+          </dd>
+          <dt>Assigned to</dt>
+          <dd>${record.assigneeName ?? 'nobody'}</dd>
+          ${
+            [...record.cluster, ...record.website].length > 0 &&
+            html`<dt>About</dt>
+              <dd>${[...record.cluster, ...record.website].join(', ')}</dd>`
+          }
+          ${
+            record.tags.length > 0 &&
+            html`<dt>Tags</dt>
+              <dd>${record.tags.join(', ')}</dd>`
+          }
         </dl>
         ${canAct && html`<div class="acts">${record.assignee !== (actor as Agent).id && oneButton(number, 'assignToMe', 'Assign to me')} ${record.status !== 'solved' && oneButton(number, 'solve', 'Solve')}</div>`}
-        <section aria-labelledby="promises"><h2 id="promises">Promises</h2>
-          ${promises.length === 0 ? html`<p class="empty">Nothing was promised.</p>` : html`<ul class="rows">${promises.map((promise) => promiseRow(promise, now, zone))}</ul>`}
+        <section aria-labelledby="promises">
+          <h2 id="promises">Promises</h2>
+          ${
+            promises.length === 0
+              ? html`<p class="empty">Nothing was promised.</p>`
+              : html`<ul class="rows">
+                  ${promises.map((promise) => promiseRow(promise, now, zone))}
+                </ul>`
+          }
         </section>
-        <section aria-labelledby="thread"><h2 id="thread">Thread</h2>${messageList(messages, zone)}</section>
+        <section aria-labelledby="thread">
+          <h2 id="thread">Thread</h2>
+          ${messageList(messages, zone)}
+        </section>
         ${canAct && html`${writeForm(number, 'reply', shown.draft)} ${writeForm(number, 'note', shown.draft)}`}
-        <section aria-labelledby="timeline"><h2 id="timeline">What happened, and why</h2>
-          ${timeline.length === 0
-            ? html`<p class="empty">Nothing yet.</p>`
-            : html`<ol class="rows">${timeline.map((entry) => html`<li>${timelineSentence(entry.type, entry.data, names)} <span class="quiet">${moment(entry.at, zone)}</span></li>`)}</ol>`}
+        <section aria-labelledby="timeline">
+          <h2 id="timeline">What happened, and why</h2>
+          ${
+            timeline.length === 0
+              ? html`<p class="empty">Nothing yet.</p>`
+              : html`<ol class="rows">
+                  ${timeline.map((entry) => html`<li>${timelineSentence(entry.type, entry.data, names)} <span class="quiet">${moment(entry.at, zone)}</span></li>`)}
+                </ol>`
+          }
         </section>`,
     }),
   };
@@ -185,7 +227,9 @@ function momentWords(at: number, zone: string): string {
 function dueChip(record: ConversationRecord, now: number): Html | null {
   if (record.nextDueAt === null) return null;
   const due = record.nextDueAt.getTime();
-  return due <= now ? chip(`overdue since ${fromNow(due, now)}`.replace(' ago', ''), 'bad') : chip(`due ${fromNow(due, now)}`, due - now < 300_000 ? 'warn' : 'plain');
+  return due <= now
+    ? chip(`overdue since ${fromNow(due, now)}`.replace(' ago', ''), 'bad')
+    : chip(`due ${fromNow(due, now)}`, due - now < 300_000 ? 'warn' : 'plain');
 }
 
 function promiseRow({ promise, paused, arithmetic }: PromiseTold, now: number, zone: string): Html {
@@ -204,14 +248,18 @@ function promiseChip(promise: PromiseTold['promise'], paused: boolean, now: numb
     case 'breached':
       return chip(promise.metAt === null ? `broken ${fromNow(promise.breachedAt ?? promise.dueAt, now)}` : 'broken, kept later', 'bad');
     case 'running':
-      return paused ? chip(`paused, due ${fromNow(promise.dueAt, now)}`) : chip(`due ${fromNow(promise.dueAt, now)}`, promise.dueAt.getTime() - now < 300_000 ? 'warn' : 'plain');
+      return paused
+        ? chip(`paused, due ${fromNow(promise.dueAt, now)}`)
+        : chip(`due ${fromNow(promise.dueAt, now)}`, promise.dueAt.getTime() - now < 300_000 ? 'warn' : 'plain');
     default:
       return promise.state satisfies never;
   }
 }
 
 function oneButton(number: number, act: 'assignToMe' | 'solve', words: string): Html {
-  return html`<form method="post" action="/conversations/${number}"><input type="hidden" name="act" value="${act}" /><input type="hidden" name="key" value="${randomUUID()}" /><button class="second">${words}</button></form>`;
+  return html`<form method="post" action="/conversations/${number}">
+    <input type="hidden" name="act" value="${act}" /><input type="hidden" name="key" value="${randomUUID()}" /><button class="second">${words}</button>
+  </form>`;
 }
 
 function writeForm(number: number, act: 'reply' | 'note', draft: Shown['draft']): Html {
@@ -223,5 +271,10 @@ function writeForm(number: number, act: 'reply' | 'note', draft: Shown['draft'])
     <textarea id="${field}" name="body" rows="6" required>${draft?.act === act ? draft.body : ''}</textarea>
     <button ${act === 'note' && html`class="second"`}>${button}</button>
   </form>`;
-  return act === 'reply' ? form : html`<details ${draft?.act === 'note' && html`open`}><summary>Write an internal note</summary>${form}</details>`;
+  return act === 'reply'
+    ? form
+    : html`<details ${draft?.act === 'note' && html`open`}>
+        <summary>Write an internal note</summary>
+        ${form}
+      </details>`;
 }

@@ -12,7 +12,7 @@ const LINKS = [
   { href: '/mails', text: 'Mails', action: 'mail.read' },
 ] as const;
 
-/** A whole page: bar, one main part, no script. `here` marks the bar's link of this page. */
+/** A whole page: bar, one main part, no script. `here` marks the bar's link of this page; without an actor the bar leads nowhere. */
 export function layout(page: { title: string; actor: Actor | null; here?: string; body: Html }): string {
   const { actor } = page;
   const links =
@@ -20,7 +20,7 @@ export function layout(page: { title: string; actor: Actor | null; here?: string
       ? html``
       : html`<nav aria-label="Main">
             ${LINKS.filter(({ action }) => may(actor, action)).map(
-              ({ href, text }) => html`<a href="${href}"${href === page.here ? html` aria-current="page"` : null}>${text}</a> `,
+              ({ href, text }) => html`<a href="${href}" ${href === page.here ? html` aria-current="page"` : null}>${text}</a> `,
             )}
           </nav>
           <form class="who" method="post" action="/sign-out">
@@ -39,7 +39,7 @@ export function layout(page: { title: string; actor: Actor | null; here?: string
       </head>
       <body>
         <a class="skip" href="#main">To the content</a>
-        <header class="bar"><a class="brand" href="/">Holdfast</a>${links}</header>
+        <header class="bar">${actor === null ? html`<span class="brand">Holdfast</span>` : html`<a class="brand" href="/">Holdfast</a>`}${links}</header>
         <main id="main">${page.body}</main>
       </body>
     </html>`.markup;

@@ -8,7 +8,8 @@ import { moment } from './time';
 
 const SHOWN = 100;
 /** Nothing in a mail may run, load or lead anywhere out of its frame. */
-const MAIL_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
+const MAIL_POLICY =
+  "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
 
 /** What the built-in catcher kept. */
 export const mailPages: readonly PageRoute[] = [
@@ -27,16 +28,19 @@ export const mailPages: readonly PageRoute[] = [
           here: '/mails',
           body: html`<h1>Caught mails</h1>
             <p class="quiet">Nothing here left this machine. Newest first.</p>
-            ${mails.length === 0
-              ? html`<p class="empty">No mail yet. A receipt appears here as soon as a ticket comes in.</p>`
-              : html`<ul class="rows">
-                  ${mails.map(
-                    (mail) => html`<li>
-                      <a href="/mails/${mail.id}">${mail.subject === '' ? '(no subject)' : mail.subject}</a>
-                      <span class="quiet">to ${mail.envelope_to.join(', ')} · ${moment(mail.received_at, zone)}</span>
-                    </li>`,
-                  )}
-                </ul>`}`,
+            ${
+              mails.length === 0
+                ? html`<p class="empty">No mail yet. A receipt appears here as soon as a ticket comes in.</p>`
+                : html`<ul class="rows">
+                    ${mails.map(
+                      (mail) =>
+                        html`<li>
+                          <a href="/mails/${mail.id}">${mail.subject === '' ? '(no subject)' : mail.subject}</a>
+                          <span class="quiet">to ${mail.envelope_to.join(', ')} · ${moment(mail.received_at, zone)}</span>
+                        </li>`,
+                    )}
+                  </ul>`
+            }`,
         }),
       };
     },
@@ -57,14 +61,31 @@ export const mailPages: readonly PageRoute[] = [
           body: html`<p><a href="/mails">All mails</a></p>
             <h1>${parsed.subject ?? '(no subject)'}</h1>
             <dl class="facts">
-              <dt>From</dt><dd>${mail.envelope_from === '' ? '(nobody: automatic mail)' : mail.envelope_from}</dd>
-              <dt>To</dt><dd>${mail.envelope_to.join(', ')}</dd>
-              <dt>Caught</dt><dd>${moment(mail.received_at, context.policy().timezone)}</dd>
+              <dt>From</dt>
+              <dd>${parsed.from?.name ?? ''} ${parsed.from?.address ?? '(nobody)'}</dd>
+              <dt>Bounces to</dt>
+              <dd>${mail.envelope_from === '' ? 'nobody: automatic mail' : mail.envelope_from}</dd>
+              <dt>To</dt>
+              <dd>${mail.envelope_to.join(', ')}</dd>
+              <dt>Caught</dt>
+              <dd>${moment(mail.received_at, context.policy().timezone)}</dd>
             </dl>
-            ${parsed.html !== undefined && html`<h2>As it looks</h2><iframe class="mail" title="The mail as it looks" sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mails/${mail.id}/content"></iframe>`}
+            ${
+              parsed.html !== undefined &&
+              html`<h2>As it looks</h2>
+                <iframe
+                  class="mail"
+                  title="The mail as it looks"
+                  sandbox="allow-popups allow-popups-to-escape-sandbox"
+                  src="/mails/${mail.id}/content"
+                ></iframe>`
+            }
             <h2>Plain text</h2>
             <pre class="words">${words}</pre>
-            <details><summary>Headers</summary><pre>${parsed.headerLines.map(({ line }) => line).join('\n')}</pre></details>
+            <details>
+              <summary>Headers</summary>
+              <pre>${parsed.headerLines.map(({ line }) => line).join('\n')}</pre>
+            </details>
             <p><a href="/mails/${mail.id}/raw">The raw mail</a></p>`,
         }),
       };

@@ -22,16 +22,21 @@ export const noticePages: readonly PageRoute[] = [
           here: '/notices',
           body: html`<h1>Notices</h1>
             <p class="quiet">Nobody has to acknowledge these. Newest first.</p>
-            ${notices.length === 0
-              ? html`<p class="empty">Nothing to tell: no promise has come near its time.</p>`
-              : html`<ul class="rows">
-                  ${notices.map(
-                    (notice) => html`<li>
-                      <p>${chip(reasonWords(notice.kind))} ${notice.text}</p>
-                      <span class="quiet">${moment(notice.at, zone)}${notice.number === null ? null : html` · <a href="/conversations/${notice.number}">#${notice.number}</a>`}</span>
-                    </li>`,
-                  )}
-                </ul>`}`,
+            ${
+              notices.length === 0
+                ? html`<p class="empty">Nothing to tell: no promise has come near its time.</p>`
+                : html`<ul class="rows">
+                    ${notices.map(
+                      (notice) =>
+                        html`<li>
+                          <p>${chip(reasonWords(notice.kind))} ${notice.text}</p>
+                          <span class="quiet"
+                            >${moment(notice.at, zone)}${notice.number === null ? null : html` · <a href="/conversations/${notice.number}">#${notice.number}</a>`}</span
+                          >
+                        </li>`,
+                    )}
+                  </ul>`
+            }`,
         }),
       };
     },

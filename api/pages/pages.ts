@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { listMessages } from '../../db/conversations';
 import { getPage } from '../../db/pages';
 import { getPageShown, listPagesShown, type PageShown } from '../../db/page-inbox';
@@ -8,7 +9,8 @@ import type { Agent } from '../auth/actor';
 import type { ApiContext } from '../context';
 import { statusOf } from '../problem';
 import { pageRoute, type PageAnswer, type PageRequest, type PageRoute } from '../route';
-import { acknowledge, requirePage, tellCustomer } from '../routes/pages';
+import { runCommand } from '../commands';
+import { acknowledge, feedbackRequest, requirePage } from '../routes/pages';
 import { tellPromises } from '../routes/answers';
 import { z } from '../schemas/openapi-zod';
 import { text } from '../schemas/text';
@@ -22,7 +24,7 @@ import { chip, priorityChip, promiseWords, reasonWords } from './words';
 const SHOWN = 100;
 const LAST_MESSAGES = 5;
 
-const feedbackForm = z.strictObject({ word: z.enum(['workingOnIt', 'whenOpen', 'ownWords']), text: text(10_000).optional() });
+const feedbackForm = z.strictObject({ key: text(64), word: z.enum(['workingOnIt', 'whenOpen', 'ownWords']), text: text(10_000).optional() });
 
 /** On-call's pages: what rings, who was tried, and the two big buttons. */
 export const pagePages: readonly PageRoute[] = [
@@ -34,15 +36,29 @@ export const pagePages: readonly PageRoute[] = [
       const rows = await listPagesShown(context.db, { after: null, limit: SHOWN });
       const part = (heading: string, pages: readonly PageShown[], empty: string) =>
         html`<h2>${heading}</h2>
-          ${pages.length === 0 ? html`<p class="empty">${empty}</p>` : html`<ul class="rows">${pages.map((page) => pageRow(context, page))}</ul>`}`;
+          ${
+            pages.length === 0
+              ? html`<p class="empty">${empty}</p>`
+              : html`<ul class="rows">
+                  ${pages.map((page) => pageRow(context, page))}
+                </ul>`
+          }`;
       return {
         html: layout({
           title: 'Pages',
           actor,
           here: '/pages',
           body: html`<h1>Pages</h1>
-            ${part('Open', rows.filter(({ state }) => state !== 'over'), 'Nothing rings. Every promise is being kept.')}
-            ${part('Over', rows.filter(({ state }) => state === 'over'), 'None yet.')}`,
+            ${part(
+              'Open',
+              rows.filter(({ state }) => state !== 'over'),
+              'Nothing rings. Every promise is being kept.',
+            )}
+            ${part(
+              'Over',
+              rows.filter(({ state }) => state === 'over'),
+              'None yet.',
+            )}`,
         }),
       };
     },
@@ -59,9 +75,7 @@ export const pagePages: readonly PageRoute[] = [
     action: 'page.act',
     async handle({ context, actor, params }) {
       const id = params['id'] ?? '';
-      const tell = await acknowledge(context, context.db, actor as Agent, id);
-      // The row is what counts; a signal that gets lost is swept.
-      tell().catch((error: unknown) => context.log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'an acknowledgement will be told by the sweep'));
+      context.background.run('telling the escalation', await acknowledge(context, context.db, actor as Agent, id));
       return { redirect: `/pages/${id}` };
     },
   }),
@@ -76,7 +90,11 @@ export const pagePages: readonly PageRoute[] = [
       const { number } = await requirePage(context.db, id);
       if (said.word === 'ownWords' && said.text === undefined) return showPage(request, { error: 'Write what the customer should hear.', status: 400 });
       try {
-        const outcome = await tellCustomer(context, actor as Agent, number, said);
+        const outcome = await runCommand(context, {
+          ...feedbackRequest(context, actor as Agent, number, said),
+          // The form's own key: tapping twice tells the customer once.
+          idempotency: { key: said.key, requestHash: JSON.stringify(said) },
+        });
         return { redirect: `/pages/${id}?said=${outcome.state}` };
       } catch (error) {
         if (!(error instanceof HoldfastError)) throw error;
@@ -128,29 +146,59 @@ async function showPage({ context, actor, params, request }: PageRequest, shown:
         ${said === 'queued' && html`<p class="good" role="status">Kept: the customer is told as soon as the conversation answers.</p>`}
         ${canAct && page.state === 'paging' && html`<form method="post" action="/pages/${id}/acknowledgement"><button class="big">Acknowledge</button></form>`}
         <p>${page.subject} · <a href="/conversations/${page.number}">open #${page.number}</a></p>
-        <section aria-labelledby="deadlines"><h2 id="deadlines">Deadlines</h2>
-          ${owed.length === 0
-            ? html`<p class="empty">Nothing is owed any more.</p>`
-            : html`<ul class="rows">${owed.map(
-                ({ promise }) =>
-                  html`<li>${promiseWords(promise.kind)}: <strong>${promise.state === 'breached' ? 'broken' : 'due'} ${fromNow(promise.dueAt, now)}</strong> <span class="quiet">${moment(promise.dueAt, zone)}</span></li>`,
-              )}</ul>`}
-        </section>
-        <section aria-labelledby="why"><h2 id="why">Why it rings</h2>
-          <ul class="rows">${page.causes.map(
-            (cause) =>
-              html`<li>${promiseWords(cause.kind)}, ${reasonWords(cause.reason)} <span class="quiet">${moment(cause.at, zone)}${cause.overAt !== undefined && html`, over since ${moment(cause.overAt, zone)} (${reasonWords(cause.overReason ?? 'over')})`}</span></li>`,
-          )}</ul>
+        <section aria-labelledby="deadlines">
+          <h2 id="deadlines">Deadlines</h2>
+          ${
+            owed.length === 0
+              ? html`<p class="empty">Nothing is owed any more.</p>`
+              : html`<ul class="rows">
+                  ${owed.map(
+                    ({ promise }) =>
+                      html`<li>
+                        ${promiseWords(promise.kind)}: <strong>${promise.state === 'breached' ? 'broken' : 'due'} ${fromNow(promise.dueAt, now)}</strong>
+                        <span class="quiet">${moment(promise.dueAt, zone)}</span>
+                      </li>`,
+                  )}
+                </ul>`
+          }
         </section>
         ${canAct && tellForm(id, shown.draft ?? '', whenOpenOffered(context, owed))}
-        <section aria-labelledby="last"><h2 id="last">Last messages</h2>${messageList(messages, zone)}</section>
-        <section aria-labelledby="tried"><h2 id="tried">Who was tried</h2>
-          ${attempts.length === 0
-            ? html`<p class="empty">Nobody yet.</p>`
-            : html`<ol class="rows">${attempts.map(
-                (attempt) =>
-                  html`<li>${attempt.target} <span class="quiet">level ${attempt.level}, ${attempt.method}, ${attempt.outcome ?? 'under way'}, ${moment(attempt.sentAt ?? attempt.decidedAt, zone)}</span></li>`,
-              )}</ol>`}
+        <section aria-labelledby="why">
+          <h2 id="why">Why it rings</h2>
+          <ul class="rows">
+            ${page.causes.map(
+              (cause) =>
+                html`<li>
+                  ${promiseWords(cause.kind)}: ${reasonWords(cause.reason)}
+                  <span class="quiet"
+                    >${moment(cause.at, zone)}${cause.overAt !== undefined && html`, over since ${moment(cause.overAt, zone)} (${reasonWords(cause.overReason ?? 'over')})`}</span
+                  >
+                </li>`,
+            )}
+          </ul>
+        </section>
+        <section aria-labelledby="last">
+          <h2 id="last">Last messages</h2>
+          ${messageList(messages, zone)}
+        </section>
+        <section aria-labelledby="tried">
+          <h2 id="tried">Who was tried</h2>
+          ${
+            attempts.length === 0
+              ? html`<p class="empty">Nobody yet.</p>`
+              : html`<ol class="rows">
+                  ${attempts.map(
+                    (attempt) =>
+                      html`<li>
+                        ${attempt.target}
+                        <span class="quiet"
+                          >level ${attempt.level}, ${attempt.method}, ${attempt.outcome ?? 'under way'},
+                          ${moment(attempt.sentAt ?? attempt.decidedAt, zone)}</span
+                        >
+                      </li>`,
+                  )}
+                </ol>`
+          }
           ${page.state === 'paging' && page.nextRingAt !== null && html`<p class="quiet">Rings again ${moment(page.nextRingAt, zone)}.</p>`}
         </section>`,
     }),
@@ -168,11 +216,16 @@ function whenOpenOffered(context: ApiContext, owed: readonly { promise: { kind: 
 
 function tellForm(id: string, draft: string, whenOpen: boolean): Html {
   const action = `/pages/${id}/feedback`;
-  return html`<section aria-labelledby="tell"><h2 id="tell">Tell the customer</h2>
-    <form method="post" action="${action}"><input type="hidden" name="word" value="workingOnIt" /><button class="big">I’m working on it now</button><p class="quiet">Assigns it to you, and promises an update within the hour.</p></form>
-    ${whenOpen && html`<form method="post" action="${action}"><input type="hidden" name="word" value="whenOpen" /><button class="big second">When the office opens</button></form>`}
+  const key = () => html`<input type="hidden" name="key" value="${randomUUID()}" />`;
+  return html`<section aria-labelledby="tell">
+    <h2 id="tell">Tell the customer</h2>
     <form method="post" action="${action}">
-      <input type="hidden" name="word" value="ownWords" />
+      ${key()}<input type="hidden" name="word" value="workingOnIt" /><button class="big">I’m working on it now</button>
+      <p class="quiet">Assigns it to you, and promises an update within the hour.</p>
+    </form>
+    ${whenOpen && html`<form method="post" action="${action}">${key()}<input type="hidden" name="word" value="whenOpen" /><button class="big second">When the office opens</button></form>`}
+    <form method="post" action="${action}">
+      ${key()}<input type="hidden" name="word" value="ownWords" />
       <label for="words">Or in your own words</label>
       <textarea id="words" name="text" rows="4" required>${draft}</textarea>
       <button class="second">Send to the customer</button>

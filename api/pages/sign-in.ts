@@ -70,7 +70,15 @@ function form(next: string, error: string | null): string {
       <form method="post" action="/sign-in" class="narrow">
         <input type="hidden" name="next" value="${next}" />
         <label for="token">Your token</label>
-        <input id="token" name="token" type="password" autocomplete="current-password" required autofocus ${error === null ? null : html`aria-describedby="error"`} />
+        <input
+          id="token"
+          name="token"
+          type="password"
+          autocomplete="current-password"
+          required
+          autofocus
+          ${error === null ? null : html`aria-describedby="error"`}
+        />
         <button>Sign in</button>
       </form>`,
   });

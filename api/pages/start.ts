@@ -18,11 +18,26 @@ export const startPages: readonly PageRoute[] = [
           actor,
           body: html`<h1>A support desk that keeps its promises</h1>
             <ul class="cards">
-              <li><a href="/conversations">Conversations</a><p>The queue, next promise due first. Read, answer, assign, solve.</p></li>
-              <li><a href="/pages">Pages</a><p>What on-call is rung for. Acknowledge, and tell the customer.</p></li>
-              <li><a href="/notices">Notices</a><p>What the desk was told, and nobody has to acknowledge.</p></li>
-              <li><a href="/mails">Mails</a><p>Mail that the built-in catcher kept instead of sending it.</p></li>
-              <li><a href="/api/docs">API</a><p>Every call, described and ready to try.</p></li>
+              <li>
+                <a href="/conversations">Conversations</a>
+                <p>The queue, next promise due first. Read, answer, assign, solve.</p>
+              </li>
+              <li>
+                <a href="/pages">Pages</a>
+                <p>What on-call is rung for. Acknowledge, and tell the customer.</p>
+              </li>
+              <li>
+                <a href="/notices">Notices</a>
+                <p>What the desk was told, and nobody has to acknowledge.</p>
+              </li>
+              <li>
+                <a href="/mails">Mails</a>
+                <p>Mail that the built-in catcher kept instead of sending it.</p>
+              </li>
+              <li>
+                <a href="/api/docs">API</a>
+                <p>Every call, described and ready to try.</p>
+              </li>
             </ul>`,
         }),
       }),

@@ -18,6 +18,8 @@ export function timelineSentence(type: string, data: Data, names: Names): string
   switch (type) {
     case 'assigned':
       return data['to'] === null ? `${who('by')} took it from ${who('from')}; nobody has it now` : `Assigned to ${who('to')} by ${who('by')}`;
+    case 'conversation.started':
+      return 'It began';
     case 'call':
       return `${who('by')} called: ${word('outcome')}`;
     case 'feedback':

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { addAgent, addToken, changeAgent, getAgent, isEmailTaken, listAgents, listTokens, revokeToken, unsolvedConversationsOf, type AgentRecord, type TokenRecord } from '../../db/agents';
+import {
+  addAgent,
+  addToken,
+  changeAgent,
+  getAgent,
+  isEmailTaken,
+  listAgents,
+  listTokens,
+  revokeToken,
+  unsolvedConversationsOf,
+  type AgentRecord,
+  type TokenRecord,
+} from '../../db/agents';
 import { addCommand, getCommand } from '../../db/commands';
 import { newId } from '../../db/new-id';
 import type { Database } from '../../db/connection';
@@ -13,6 +25,9 @@ import { apiRoute, type ApiRoute } from '../route';
 import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { emailAddress, line, rfc3339, rfc3339OrNull, text, time } from '../schemas/text';
+
+/** How long a conversation may take to answer before the sweep takes over, in milliseconds. */
+const TELL_WITHIN_MS = 2_000;
 
 const role = z.enum(ROLES, `must be one of ${ROLES.join(', ')}`);
 const agent = z
@@ -91,7 +106,8 @@ export const agentRoutes: readonly ApiRoute[] = [
     idempotency: 'transaction',
     async handle({ context, db, actor, params, body }) {
       const before = found(await getAgent(db, params.id));
-      if (body.disabled === true && before.id === actor.id) throw new InvalidRequest([{ path: 'body.disabled', message: 'would lock yourself out; ask another admin' }]);
+      if (body.disabled === true && before.id === actor.id)
+        throw new InvalidRequest([{ path: 'body.disabled', message: 'would lock yourself out; ask another admin' }]);
       await requireFreeEmail(db, body.email, before.id);
       const { disabled, ...rest } = body;
       const disabledAt = disabled === undefined ? undefined : disabled ? (before.disabledAt ?? new Date(context.now())) : null;
@@ -201,12 +217,14 @@ async function giveBack(db: Database, agentId: string, by: string, at: number): 
   return ids;
 }
 
-/** Tells the conversations at once; the sweep repeats what does not get through. */
+/** Tells the conversations at once; from the first that does not answer on, they are left to the sweep. */
 async function deliverAll(context: ApiContext, ids: readonly string[]): Promise<void> {
   const { client } = context;
   if (client === undefined) return;
   for (const id of ids) {
     const row = await getCommand(context.db, id);
-    if (row?.state === 'queued') await repeatCommand(context.db, client, row, { now: context.now(), policy: context.policy().hash });
+    if (row?.state !== 'queued') continue;
+    const state = await repeatCommand(context.db, client, row, { now: context.now(), policy: context.policy().hash, waitMs: TELL_WITHIN_MS });
+    if (state === 'waiting') return;
   }
 }

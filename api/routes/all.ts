@@ -13,6 +13,7 @@ import { z } from '../schemas/openapi-zod';
 import { agentRoutes } from './agents';
 import { commandRoutes } from './commands';
 import { conversationRoutes } from './conversations';
+import { demoRoutes } from './demo';
 import { directoryRoutes } from './directory';
 import { noticeRoutes } from './notices';
 import { pageRoutes } from './pages';
@@ -30,6 +31,7 @@ export function allRoutes(publicUrl: string): readonly Route[] {
     ...agentRoutes,
     ...directoryRoutes,
     ...policyRoutes,
+    ...demoRoutes,
   ];
   let document: OpenApiDocument | undefined;
   const api: ApiRoute[] = [
@@ -47,5 +49,16 @@ export function allRoutes(publicUrl: string): readonly Route[] {
       },
     }),
   ];
-  return [...api, ...probePages, ...startPages, ...signInPages, ...docsPages, ...mailPages, ...pagePages, ...noticePages, ...conversationPages, ...customerLinkPages];
+  return [
+    ...api,
+    ...probePages,
+    ...startPages,
+    ...signInPages,
+    ...docsPages,
+    ...mailPages,
+    ...pagePages,
+    ...noticePages,
+    ...conversationPages,
+    ...customerLinkPages,
+  ];
 }

@@ -16,7 +16,11 @@ import { rfc3339, text } from '../schemas/text';
 const messageParams = numberParams.extend({ message: text(100) });
 
 /** What agents say when they add no words of their own. */
-const CALL_WORDS = { reached: 'Called the customer and reached them.', voicemail: 'Called the customer and left a voicemail.', noAnswer: 'Called the customer; nobody answered.' } as const;
+const CALL_WORDS = {
+  reached: 'Called the customer and reached them.',
+  voicemail: 'Called the customer and left a voicemail.',
+  noAnswer: 'Called the customer; nobody answered.',
+} as const;
 export const BE_RIGHT_BACK_WORDS = 'I’ll go and check this and be right back.';
 export const CLOSING_WORDS = 'Is there anything else I can help you with?';
 
@@ -77,7 +81,13 @@ export const commandRoutes: readonly ApiRoute[] = [
     handle: (request) =>
       run(request, async (db) => {
         const { number, message } = request.params;
-        const row = await db.selectFrom('messages').select('id').where('id', '=', message).where('number', '=', number).where('direction', '=', 'out').executeTakeFirst();
+        const row = await db
+          .selectFrom('messages')
+          .select('id')
+          .where('id', '=', message)
+          .where('number', '=', number)
+          .where('direction', '=', 'out')
+          .executeTakeFirst();
         if (!row) throw new HoldfastError('E_NOT_FOUND', `There is no such answer in conversation #${number}.`);
         return { command: { type: 'undoReply', messageId: message } };
       }),

@@ -35,7 +35,10 @@ const queueQuery = listQuery.extend({
   requester: line(100).optional().openapi({ description: 'A contact id.' }),
   q: line(200).optional().openapi({ description: 'Words of subject, messages, requester; or a number such as #1042.' }),
   snoozed: z.enum(['include', 'hide'], 'must be include or hide').optional().openapi({ description: 'Hidden by default until their time has come.' }),
-  sort: z.enum(SORTS, `must be one of ${SORTS.join(', ')}`).optional().openapi({ description: 'due: next promise due first (the default).' }),
+  sort: z
+    .enum(SORTS, `must be one of ${SORTS.join(', ')}`)
+    .optional()
+    .openapi({ description: 'due: next promise due first (the default).' }),
 });
 
 const threadQuery = listQuery;

@@ -14,7 +14,15 @@ const place = z.tuple([z.string()]);
 const names = z.array(line(255).toLowerCase()).max(200);
 
 const organization = z
-  .strictObject({ id: z.string(), name: z.string(), plan: z.string(), domains: z.array(z.string()), clusters: z.array(z.string()), websites: z.array(z.string()), createdAt: time })
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    plan: z.string(),
+    domains: z.array(z.string()),
+    clusters: z.array(z.string()),
+    websites: z.array(z.string()),
+    createdAt: time,
+  })
   .openapi('Organization');
 const organizationChange = z
   .strictObject({ name: line(200).optional(), plan: line(50).optional(), domains: names.optional(), clusters: names.optional(), websites: names.optional() })
@@ -46,7 +54,8 @@ const contactChange = z
   .openapi('ContactChange');
 const contactBody = z
   .strictObject(contactChange.shape)
-  .refine((body) => (body.email ?? null) !== null || (body.phone ?? null) !== null, 'needs an email or a phone').openapi('NewContact');
+  .refine((body) => (body.email ?? null) !== null || (body.phone ?? null) !== null, 'needs an email or a phone')
+  .openapi('NewContact');
 
 /** Customer companies and people. */
 export const directoryRoutes: readonly ApiRoute[] = [
@@ -180,7 +189,8 @@ function found<Item>(record: Item | null, what: string): Item {
 /** A plan that the policy does not know would promise by another one. */
 function requireKnownPlan(context: ApiContext, plan: string | undefined): void {
   const plans = Object.keys(context.policy().plans);
-  if (plan !== undefined && !plans.includes(plan)) throw new InvalidRequest([{ path: 'body.plan', message: `must be one of the policy's plans: ${plans.join(', ')}` }]);
+  if (plan !== undefined && !plans.includes(plan))
+    throw new InvalidRequest([{ path: 'body.plan', message: `must be one of the policy's plans: ${plans.join(', ')}` }]);
 }
 
 async function requireFree(db: Database, body: z.output<typeof contactChange>, except?: string): Promise<void> {

@@ -9,7 +9,7 @@ import type { Command } from '../../policy/state';
 import { officeOpensAt } from '../../policy/promises';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import type { Agent } from '../auth/actor';
-import { answerCommand, runCommand, type CommandMessage, type CommandOutcome, type CommandRequest } from '../commands';
+import { answerCommand, type CommandMessage, type CommandRequest } from '../commands';
 import type { ApiContext } from '../context';
 import { outgoing } from '../replies';
 import { apiRoute, type ApiRoute } from '../route';
@@ -31,7 +31,16 @@ const page = z
     state: z.enum(['paging', 'acknowledged', 'over']),
     urgency: z.enum(['high', 'low']),
     summary: z.string(),
-    causes: z.array(z.strictObject({ kind: z.string(), reason: z.string(), at: time, urgency: z.enum(['high', 'low']), overAt: time.nullable(), overReason: z.string().nullable() })),
+    causes: z.array(
+      z.strictObject({
+        kind: z.string(),
+        reason: z.string(),
+        at: time,
+        urgency: z.enum(['high', 'low']),
+        overAt: time.nullable(),
+        overReason: z.string().nullable(),
+      }),
+    ),
     level: z.number().int(),
     round: z.number().int(),
     openedAt: time,
@@ -163,7 +172,9 @@ export async function acknowledge(context: ApiContext, db: Database, actor: Agen
   if (state === 'over' || acknowledgedAt === null || client === undefined || parsed === null) return () => Promise.resolve();
   return async () => {
     const handle = client.workflow.getHandle(pageWorkflowId(parsed.number, parsed.page));
-    await client.withDeadline(Date.now() + SIGNAL_WITHIN_MS, () => handle.signal(acknowledgedSignal, { by: acknowledgedBy ?? actor.id, at: acknowledgedAt.getTime() }));
+    await client.withDeadline(Date.now() + SIGNAL_WITHIN_MS, () =>
+      handle.signal(acknowledgedSignal, { by: acknowledgedBy ?? actor.id, at: acknowledgedAt.getTime() }),
+    );
     await markAcknowledgementRelayed(context.db, id, new Date(context.now()));
   };
 }
@@ -190,15 +201,12 @@ export function feedbackRequest(
   };
 }
 
-/** Carries out "Tell the customer". */
-export function tellCustomer(context: ApiContext, actor: Agent, number: number, said: Parameters<typeof feedbackRequest>[3]): Promise<CommandOutcome> {
-  return runCommand(context, feedbackRequest(context, actor, number, said));
-}
-
 /** What stands in the thread for on-call's one tap; the mail says the same in its own words. */
 function feedbackWords(policy: PolicySnapshot, now: number, said: { word: string; updateBy?: number | undefined }): string {
   if (said.word === 'whenOpen') return `I have read your message. We’ll get to it when our office opens on ${dayAndTime(policy, officeOpensAt(policy, now))}.`;
-  return said.updateBy === undefined ? 'I’m working on this right now.' : `I’m working on this right now. You’ll hear from me again by ${dayAndTime(policy, said.updateBy)}.`;
+  return said.updateBy === undefined
+    ? 'I’m working on this right now.'
+    : `I’m working on this right now. You’ll hear from me again by ${dayAndTime(policy, said.updateBy)}.`;
 }
 
 async function pageWithAttemptsAnswer(context: ApiContext, db: Database, id: string) {

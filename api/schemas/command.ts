@@ -114,7 +114,10 @@ export const assignmentBody = z
   })
   .openapi('Assignment');
 export const priorityBody = z
-  .strictObject({ priority: z.enum(PRIORITIES, `must be one of ${PRIORITIES.join(', ')}`), since: z.enum(['received', 'now'], 'must be received or now').optional() })
+  .strictObject({
+    priority: z.enum(PRIORITIES, `must be one of ${PRIORITIES.join(', ')}`),
+    since: z.enum(['received', 'now'], 'must be received or now').optional(),
+  })
   .openapi('PriorityChange');
 export const statusBody = z
   .strictObject({ status: z.enum(['open', 'pending', 'onHold', 'solved'], 'must be one of open, pending, onHold, solved') })

@@ -34,7 +34,10 @@ export function decodeCursor<Place>(cursor: string | undefined, order: string, p
   const [of, ...rest] = parseList(cursor);
   const parsed = place.safeParse(rest);
   if (of !== order || !parsed.success) {
-    throw new HoldfastError('E_BAD_CURSOR', 'The cursor is not one of this list and order. Take `nextCursor` from the page before, or leave it out to begin anew.');
+    throw new HoldfastError(
+      'E_BAD_CURSOR',
+      'The cursor is not one of this list and order. Take `nextCursor` from the page before, or leave it out to begin anew.',
+    );
   }
   return parsed.data;
 }
@@ -50,7 +53,12 @@ function parseList(cursor: string): unknown[] {
 }
 
 /** Cuts one entry more than asked for into a page, with the cursor of its last entry when more follow. */
-export function pageOf<Entry, Item>(entries: readonly Entry[], limit: number, toItem: (entry: Entry) => Item, toCursor: (last: Entry) => string): { items: Item[]; nextCursor?: string } {
+export function pageOf<Entry, Item>(
+  entries: readonly Entry[],
+  limit: number,
+  toItem: (entry: Entry) => Item,
+  toCursor: (last: Entry) => string,
+): { items: Item[]; nextCursor?: string } {
   const shown = entries.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown.map(toItem), ...(entries.length > limit && last !== undefined ? { nextCursor: toCursor(last) } : {}) };

@@ -28,7 +28,16 @@ const toSlack = () =>
   createNoticeActivities({ db, publicUrl: PUBLIC_URL, log: SILENT, slack: { token: SLACK_TOKEN, apiUrl: slack.url, channel: SLACK_CHANNEL } });
 
 function notice(changes: Partial<NoticeEffect> = {}): NoticeEffect {
-  return { lane: 'notices', type: 'notice', key: 'conversation/1042:1:notice', notice: 'threshold', promise: 'firstResponse', dueAt: DUE_AT, at: DUE_AT - 900_000, ...changes };
+  return {
+    lane: 'notices',
+    type: 'notice',
+    key: 'conversation/1042:1:notice',
+    notice: 'threshold',
+    promise: 'firstResponse',
+    dueAt: DUE_AT,
+    at: DUE_AT - 900_000,
+    ...changes,
+  };
 }
 
 async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
@@ -46,7 +55,9 @@ test('a notice is a row and a message, once', async () => {
   await toSlack().sendNotice({ number: 1042, effect: notice() });
   await toSlack().sendNotice({ number: 1042, effect: notice() });
   expect(slack.messages()).toEqual([`${SENTENCE} <${PUBLIC_URL}/notices|Notices>`]);
-  expect(await listNotices(db, { limit: 10 })).toMatchObject([{ number: 1042, kind: 'threshold', text: SENTENCE, slackTs: '1700000000.000001', toAgent: null }]);
+  expect(await listNotices(db, { limit: 10 })).toMatchObject([
+    { number: 1042, kind: 'threshold', text: SENTENCE, slackTs: '1700000000.000001', toAgent: null },
+  ]);
 });
 
 test('without Slack it is a row', async () => {

@@ -17,7 +17,10 @@ export async function addDesk(db: Database): Promise<void> {
     .values({ id: 'c1', organization_id: 'o1', name: 'Ada', email: 'ada@acme.example', phone: null, zone: null, created_at: at })
     .execute();
   const snapshot: Partial<PolicySnapshot> = { timezone: 'Europe/Berlin' };
-  await db.insertInto('policies').values({ hash: 'h1', version: 't', snapshot: JSON.stringify(snapshot), created_at: at }).execute();
+  await db
+    .insertInto('policies')
+    .values({ hash: 'h1', version: 't', snapshot: JSON.stringify(snapshot), created_at: at })
+    .execute();
 }
 
 /** A conversation with one promise of thirty minutes. */

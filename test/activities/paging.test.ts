@@ -3,7 +3,7 @@ import { createPagingActivities } from '../../activities/paging/paging';
 import { createPageRecords } from '../../activities/records/pages';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
 import { listNotices } from '../../db/notices';
-import { acknowledgePage, getPage, listPages } from '../../db/pages';
+import { acknowledgePage, getPage, markAcknowledgementRelayed, pagesWithLostAcknowledgement } from '../../db/pages';
 import type { PageAttemptRecord } from '../../messages/activities';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
 import { freshDatabase, type TestDatabase } from '../setup/database';
@@ -47,7 +47,12 @@ describe('a page to PagerDuty', () => {
     const answer = await toPagerDuty().attemptPage(attemptOf(number));
     expect(answer).toEqual({ outcome: 'sent', method: 'pagerduty', recorded: true, unrecorded: [], asked: true });
     expect(pagerduty.incidents()).toMatchObject([
-      { key: `conversation/${number}:firstResponse:1`, state: 'triggered', severity: 'critical', summary: `Urgent acme.com on c042: no reply in 30 m [enterprise] #${number}` },
+      {
+        key: `conversation/${number}:firstResponse:1`,
+        state: 'triggered',
+        severity: 'critical',
+        summary: `Urgent acme.com on c042: no reply in 30 m [enterprise] #${number}`,
+      },
     ]);
     expect(pagerduty.requests()[0]?.body).toMatchObject({
       links: [{ href: `${PUBLIC_URL}/pages/p${number}-1` }],
@@ -182,7 +187,9 @@ describe('a page to PagerDuty', () => {
     const { attemptPage, acknowledgeIncident, resolveIncident } = toPagerDuty();
     await attemptPage(attemptOf(number));
     const key = `conversation/${number}:firstResponse:1`;
-    expect(await acknowledgeIncident(incidentOf(number, [key], { state: 'acknowledged', acknowledgement: { by: 'a1', at: DUE_AT + 1 } }))).toEqual({ recorded: true });
+    expect(await acknowledgeIncident(incidentOf(number, [key], { state: 'acknowledged', acknowledgement: { by: 'a1', at: DUE_AT + 1 } }))).toEqual({
+      recorded: true,
+    });
     expect(pagerduty.incidents()).toMatchObject([{ state: 'acknowledged' }]);
     expect(await getPage(db, `p${number}-1`)).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'a1' });
     await resolveIncident(incidentOf(number, [key], { revision: DUE_AT + 2, state: 'over', overAt: DUE_AT + 9 }));
@@ -198,12 +205,44 @@ describe('a page to the built-in inbox', () => {
     const answer = await toInbox().attemptPage(attemptOf(number));
     expect(answer).toMatchObject({ outcome: 'sent', method: 'inbox', recorded: true });
     expect(await getPage(db, `p${number}-1`)).toMatchObject({ state: 'paging', attempts: [{ method: 'inbox', outcome: 'sent' }] });
-    expect((await listPages(db, { open: true, limit: 50 })).map((page) => page.id)).toContain(`p${number}-1`);
   });
 
   it('says that nobody is on call when a level is empty', async () => {
     const answer = await toInbox().attemptPage(attemptOf(number, { levels: [] }));
     expect(answer).toMatchObject({ outcome: 'empty', recorded: true });
     expect((await getPage(db, `p${number}-1`))?.attempts).toMatchObject([{ outcome: 'failed', error: 'Nobody is on call at level 1.' }]);
+  });
+});
+
+describe('an acknowledgement', () => {
+  it('is a row first, waits to be relayed, and keeps its owner when somebody else is later', async () => {
+    const id = `p${number}-1`;
+    await toInbox().attemptPage(attemptOf(number));
+    const ours = async () => (await pagesWithLostAcknowledgement(db, 100)).filter((page) => page.id === id);
+    expect(await acknowledgePage(db, { id, by: 'a1', at: new Date(DUE_AT + 1_000) })).toBe('acknowledged');
+    expect(await ours()).toEqual([{ id, acknowledgedBy: 'a1', acknowledgedAt: DUE_AT + 1_000 }]);
+    await markAcknowledgementRelayed(db, id, new Date(DUE_AT + 2_000));
+    expect(await ours()).toEqual([]);
+    expect(await acknowledgePage(db, { id, by: 'a2', at: new Date(DUE_AT + 3_000) })).toBe('already');
+    expect(await ours()).toEqual([{ id, acknowledgedBy: 'a1', acknowledgedAt: DUE_AT + 3_000 }]);
+    await createPageRecords(db).recordPage(recordOf(number, { revision: DUE_AT + 1, state: 'over', overAt: DUE_AT + 4_000 }));
+    expect(await acknowledgePage(db, { id, by: 'a2', at: new Date(DUE_AT + 5_000) })).toBe('over');
+    expect(await acknowledgePage(db, { id: 'p9-9', by: 'a2', at: new Date(DUE_AT) })).toBe('unknown');
+  });
+
+  it('is not overwritten by an older record, nor by one that does not know of it yet', async () => {
+    const id = `p${number}-1`;
+    await toInbox().attemptPage(attemptOf(number));
+    await acknowledgePage(db, { id, by: 'a1', at: new Date(DUE_AT + 1_000) });
+    await createPageRecords(db).recordPage(recordOf(number, { revision: DUE_AT + 3, level: 2 }));
+    expect(await getPage(db, id)).toMatchObject({ state: 'acknowledged', level: 2, acknowledgedBy: 'a1' });
+    await createPageRecords(db).recordPage(recordOf(number, { revision: DUE_AT + 2, level: 1, state: 'over', overAt: DUE_AT }));
+    expect(await getPage(db, id)).toMatchObject({ state: 'acknowledged', level: 2 });
+  });
+
+  it('of a later page with the same first cause stands in a row of its own', async () => {
+    await createPageRecords(db).recordPage(recordOf(number));
+    await createPageRecords(db).recordPage(recordOf(number, { page: 2 }));
+    expect(await getPage(db, `p${number}-2`)).toMatchObject({ page: 2, state: 'paging' });
   });
 });

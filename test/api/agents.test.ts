@@ -57,11 +57,17 @@ test('agents come by name, in stable pages', async () => {
 });
 
 test('organizations and contacts are kept, changed and found', async () => {
-  const made = await api.call('post', '/organizations', { as: 'lead', body: { name: 'Acme', plan: 'enterprise', domains: ['ACME.example'], clusters: ['c042'] } });
+  const made = await api.call('post', '/organizations', {
+    as: 'lead',
+    body: { name: 'Acme', plan: 'enterprise', domains: ['ACME.example'], clusters: ['c042'] },
+  });
   expect(made.status).toBe(201);
   expect(made.body).toMatchObject({ plan: 'enterprise', domains: ['acme.example'], clusters: ['c042'], websites: [] });
   const { id } = made.body as { id: string };
-  expect((await api.call('patch', `/organizations/${id}`, { as: 'lead', body: { websites: ['www.acme.example'] } })).body).toMatchObject({ name: 'Acme', websites: ['www.acme.example'] });
+  expect((await api.call('patch', `/organizations/${id}`, { as: 'lead', body: { websites: ['www.acme.example'] } })).body).toMatchObject({
+    name: 'Acme',
+    websites: ['www.acme.example'],
+  });
   expect((await api.call('patch', `/organizations/${id}`, { as: 'lead', body: { plan: 'gold' } })).status).toBe(400);
   expect((await api.call('get', '/organizations?q=acm')).body).toMatchObject({ items: [{ id }] });
   expect((await api.call('get', '/organizations/o-none')).status).toBe(404);
@@ -69,15 +75,27 @@ test('organizations and contacts are kept, changed and found', async () => {
   const contact = await api.call('post', '/contacts', { body: { email: 'carl@acme.example', organizationId: id, zone: 'Europe/Paris' } });
   expect(contact.status).toBe(201);
   const { id: contactId } = contact.body as { id: string };
-  expect((await api.call('patch', `/contacts/${contactId}`, { body: { name: 'Carl', phone: '+4930123456' } })).body).toMatchObject({ name: 'Carl', phone: '+4930123456', zone: 'Europe/Paris' });
+  expect((await api.call('patch', `/contacts/${contactId}`, { body: { name: 'Carl', phone: '+4930123456' } })).body).toMatchObject({
+    name: 'Carl',
+    phone: '+4930123456',
+    zone: 'Europe/Paris',
+  });
   expect((await api.call('get', `/contacts?organization=${id}&q=carl`)).body).toMatchObject({ items: [{ id: contactId }] });
-  for (const body of [{ name: 'Nobody' }, { email: 'carl@acme.example' }, { email: 'x@y.example', organizationId: 'o-none' }, { email: 'x@y.example', zone: 'Mars/Base' }]) {
+  for (const body of [
+    { name: 'Nobody' },
+    { email: 'carl@acme.example' },
+    { email: 'x@y.example', organizationId: 'o-none' },
+    { email: 'x@y.example', zone: 'Mars/Base' },
+  ]) {
     expect((await api.call('post', '/contacts', { body })).status).toBe(400);
   }
 });
 
 test('explaining a request answers promises with their arithmetic', async () => {
-  const { status, body } = await api.call('post', '/policy/explain', { as: 'viewer', body: { receivedAt: '2026-03-27T18:30:00Z', kind: 'ticket', priority: 'normal', plan: 'standard' } });
+  const { status, body } = await api.call('post', '/policy/explain', {
+    as: 'viewer',
+    body: { receivedAt: '2026-03-27T18:30:00Z', kind: 'ticket', priority: 'normal', plan: 'standard' },
+  });
   expect(status).toBe(200);
   expect(body).toMatchObject({ officeOpen: true });
   const first = (body as { promises: { kind: string; dueAt: string; arithmetic: string }[] }).promises.find(({ kind }) => kind === 'firstResponse');
@@ -85,7 +103,9 @@ test('explaining a request answers promises with their arithmetic', async () => 
   expect(first?.dueAt).toBe('2026-03-30T17:30:00.000Z');
   expect(first?.arithmetic).toContain('Mon 30 Mar 19:30');
   for (const wrong of [{ plan: 'gold' }, { plan: 'constructor' }, { priority: 'asap' }, { receivedAt: 'today' }, { receivedAt: '1970-01-01T00:00:00Z' }]) {
-    const response = await api.call('post', '/policy/explain', { body: { receivedAt: '2026-03-27T18:30:00Z', kind: 'ticket', priority: 'normal', plan: 'standard', ...wrong } });
+    const response = await api.call('post', '/policy/explain', {
+      body: { receivedAt: '2026-03-27T18:30:00Z', kind: 'ticket', priority: 'normal', plan: 'standard', ...wrong },
+    });
     expect(response.status).toBe(400);
   }
 });

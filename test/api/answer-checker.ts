@@ -38,7 +38,9 @@ export function answerChecker(document: Record<string, unknown>): AnswerChecker 
     }
     const [mediaType] = content[0] ?? [''];
     expect(`${where} ${response.headers['content-type']}`).toContain(mediaType);
-    const pointer = ['paths', template, method, 'responses', String(response.status), 'content', mediaType, 'schema'].map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
+    const pointer = ['paths', template, method, 'responses', String(response.status), 'content', mediaType, 'schema'].map((part) =>
+      part.replaceAll('~', '~0').replaceAll('/', '~1'),
+    );
     const reference = `openapi#/${pointer.map(encodeURIComponent).join('/')}`;
     const validate = validators.get(reference) ?? ajv.compile({ $ref: reference });
     validators.set(reference, validate);

@@ -28,7 +28,11 @@ test('the queue begins with the next promise due, and pages are stable while it 
   const normal = await addTicket(api);
   const due = { [low]: 30, [urgent]: 10, [normal]: 20 };
   for (const [number, minutes] of Object.entries(due)) {
-    await api.db.updateTable('conversations').set({ next_due_at: new Date(MONDAY_TEN + minutes * 60_000) }).where('number', '=', Number(number)).execute();
+    await api.db
+      .updateTable('conversations')
+      .set({ next_due_at: new Date(MONDAY_TEN + minutes * 60_000) })
+      .where('number', '=', Number(number))
+      .execute();
   }
   const nothingOwed = await addTicket(api, { initiatedBy: 'agent' });
   expect(await numbers('')).toEqual([urgent, normal, low, nothingOwed]);
@@ -37,7 +41,11 @@ test('the queue begins with the next promise due, and pages are stable while it 
   expect(first.items.map(({ number }) => number)).toEqual([urgent, normal]);
   // Something more urgent arrives between two pages: nothing is shown twice, nothing is left out.
   const late = await addTicket(api);
-  await api.db.updateTable('conversations').set({ next_due_at: new Date(MONDAY_TEN) }).where('number', '=', late).execute();
+  await api.db
+    .updateTable('conversations')
+    .set({ next_due_at: new Date(MONDAY_TEN) })
+    .where('number', '=', late)
+    .execute();
   const second = (await api.call('get', `/conversations?limit=2&cursor=${first.nextCursor}`)).body as List;
   expect(second.items.map(({ number }) => number)).toEqual([low, nothingOwed]);
   expect(second.nextCursor).toBeUndefined();
@@ -60,7 +68,11 @@ test('filters narrow it, and closed or snoozed ones are left out unless asked fo
   const closed = await addTicket(api, { website: 'closed.example.net' });
   await api.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', closed).execute();
   const snoozed = await addTicket(api);
-  await api.db.updateTable('conversations').set({ snoozed_until: new Date(MONDAY_TEN + 1), assignee: api.agents.agent.id }).where('number', '=', snoozed).execute();
+  await api.db
+    .updateTable('conversations')
+    .set({ snoozed_until: new Date(MONDAY_TEN + 1), assignee: api.agents.agent.id })
+    .where('number', '=', snoozed)
+    .execute();
 
   expect(await numbers('')).toEqual([urgent, other].sort((a, b) => a - b));
   expect(await numbers('priority=urgent')).toEqual([urgent]);
@@ -77,17 +89,23 @@ test('filters narrow it, and closed or snoozed ones are left out unless asked fo
   expect(await numbers('assignee=me')).toEqual([snoozed]);
 });
 
-test.each(['priority=asap', 'status=open,gone', 'sort=colour', 'limit=0', 'limit=1000', 'q=', 'colour=red', 'q=a%00b'])('%s is told what to change', async (query) => {
-  const response = await api.call('get', `/conversations?${query}`);
-  expect(response.status).toBe(400);
-  expect(response.body).toMatchObject({ code: 'E_INVALID' });
-});
+test.each(['priority=asap', 'status=open,gone', 'sort=colour', 'limit=0', 'limit=1000', 'q=', 'colour=red', 'q=a%00b'])(
+  '%s is told what to change',
+  async (query) => {
+    const response = await api.call('get', `/conversations?${query}`);
+    expect(response.status).toBe(400);
+    expect(response.body).toMatchObject({ code: 'E_INVALID' });
+  },
+);
 
-test.each(['x', 'W10', Buffer.from('["latest",1,2]').toString('base64url'), Buffer.from('["due","1",2]').toString('base64url')])('cursor %s is not one of ours', async (cursor) => {
-  const response = await api.call('get', `/conversations?cursor=${cursor}`);
-  expect(response.status).toBe(400);
-  expect(response.body).toMatchObject({ code: 'E_BAD_CURSOR' });
-});
+test.each(['x', 'W10', Buffer.from('["latest",1,2]').toString('base64url'), Buffer.from('["due","1",2]').toString('base64url')])(
+  'cursor %s is not one of ours',
+  async (cursor) => {
+    const response = await api.call('get', `/conversations?cursor=${cursor}`);
+    expect(response.status).toBe(400);
+    expect(response.body).toMatchObject({ code: 'E_BAD_CURSOR' });
+  },
+);
 
 test('one conversation shows its promises with their arithmetic, its people and its page', async () => {
   api.clock.now = SATURDAY_NOON;
@@ -116,7 +134,10 @@ test('minRevision waits for the projection, at most a second', async () => {
 test('the thread and the story come in pages, oldest first', async () => {
   const number = await addTicket(api);
   for (const position of [0, 1, 2]) {
-    await api.db.insertInto('timeline').values({ number, revision: 9, position, at: new Date(MONDAY_TEN), type: 'promise.started', data: JSON.stringify({ kind: 'dispatch', cycle: position }) }).execute();
+    await api.db
+      .insertInto('timeline')
+      .values({ number, revision: 9, position, at: new Date(MONDAY_TEN), type: 'promise.started', data: JSON.stringify({ kind: 'dispatch', cycle: position }) })
+      .execute();
     await api.db
       .insertInto('messages')
       .values({
@@ -139,7 +160,10 @@ test('the thread and the story come in pages, oldest first', async () => {
       })
       .execute();
   }
-  const thread = (await api.call('get', `/conversations/${number}/messages?limit=2`)).body as { items: { body: string; author: unknown }[]; nextCursor: string };
+  const thread = (await api.call('get', `/conversations/${number}/messages?limit=2`)).body as {
+    items: { body: string; author: unknown }[];
+    nextCursor: string;
+  };
   expect(thread.items.map(({ body }) => body)).toEqual(['Since this morning.', 'Note 0']);
   expect(thread.items[1]?.author).toEqual({ kind: 'agent', id: api.agents.lead.id, name: 'lead of the tests' });
   const rest = (await api.call('get', `/conversations/${number}/messages?cursor=${thread.nextCursor}`)).body as { items: { body: string }[] };

@@ -39,7 +39,11 @@ test('open pages come first, and pages of the list are stable', async () => {
     api.clock.now = MONDAY_TEN + offset * 1_000;
     ids.push(await addPage(api, await addTicket(api)));
   }
-  await api.db.updateTable('pages').set({ state: 'over', over_at: new Date() }).where('id', '=', ids[3] ?? '').execute();
+  await api.db
+    .updateTable('pages')
+    .set({ state: 'over', over_at: new Date() })
+    .where('id', '=', ids[3] ?? '')
+    .execute();
   const walked: string[] = [];
   let cursor: string | undefined;
   do {
@@ -62,7 +66,12 @@ test('telling the customer is a command of the conversation, with its words in t
   const response = await api.call('post', `/pages/${id}/feedback`, { body: { word: 'whenOpen' } });
   // No workflow runs in this test.
   expect(response.status).toBe(202);
-  const message = await api.db.selectFrom('messages').select(['body', 'state']).where('number', '=', number).where('direction', '=', 'out').executeTakeFirstOrThrow();
+  const message = await api.db
+    .selectFrom('messages')
+    .select(['body', 'state'])
+    .where('number', '=', number)
+    .where('direction', '=', 'out')
+    .executeTakeFirstOrThrow();
   expect(message.state).toBe('waiting');
   expect(message.body).toContain('Mon 30 Mar 08:00');
   const command = await api.db.selectFrom('commands').select('command').where('number', '=', number).executeTakeFirstOrThrow();
@@ -81,7 +90,11 @@ test.each([
 });
 
 test.each(['p999999-1', 'page', 'p1001-1%2e'])('page %s is not there', async (id) => {
-  for (const [method, path] of [['get', ''], ['post', '/acknowledgement'], ['post', '/escalation']] as const) {
+  for (const [method, path] of [
+    ['get', ''],
+    ['post', '/acknowledgement'],
+    ['post', '/escalation'],
+  ] as const) {
     const response = await api.call(method, `/pages/${id}${path}`, method === 'post' ? { body: {} } : {});
     expect(response.status).toBe(404);
   }
@@ -91,7 +104,10 @@ test('notices, newest first', async () => {
   const number = await addTicket(api);
   for (const [index, text] of ['First', 'Second', 'Third'].entries()) {
     const at = new Date(MONDAY_TEN + index);
-    await api.db.insertInto('notices').values({ key: `n${index}`, number, kind: 'threshold', text, to_agent: null, due_at: at, at, slack_ts: null }).execute();
+    await api.db
+      .insertInto('notices')
+      .values({ key: `n${index}`, number, kind: 'threshold', text, to_agent: null, due_at: at, at, slack_ts: null })
+      .execute();
   }
   const { body } = await api.call('get', '/notices?limit=2');
   const list = body as { items: { text: string }[]; nextCursor: string };

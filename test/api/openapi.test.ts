@@ -39,7 +39,8 @@ test('each operation has a name of its own, its path’s parameters, and an answ
       const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path').map(({ name }) => name);
       expect(inPath).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
       expect(Object.keys(operation.responses)).toContain('500');
-      if (method === 'post') expect((operation.parameters ?? []).map(({ name }) => name).includes('Idempotency-Key') || /tokens$|explain$/.test(path)).toBe(true);
+      if (method === 'post')
+        expect((operation.parameters ?? []).map(({ name }) => name).includes('Idempotency-Key') || /tokens$|explain$/.test(path)).toBe(true);
     }
   }
 });

@@ -65,11 +65,22 @@ test('what another site sets off is refused', async () => {
   }
   const row = await api.db.selectFrom('pages').select('acknowledged_at').where('id', '=', id).executeTakeFirst();
   expect(row?.acknowledged_at).toBeNull();
-  expect((await supertest(api.app).post(posts[0] ?? '').set('Cookie', cookie).set('Sec-Fetch-Site', 'same-origin')).status).toBe(303);
+  expect(
+    (
+      await supertest(api.app)
+        .post(posts[0] ?? '')
+        .set('Cookie', cookie)
+        .set('Sec-Fetch-Site', 'same-origin')
+    ).status,
+  ).toBe(303);
 });
 
 test('what people write is shown as words, never as markup', async () => {
-  const number = await addTicket(api, { subject: '<script>alert(1)</script>', body: '"><img src=x onerror=alert(1)>', requester: { email: 'eve@example.org', name: '<b>Eve</b>' } });
+  const number = await addTicket(api, {
+    subject: '<script>alert(1)</script>',
+    body: '"><img src=x onerror=alert(1)>',
+    requester: { email: 'eve@example.org', name: '<b>Eve</b>' },
+  });
   const cookie = await signIn();
   for (const path of ['/conversations', `/conversations/${number}`]) {
     const { text, status } = await supertest(api.app).get(path).set('Cookie', cookie);
@@ -100,7 +111,8 @@ test('a caught mail is shown in a frame in which nothing runs', async () => {
 test('a customer’s link asks first, acts on the button, and forged ones are nothing', async () => {
   const number = await addTicket(api);
   const token = signLink(api.keys, { purpose: 'productionDown', number, contact: 'c1' });
-  const events = () => api.db.selectFrom('conversation_events').select(['seq', 'type', 'data']).where('number', '=', number).where('type', '=', 'customerAct').execute();
+  const events = () =>
+    api.db.selectFrom('conversation_events').select(['seq', 'type', 'data']).where('number', '=', number).where('type', '=', 'customerAct').execute();
   const asked = await supertest(api.app).get(`/l/${token}`);
   expect(asked.status).toBe(200);
   expect(asked.text).toContain('Yes, production is down');
@@ -120,7 +132,8 @@ test('a customer’s link asks first, acts on the button, and forged ones are no
 test('a form that is sent twice acts once, and what was written survives a refusal', async () => {
   const number = await addTicket(api);
   const cookie = await signIn();
-  const send = (fields: Record<string, string>) => supertest(api.app).post(`/conversations/${number}`).set('Cookie', cookie).set('Origin', PUBLIC_URL).type('form').send(fields);
+  const send = (fields: Record<string, string>) =>
+    supertest(api.app).post(`/conversations/${number}`).set('Cookie', cookie).set('Origin', PUBLIC_URL).type('form').send(fields);
   const first = await send({ act: 'reply', key: 'form-1', body: 'Hello' });
   // No workflow runs in this test, so it is queued.
   expect(first.headers['location']).toBe(`/conversations/${number}?did=queued`);

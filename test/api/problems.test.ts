@@ -88,7 +88,9 @@ test('nothing secret or personal is logged', async () => {
 
 test('strict headers: nothing runs, nothing is framed, nothing is kept', async () => {
   const { headers } = await supertest(api.app).get('/sign-in');
-  expect(headers['content-security-policy']).toBe("default-src 'none';style-src 'self';img-src 'self' data:;frame-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'");
+  expect(headers['content-security-policy']).toBe(
+    "default-src 'none';style-src 'self';img-src 'self' data:;frame-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'",
+  );
   expect(headers['x-content-type-options']).toBe('nosniff');
   expect(headers['cache-control']).toBe('no-store');
   expect(headers['x-powered-by']).toBeUndefined();

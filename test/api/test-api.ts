@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Express } from 'express';
 import supertest from 'supertest';
 import { createApp } from '../../api/app';
+import { Background } from '../../api/background';
 import { API_BASE, type Method } from '../../api/route';
 import type { Readiness } from '../../api/context';
 import { createLogger } from '../../config/log';
@@ -76,17 +77,21 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
   const clock = { now: MONDAY_TEN };
   const agents = Object.fromEntries(await Promise.all(ROLES.map(async (role) => [role, await addTestAgent(db, role)] as const))) as Record<Role, TestAgent>;
   const state = { readiness: { postgres: true, temporal: true, smtp: true } };
-  const appOn = (on: Database) => createApp({
-    db: on,
-    client: options.client,
-    policy: () => policy,
-    environment: { HOLDFAST_PUBLIC_URL: PUBLIC_URL, HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN },
-    signingKeys: keys,
-    log: createLogger('api', { write: (line: string) => void logged.push(line) }),
-    now: () => clock.now,
-    readiness: () => Promise.resolve(state.readiness),
-    ...(options.commandWaitMs === undefined ? {} : { commandWaitMs: options.commandWaitMs }),
-  });
+  const log = createLogger('api', { write: (line: string) => void logged.push(line) });
+  const background = new Background(log);
+  const appOn = (on: Database) =>
+    createApp({
+      db: on,
+      client: options.client,
+      policy: () => policy,
+      environment: { HOLDFAST_PUBLIC_URL: PUBLIC_URL, HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN, MAIL_DOMAIN: 'example.test' },
+      signingKeys: keys,
+      log,
+      background,
+      now: () => clock.now,
+      readiness: () => Promise.resolve(state.readiness),
+      ...(options.commandWaitMs === undefined ? {} : { commandWaitMs: options.commandWaitMs }),
+    });
   const app = appOn(db);
   let checker: AnswerChecker | undefined;
   const call: TestApi['call'] = async (method, path, { body, as = 'agent', key, headers = {} } = {}) => {
@@ -117,6 +122,7 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
       state.readiness = readiness;
     },
     async close() {
+      await background.settled();
       await closeDatabase(db);
       await database.drop();
     },

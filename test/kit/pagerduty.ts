@@ -181,7 +181,9 @@ function problemsOf(request: IncomingMessage): string[] {
 }
 
 function problemsIn(body: Record<string, unknown>): string[] {
-  const problems = Object.keys(body).filter((field) => !FIELDS.has(field)).map((field) => `Unknown field ${field}.`);
+  const problems = Object.keys(body)
+    .filter((field) => !FIELDS.has(field))
+    .map((field) => `Unknown field ${field}.`);
   const { routing_key: routingKey, event_action: action, dedup_key: key } = body;
   if (routingKey !== ROUTING_KEY) problems.push('The routing key is wrong.');
   if (typeof action !== 'string' || !['trigger', 'acknowledge', 'resolve'].includes(action)) problems.push(`Unknown event_action ${String(action)}.`);
@@ -189,7 +191,11 @@ function problemsIn(body: Record<string, unknown>): string[] {
   if (action !== 'trigger') return 'payload' in body ? [...problems, 'Only a trigger has a payload.'] : problems;
 
   const payload = (body['payload'] ?? {}) as Record<string, unknown>;
-  problems.push(...Object.keys(payload).filter((field) => !PAYLOAD_FIELDS.has(field)).map((field) => `Unknown field payload.${field}.`));
+  problems.push(
+    ...Object.keys(payload)
+      .filter((field) => !PAYLOAD_FIELDS.has(field))
+      .map((field) => `Unknown field payload.${field}.`),
+  );
   const { summary, source, severity, timestamp } = payload;
   if (typeof summary !== 'string' || summary === '' || summary.length > 1024) problems.push('payload.summary has 1 to 1024 characters.');
   else if (summary.length > 100) problems.push(`A page’s text has at most 100 characters: ${summary}`);

@@ -9,7 +9,7 @@ import type {
   Projection,
   RecordActivities,
 } from '../../messages/activities';
-import type { InboundEvent, MailEffect, NoticeEffect } from '../../policy/state';
+import type { InboundEvent, MailEffect, NoticeEffect, TimelineEntry } from '../../policy/state';
 import type { PolicySnapshot } from '../../policy/snapshot';
 
 /** The other side of the workflows in tests that move time: remembers all it is given, by conversation, and fails on what has no place. */
@@ -137,6 +137,11 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
   /** Rings of a conversation, in order: when each was due. */
   ringsOf(number: number): PageAttempt[] {
     return this.attempts.filter((attempt) => attempt.number === number);
+  }
+
+  /** What was projected of a conversation's timeline (its beginning is in the database from resolve, so it is not here). */
+  timelineOf(number: number): TimelineEntry[] {
+    return this.projections.filter((projection) => projection.number === number).flatMap((projection) => projection.carried.timeline);
   }
 
   mailsOf(number: number): MailEffect[] {

@@ -76,11 +76,16 @@ export async function startFakeSlack(): Promise<FakeSlack> {
 
 function problemsOf(request: IncomingMessage, text: string): string[] {
   const problems: string[] = [];
-  if (request.method !== 'POST' || request.url !== '/api/chat.postMessage') problems.push(`${request.method ?? ''} ${request.url ?? ''} is not chat.postMessage.`);
+  if (request.method !== 'POST' || request.url !== '/api/chat.postMessage')
+    problems.push(`${request.method ?? ''} ${request.url ?? ''} is not chat.postMessage.`);
   if (request.headers.authorization !== `Bearer ${SLACK_TOKEN}`) problems.push('The token is wrong.');
   if (!(request.headers['content-type'] ?? '').startsWith('application/json')) problems.push('The content type is not JSON.');
   const body = JSON.parse(text) as Record<string, unknown>;
-  problems.push(...Object.keys(body).filter((field) => !FIELDS.has(field)).map((field) => `Unknown argument ${field}.`));
+  problems.push(
+    ...Object.keys(body)
+      .filter((field) => !FIELDS.has(field))
+      .map((field) => `Unknown argument ${field}.`),
+  );
   if (body['channel'] !== SLACK_CHANNEL) problems.push('The channel is wrong.');
   if (typeof body['text'] !== 'string' || body['text'] === '' || body['text'].length > 4_000) problems.push('The text has 1 to 4000 characters.');
   if (/[\w.+-]+@[\w-]+\./.test(text)) problems.push('A mail address is in the message.');

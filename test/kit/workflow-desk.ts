@@ -5,9 +5,10 @@ import { commandUpdate, eventsSignal, type CommandAnswer, type ConversationInput
 import { conversationWorkflowId } from '../../messages/ids';
 import { conversationStartOptions, CONVERSATION_WORKFLOW } from '../../messages/start-options';
 import { CONVERSATIONS, MAIL, PAGING, RECORDS, URGENT } from '../../messages/taskQueues';
+import { begin } from '../../policy/conversation';
 import { firstPromises } from '../../policy/promises';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import { RULES, type Command, type ConversationStart, type InboundEvent, type MessageEvent } from '../../policy/state';
+import { RULES, type Command, type ConversationStart, type InboundEvent, type MessageEvent, type TimelineEntry } from '../../policy/state';
 import { RecordedActivities } from './recorded-activities';
 import { testServer } from '../setup/test-servers';
 
@@ -23,17 +24,18 @@ export class WorkflowDesk {
     private readonly connection: NativeConnection,
     private readonly client: Client,
     private readonly policy: PolicySnapshot,
-    private readonly options: { namespace?: string; firstNumber?: number; workflowBundle?: string } = {},
+    private readonly options: { namespace?: string; firstNumber?: number; workflowCode?: string } = {},
   ) {
     this.numbers = options.firstNumber ?? 1_000;
   }
 
   async open(): Promise<void> {
     const common = { connection: this.connection, namespace: this.options.namespace ?? 'default' };
-    const codePath = this.options.workflowBundle ?? testServer('workflowBundle');
+    const { workflowCode } = this.options;
+    const workflowBundle = workflowCode === undefined ? { codePath: testServer('workflowBundle') } : { code: workflowCode };
     this.workers = await Promise.all([
       ...[CONVERSATIONS, URGENT].map((taskQueue) =>
-        Worker.create({ ...common, taskQueue, workflowBundle: { codePath }, maxCachedWorkflows: 200 }),
+        Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: 200 }),
       ),
       ...[MAIL, PAGING, RECORDS].map((taskQueue) => Worker.create({ ...common, taskQueue, activities: this.outside.all })),
     ]);
@@ -68,8 +70,8 @@ export class WorkflowDesk {
       number: this.numbers,
       assignee: null,
       participants: ['customer-1'],
-      noAutoMail: false,
-      receipt: true,
+      noAutoMail: facts.noAutoMail ?? false,
+      receipt: facts.receipt ?? true,
       messageId: `m${this.numbers}-1`,
       promises: firstPromises(policy, request),
       ...request,
@@ -107,6 +109,11 @@ export class Started {
     private readonly policy: PolicySnapshot,
     readonly handle: WorkflowHandle,
   ) {}
+
+  /** The timeline that resolve stores when the conversation begins. */
+  get beginning(): readonly TimelineEntry[] {
+    return begin(this.begin, this.policy).timeline;
+  }
 
   /** The current run, whatever continue-as-new has made of it. */
   private get current(): WorkflowHandle {

@@ -20,7 +20,10 @@ beforeEach(() => {
   write('policy/text.yaml', 'a: 1');
   write('policy/notes.md', '# not needed');
   write('workflows/index.ts', "export async function one(): Promise<number> { return (await import('../policy/answer.js')).answer; }");
-  write('cli/main.ts', "import { answer } from '../policy/answer';\nimport path from 'node:path';\nconsole.log(answer, path.basename(path.dirname(__dirname)).length);");
+  write(
+    'cli/main.ts',
+    "import { answer } from '../policy/answer';\nimport path from 'node:path';\nconsole.log(answer, path.basename(path.dirname(__dirname)).length);",
+  );
 });
 
 afterEach(() => rmSync(clone, { recursive: true, force: true }));

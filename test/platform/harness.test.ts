@@ -21,7 +21,11 @@ describe('the servers that every test may use', () => {
     const { client, connection, namespace, close } = await freshNamespace();
     const handle = await client.workflow.start('none', { taskQueue: 'none', workflowId: 'one', typedSearchAttributes: [] });
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    expect(Object.keys(customAttributes ?? {}).filter((name) => name.startsWith('Holdfast')).sort()).toEqual([
+    expect(
+      Object.keys(customAttributes ?? {})
+        .filter((name) => name.startsWith('Holdfast'))
+        .sort(),
+    ).toEqual([
       'HoldfastAssignee',
       'HoldfastBreached',
       'HoldfastCluster',

@@ -13,15 +13,31 @@ const asRoot = process.getuid?.() === 0;
 
 let home: string;
 let running: RunningPostgres[];
+/** A folder that a test has made unwritable. */
+let locked: string | undefined;
+
+/** A data folder that was made once, because making one takes a second or more. */
+let seed: string;
+
+beforeAll(async () => {
+  seed = mkdtempSync(path.join(os.tmpdir(), 'holdfast-seed-'));
+  chmodSync(seed, 0o711);
+  const postgres = await startPostgres({ dataDir: path.join(seed, 'postgres'), log: () => undefined });
+  await postgres.stop();
+});
+
+afterAll(() => rmSync(seed, { recursive: true, force: true }));
 
 beforeEach(() => {
   home = mkdtempSync(path.join(os.tmpdir(), 'holdfast-postgres-'));
   chmodSync(home, 0o711);
   running = [];
+  locked = undefined;
 });
 
 afterEach(async () => {
   for (const postgres of running) await postgres.stop();
+  if (locked !== undefined) chmodSync(locked, 0o755);
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -41,6 +57,11 @@ async function query<Row extends object>(postgres: RunningPostgres, text: string
   } finally {
     await client.end();
   }
+}
+
+/** Puts a copy of the seed in place, as a PostgreSQL that was stopped has left it. */
+function useSeed(): void {
+  expect(spawnSync('cp', ['-a', path.join(seed, 'postgres'), dataDir()]).status).toBe(0);
 }
 
 /** The processes of a PostgreSQL on this test's folder. */
@@ -65,7 +86,7 @@ describe('the embedded PostgreSQL', () => {
 
     const second = await start();
     expect(await query(second, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
-    expect(second.notes).toEqual([]);
+    expect(second.notes.join()).not.toContain('killed');
   });
 
   it('asks for the generated password, which only its account can read', async () => {
@@ -78,6 +99,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is there again right after its server was killed, with every committed row', async () => {
+    useSeed();
     const first = await start();
     await query(first, 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n');
     process.kill(first.pid, 'SIGKILL');
@@ -88,6 +110,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('ends the server that a killed Holdfast has left, so that there are never two on one folder', async () => {
+    useSeed();
     const script = `require(${JSON.stringify(path.join(testServer('buildDir'), 'platform', 'postgres.js'))})
       .startPostgres({ dataDir: ${JSON.stringify(dataDir())}, log() {} })
       .then(({ pid }) => console.log(pid))`;
@@ -104,18 +127,18 @@ describe('the embedded PostgreSQL', () => {
     const next = await start();
     expect(isRunning(left)).toBe(false);
     expect(serversHere()).toEqual([next.pid]);
-    expect(next.notes).toEqual([expect.stringContaining('killed Holdfast')]);
+    expect(next.notes).toContainEqual(expect.stringContaining('killed Holdfast'));
   });
 
   it('does not mistake another program with the pid of an old lock file for a server', async () => {
-    const first = await start();
-    await first.stop();
+    useSeed();
     // After a restart of a container, pids come again: this one is ours now.
     writeFileSync(path.join(dataDir(), 'postmaster.pid'), `${process.pid}\n${dataDir()}\n1700000000\n5432\n\n127.0.0.1\n`);
     expect(await query(await start(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   it('says that a port asked for is taken, and otherwise takes a free one', async () => {
+    useSeed();
     const other = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as { port: number };
@@ -127,7 +150,10 @@ describe('the embedded PostgreSQL', () => {
 
   it('names the folder when it cannot be written to', async () => {
     writeFileSync(path.join(home, 'file'), '');
-    await expect(start({ dataDir: path.join(home, 'file', 'postgres') })).rejects.toMatchObject({ code: 'E_DATA_UNWRITABLE', message: expect.stringContaining('file') });
+    await expect(start({ dataDir: path.join(home, 'file', 'postgres') })).rejects.toMatchObject({
+      code: 'E_DATA_UNWRITABLE',
+      message: expect.stringContaining('file'),
+    });
   });
 
   it('says that the disk is full when initdb says so, and leaves nothing half-made', async () => {
@@ -137,13 +163,13 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('refuses data of another PostgreSQL version', async () => {
-    await (await start()).stop();
+    useSeed();
     writeFileSync(path.join(dataDir(), 'PG_VERSION'), '14\n');
     await expect(start()).rejects.toMatchObject({ code: 'E_POSTGRES', message: expect.stringContaining('PostgreSQL 14') });
   });
 
   it('refuses data whose password is gone or wrong', async () => {
-    await (await start()).stop();
+    useSeed();
     const file = path.join(dataDir(), 'holdfast.password');
     writeFileSync(file, 'another');
     await expect(start()).rejects.toMatchObject({ code: 'E_POSTGRES', message: expect.stringContaining('password') });
@@ -160,7 +186,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('shows what PostgreSQL says when it does not start', async () => {
-    await (await start()).stop();
+    useSeed();
     const lines: string[] = [];
     const failing = start({ settings: { shared_buffers: 'nonsense' }, log: (line) => lines.push(line) });
     await expect(failing).rejects.toMatchObject({ code: 'E_POSTGRES', message: expect.stringContaining('shared_buffers') });
@@ -186,6 +212,7 @@ describe('the binaries of PostgreSQL', () => {
     else chmodSync(path.join(native, 'lib'), 0o555);
     const copies = path.join(home, 'copies');
     const notes: string[] = [];
+    locked = path.join(native, 'lib');
     const first = runnableBinaries({ native, copies, account, notes });
     expect(path.dirname(first)).toBe(copies);
     expect(notes).toEqual([expect.stringContaining(first)]);
@@ -193,7 +220,6 @@ describe('the binaries of PostgreSQL', () => {
     expect(runnableBinaries({ native, copies, account, notes })).toBe(first);
     expect(statSync(first).mtimeMs).toBe(madeAt);
     expect(readdirSync(copies)).toHaveLength(1);
-    chmodSync(path.join(native, 'lib'), 0o755);
   });
 
   it('that do not run are an error with the way out', () => {
@@ -213,8 +239,10 @@ if (asRoot) {
     });
 
     it('gives the data to the account when that has changed', async () => {
-      await (await start({ accounts: ['nobody'] })).stop();
+      useSeed();
+      expect(statSync(dataDir()).uid).not.toBe(1);
       expect(await query(await start({ accounts: ['daemon'] }), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(statSync(dataDir()).uid).toBe(1);
     });
 
     it('says when there is no such account', async () => {

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { downloadWithPip } from '../../platform/download-with-pip';
+import { listProcesses } from '../../platform/processes';
 import { runProgram } from '../../platform/run-program';
 import { findTemporalCli, TEMPORAL_CLI, type FoundProgram } from '../../platform/temporal-programs';
 import { extractFromWheel } from '../../platform/wheel';
@@ -25,7 +27,9 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 const find = (env: NodeJS.ProcessEnv) => findTemporalCli({ env, cacheDir, progress: () => undefined });
 
 /** As a program of its own, because the SDK's download starts a process of the build. */
-async function findInProgram(env: NodeJS.ProcessEnv): Promise<{ found?: FoundProgram; error?: { code: string; message: string; fix: string }; progress: string[] }> {
+async function findInProgram(
+  env: NodeJS.ProcessEnv,
+): Promise<{ found?: FoundProgram; error?: { code: string; message: string; fix: string }; progress: string[] }> {
   const script = `
     const progress = [];
     require(${JSON.stringify(path.join(testServer('buildDir'), 'platform', 'temporal-programs.js'))})
@@ -98,7 +102,10 @@ describe('the Temporal CLI', () => {
 
   it('given as a damaged or another wheel is refused', async () => {
     const wheel = fakeWheel(path.join(home, 'some.whl'), 'some.data/scripts/other', Buffer.from('x'));
-    await expect(find({ TEMPORAL_CLI: wheel })).rejects.toMatchObject({ code: 'E_TEMPORAL_CLI', message: expect.stringContaining('no program named temporal') });
+    await expect(find({ TEMPORAL_CLI: wheel })).rejects.toMatchObject({
+      code: 'E_TEMPORAL_CLI',
+      message: expect.stringContaining('no program named temporal'),
+    });
     const cut = path.join(home, 'cut.whl');
     writeFileSync(cut, readFileSync(wheel).subarray(0, 40));
     await expect(find({ TEMPORAL_CLI: cut })).rejects.toMatchObject({ code: 'E_TEMPORAL_CLI', message: expect.stringContaining('no zip file') });
@@ -128,6 +135,23 @@ describe('the Temporal CLI', () => {
     // Refused at once; nothing waits for a time-out.
     expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(readdirSync(cacheDir)).toEqual([]);
+  });
+
+  it('is given up when the download brings nothing, and no process of it is left', async () => {
+    // A firewall that swallows everything: the connection stands, and no byte ever comes.
+    const silent = createServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    const work = path.join(home, 'work');
+    mkdirSync(work);
+    const script = `
+      const { downloadWithSdk } = require(${JSON.stringify(path.join(testServer('buildDir'), 'platform', 'download-with-sdk.js'))});
+      downloadWithSdk({ title: 'CLI', sdk: 'dev-server' }, ${JSON.stringify(work)}, process.env, () => undefined, 3000).catch(({ message }) => console.log(message))`;
+    const env = { PATH: process.env['PATH'], HTTPS_PROXY: `http://127.0.0.1:${port}` };
+    const { output } = await runProgram(process.execPath, ['-e', script], { env, timeoutMs: 25_000 });
+    expect(output.trim()).toBe('no answer within 3 s');
+    expect(listProcesses().filter(({ zombie, command }) => !zombie && command.includes(`download-with-sdk-child.js dev-server ${work}`))).toEqual([]);
+    await new Promise((resolve) => silent.close(resolve));
   });
 
   it('in a cache that cannot be written to is an error that names the folder', async () => {

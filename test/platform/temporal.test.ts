@@ -99,11 +99,17 @@ describe('the embedded Temporal server', () => {
   });
 
   it('shows what it says when it does not start', async () => {
-    await expect(start({ dbFile: path.join(home, 'none', 'temporal.db') })).rejects.toMatchObject({ code: 'E_DATA_UNWRITABLE', message: expect.stringContaining('none') });
+    await expect(start({ dbFile: path.join(home, 'none', 'temporal.db') })).rejects.toMatchObject({
+      code: 'E_DATA_UNWRITABLE',
+      message: expect.stringContaining('none'),
+    });
     await expect(start({ cli: path.join(home, 'none') })).rejects.toMatchObject({ code: 'E_TEMPORAL', message: expect.stringContaining('ENOENT') });
     const lines: string[] = [];
     writeFileSync(dbFile(), 'this is no database');
-    await expect(start({ dbFile: dbFile(), log: (line) => lines.push(line) })).rejects.toMatchObject({ code: 'E_TEMPORAL', message: expect.stringMatching(/not a database/) });
+    await expect(start({ dbFile: dbFile(), log: (line) => lines.push(line) })).rejects.toMatchObject({
+      code: 'E_TEMPORAL',
+      message: expect.stringMatching(/not a database/),
+    });
     expect(lines.join('\n')).toContain('not a database');
     expect(serversHere()).toEqual([]);
   });

@@ -173,10 +173,10 @@ describe('what cannot be counted', () => {
   });
 });
 
-test('ten years are added in a few milliseconds', async () => {
+test('ten years are added day by day, not minute by minute', async () => {
   const policy = await policyOf('');
   const from = Date.UTC(2026, 0, 1);
   const started = performance.now();
   for (let run = 0; run < 10; run += 1) addOpenTime(policy, 'office', from, 10 * 250 * 12 * HOUR);
-  expect((performance.now() - started) / 10).toBeLessThan(50);
+  expect((performance.now() - started) / 10).toBeLessThan(250);
 });

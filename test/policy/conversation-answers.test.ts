@@ -107,6 +107,14 @@ describe('a first response that came back', () => {
     expect(pages(story.until('Mon 13:00'))).toEqual(['Mon 13:00 page 1 opens: firstResponse:2 threshold, high']);
   });
 
+  it('runs again once, however often the bounce is told', () => {
+    const story = new Story(policy, { at: 'Mon 10:00' });
+    story.answered('Mon 10:10');
+    story.bounced('Mon 10:30', 'r1');
+    story.bounced('Mon 10:31', 'r1');
+    expect(story.owed()).toEqual(['firstResponse']);
+  });
+
   it('is breached at its old due time, and pages at once, when that has passed', () => {
     const story = urgent();
     story.answered('Mon 10:10');

@@ -29,7 +29,7 @@ function inStatus(kind: Kind, status: Status): Story {
 }
 
 /** What the table above `apply` says of the status afterwards: one for each status, in their order; null where it is refused. */
-type Row = readonly [open: Status | null, ...others: (Status | null)[]];
+type Row = readonly (Status | null)[];
 
 const STAYS: Row = ['new', 'open', 'pending', 'onHold', 'solved', 'closed'];
 const STAYS_UNLESS_CLOSED: Row = ['new', 'open', 'pending', 'onHold', 'solved', null];
@@ -91,9 +91,9 @@ const EVENTS: { readonly [Type in Others]: readonly (readonly [name: string, eve
   message: [
     ['customer', (state) => ({ ...message, ...inbound(state) }), REOPENED],
     ['customer, slight', (state) => ({ ...message, ...inbound(state), slight: true }), REOPENED],
-    ['third party', (state) => ({ ...message, ...inbound(state), author: 'thirdParty' }), STAYS.slice(0, 5) as unknown as Row],
-    ['agent', (state) => ({ ...message, ...inbound(state), author: 'agent', agent: 'a3' }), SPOKEN.slice(0, 5) as unknown as Row],
-    ['machine', (state) => ({ ...message, ...inbound(state), machine: true }), STAYS.slice(0, 5) as unknown as Row],
+    ['third party', (state) => ({ ...message, ...inbound(state), author: 'thirdParty' }), STAYS.slice(0, 5)],
+    ['agent', (state) => ({ ...message, ...inbound(state), author: 'agent', agent: 'a3' }), SPOKEN.slice(0, 5)],
+    ['machine', (state) => ({ ...message, ...inbound(state), machine: true }), STAYS.slice(0, 5)],
   ],
   customerAct: [
     ['production down', (state) => ({ ...act, ...inbound(state), act: 'productionDown' }), REOPENED],

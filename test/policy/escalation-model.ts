@@ -52,8 +52,7 @@ type Attempt = Extract<EscalationEffect, { type: 'attempt' }>;
 
 /** One thing that somebody outside has noticed. */
 export type Happening = { readonly at: number } & (
-  | { readonly type: 'ring' | 'update'; readonly level: number; readonly levels: number; readonly key: string }
-  | { readonly type: 'acknowledge' | 'resolve' }
+  { readonly type: 'ring' | 'update'; readonly level: number; readonly levels: number; readonly key: string } | { readonly type: 'acknowledge' | 'resolve' }
 );
 
 /**
@@ -91,9 +90,7 @@ export class EscalationModel {
 
   /** Rings so far as `minute:level`, `minute:all` in the fallback. */
   get rings(): string[] {
-    return this.happened.flatMap((one) =>
-      one.type === 'ring' ? [`${(one.at - OPENED_AT) / MINUTE_MS}:${one.levels > 1 ? 'all' : one.level}`] : [],
-    );
+    return this.happened.flatMap((one) => (one.type === 'ring' ? [`${(one.at - OPENED_AT) / MINUTE_MS}:${one.levels > 1 ? 'all' : one.level}`] : []));
   }
 
   apply(event: EscalationEvent): EscalationStep {

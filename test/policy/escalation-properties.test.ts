@@ -61,9 +61,7 @@ const begin = fc
     levels: fc.constantFrom(ROTAS, ROTAS.slice(0, 1), PROVIDER, []),
     repeat: fc.integer({ min: 1, max: 3 }),
   })
-  .map(({ levels, repeat, ...rest }) =>
-    start({ ...rest, policy: { onCall: { levels, repeat, collectMs: 10_000, fallback: { everyMs: 15 * MINUTE_MS } } } }),
-  );
+  .map(({ levels, repeat, ...rest }) => start({ ...rest, policy: { onCall: { levels, repeat, collectMs: 10_000, fallback: { everyMs: 15 * MINUTE_MS } } } }));
 
 /** Plays the acts; the model itself fails on two open incidents, two calls at a time, and a ring of a page that is over. */
 function play(model: EscalationModel, acts: readonly Act[], check: (model: EscalationModel) => void): void {

@@ -56,8 +56,7 @@ describe('the ladder', () => {
 });
 
 describe('low urgency', () => {
-  const low = (plan: string) =>
-    new EscalationModel(start({ plan, priority: 'normal', urgency: 'low', cause: cause('dispatch:1', 0, { urgency: 'low' }) }));
+  const low = (plan: string) => new EscalationModel(start({ plan, priority: 'normal', urgency: 'low', cause: cause('dispatch:1', 0, { urgency: 'low' }) }));
 
   it('repeats silently on the plan standard and stays on its level', () => {
     const model = low('standard');

@@ -18,6 +18,7 @@ const HOUR_MS = 60 * MINUTE_MS;
  */
 export class SlowCalendar {
   private readonly spans: Span[];
+  private readonly offsets = new Map<number, number[]>();
 
   /** Knows the days from `first` to `last` (ISO dates). */
   constructor(
@@ -65,6 +66,16 @@ export class SlowCalendar {
     return this.calendar.special?.[date] ?? this.calendar.hours[weekday] ?? [];
   }
 
+  /** The offsets of the zone within a day of this one, each once. */
+  private offsetsAround(day: DateTime): number[] {
+    const date = day.toMillis();
+    const known = this.offsets.get(date) ?? [
+      ...new Set([-24, 0, 24, 48].map((hours) => DateTime.fromMillis(date + hours * HOUR_MS, { zone: this.calendar.zone }).offset)),
+    ];
+    this.offsets.set(date, known);
+    return known;
+  }
+
   /** Every instant at which the clock on the wall shows this time; when it never does, the instant at which it jumps over it. */
   private instantsShowing(day: DateTime, time: string): number[] {
     const wall = day.plus({ minutes: minutesOf(time) });
@@ -72,8 +83,8 @@ export class SlowCalendar {
       const local = DateTime.fromMillis(instant, { zone: this.calendar.zone });
       return Date.UTC(local.year, local.month - 1, local.day, local.hour, local.minute, local.second, local.millisecond);
     };
-    const offsets = [-24, -12, 0, 12, 24].map((hours) => DateTime.fromMillis(wall.toMillis() + hours * HOUR_MS, { zone: this.calendar.zone }).offset);
-    const showing = [...new Set(offsets)].map((offset) => wall.toMillis() - offset * MINUTE_MS).filter((instant) => reads(instant) === wall.toMillis());
+    const offsets = this.offsetsAround(day);
+    const showing = offsets.map((offset) => wall.toMillis() - offset * MINUTE_MS).filter((instant) => reads(instant) === wall.toMillis());
     if (showing.length > 0) return showing;
     let instant = wall.toMillis() - Math.max(...offsets) * MINUTE_MS - 3 * HOUR_MS;
     while (reads(instant) < wall.toMillis()) instant += MINUTE_MS;

@@ -20,5 +20,7 @@ const VARIABLES = {
 export function testServer(name: keyof typeof VARIABLES): string {
   const value = process.env[VARIABLES[name]];
   if (value !== undefined) return value;
-  throw new Error(`${VARIABLES[name]} is not set. Tests in unit folders (see scripts/jest.cjs) run without servers: move this one, or run it through scripts/jest.cjs.`);
+  throw new Error(
+    `${VARIABLES[name]} is not set. Tests in unit folders (see scripts/jest.cjs) run without servers: move this one, or run it through scripts/jest.cjs.`,
+  );
 }

@@ -1,5 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { IncidentCall, PageAttempt, PageAttemptAnswer, PageAttemptRecord, PageRecord, PagingActivities, RecordActivities } from '../../messages/activities';
+import type {
+  IncidentCall,
+  PageAttempt,
+  PageAttemptAnswer,
+  PageAttemptRecord,
+  PageRecord,
+  PagingActivities,
+  RecordActivities,
+} from '../../messages/activities';
 
 type Outcome = 'sent' | 'empty' | 'refused' | 'unavailable' | 'skipped';
 
@@ -97,5 +105,20 @@ export class EscalationProvider {
 
 function failedRecord(input: PageAttempt): PageAttemptRecord {
   const { number, page, ring, level, dedupKey, urgency, dueAt, decidedAt } = input;
-  return { number, page, ring, level, dedupKey, urgency, dueAt, decidedAt, target: 'pagerduty', method: 'pagerduty', causes: [], sentAt: null, outcome: 'failed', error: 'x' };
+  return {
+    number,
+    page,
+    ring,
+    level,
+    dedupKey,
+    urgency,
+    dueAt,
+    decidedAt,
+    target: 'pagerduty',
+    method: 'pagerduty',
+    causes: [],
+    sentAt: null,
+    outcome: 'failed',
+    error: 'x',
+  };
 }

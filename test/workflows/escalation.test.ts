@@ -6,10 +6,12 @@ import {
   causeOverSignal,
   escalationViewQuery,
   nextLevelSignal,
+  type EscalationCarried,
   type EscalationInput,
 } from '../../messages/escalation';
 import { pageWorkflowId } from '../../messages/ids';
 import { PAGING, RECORDS, URGENT } from '../../messages/taskQueues';
+import { applyEscalation, beginEscalation } from '../../policy/escalation';
 import type { PageCause } from '../../policy/state';
 import { testServer } from '../setup/test-servers';
 import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
@@ -58,10 +60,8 @@ function cause(key: string, at: number, changes: Partial<PageCause> = {}): PageC
   return { key: `conversation/${number}:${key}`, kind: 'firstResponse', at, urgency: 'high', reason: 'threshold', ...changes };
 }
 
-async function open(changes: Partial<EscalationInput> = {}): Promise<void> {
-  number += 1;
-  openedAt = await server.env.currentTimeMs();
-  const input: EscalationInput = {
+function inputOf(changes: Partial<EscalationInput> = {}): EscalationInput {
+  return {
     number,
     page: 1,
     kind: 'ticket',
@@ -83,6 +83,15 @@ async function open(changes: Partial<EscalationInput> = {}): Promise<void> {
     openedAt,
     ...changes,
   };
+}
+
+async function open(changes: Partial<EscalationInput> = {}): Promise<void> {
+  number += 1;
+  openedAt = await server.env.currentTimeMs();
+  await start(inputOf(changes));
+}
+
+async function start(input: EscalationInput | EscalationCarried): Promise<void> {
   page = await server.client.workflow.start('escalationWorkflow', { taskQueue: URGENT, workflowId: pageWorkflowId(number, 1), args: [input] });
   await settled();
 }
@@ -113,7 +122,7 @@ async function until(minute: number): Promise<void> {
 
 /** Waits in real time for what follows by itself. */
 async function eventually(holds: () => boolean): Promise<void> {
-  for (const startedAt = Date.now(); !holds(); ) {
+  for (const startedAt = Date.now(); !holds();) {
     if (Date.now() - startedAt > 5_000) throw new Error('It did not happen within 5 s.');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -253,6 +262,19 @@ describe('an escalation', () => {
     await acknowledge();
     const history = await page.fetchHistory();
     await Worker.runReplayHistory({ workflowBundle: { codePath: testServer('workflowBundle') } }, history, page.workflowId);
+  });
+
+  it('goes on from what continue-as-new has carried', async () => {
+    number += 1;
+    openedAt = await server.env.currentTimeMs();
+    const begun = beginEscalation(inputOf(), openedAt);
+    const ended = { type: 'attempted', call: 1, outcome: 'sent', method: 'pagerduty', recorded: true } as const;
+    const { state } = applyEscalation(begun.state, ended, openedAt);
+    provider.open.add(inputOf().cause.key);
+    await start({ carried: state });
+    await until(6);
+    expect(provider.rings(openedAt)).toEqual(['5:2']);
+    expect(provider.attempts[0]).toMatchObject({ ring: 2, replaces: [inputOf().cause.key] });
   });
 
   it('costs one timer and one activity a ring', async () => {

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Customer, ReceivedMail } from '../kit/customer';
+import { inTheEnd, NoSuccess, type DeskUnderTest } from '../kit/desk-under-test';
+import type { Seeded } from '../kit/seeded';
+
+/** Each step may take so long while everything around it is being killed. */
+const STEP_WITHIN_MS = 90_000;
+
+/**
+ * One ticket from mail to solved, told by people who try again until they are answered: a mail, a missed dispatch, the page, its
+ * acknowledgement, an answer, the customer's answer, solved. `accepted` hears the Message-ID of each mail that the desk has taken.
+ */
+export async function patientStory(
+  desk: DeskUnderTest,
+  customer: Customer,
+  { random, accepted }: { random: Seeded; accepted: (mailId: string) => void },
+): Promise<{ number: number }> {
+  const { pagerduty } = desk.parts;
+  if (pagerduty === undefined) throw new Error('This story needs PagerDuty.');
+  const pause = () => sleep(random.between(0, 3_000));
+  const name = customer.address.split('@')[0] ?? '';
+
+  await pause();
+  const first = `first.${name}@acme.example`;
+  await again('the desk takes the mail', () => customer.writes('support@example.test', `Question of ${name}`, `${name} asks something.`, { messageId: `<${first}>` }));
+  accepted(first);
+  const [receipt] = await customer.receives(1, STEP_WITHIN_MS);
+  const number = Number(/#(\d+)/.exec(receipt?.subject ?? '')?.[1]);
+
+  await pagerduty.wait(`#${number} rings`, () => rings(desk, number), STEP_WITHIN_MS);
+  await pause();
+  const pageId = `p${number}-1`;
+  await again('the page is acknowledged', () => desk.must('POST', `/pages/${pageId}/acknowledgement`, {}));
+
+  await pause();
+  await again('the answer is taken', () => desk.must('POST', `/conversations/${number}/replies`, { body: `Dear ${name}, we look into it.` }, { key: `answer-${number}` }));
+  const answer = await inTheEnd('the answer is in the mailbox', () => mailWith(customer, 'we look into it'), STEP_WITHIN_MS);
+
+  await pause();
+  const second = `second.${name}@acme.example`;
+  await again('the desk takes the customer’s answer', () => customer.answers(answer, `Thanks, says ${name}.`, { messageId: `<${second}>` }));
+  accepted(second);
+  await inTheEnd('it is in the same ticket', async () => (await tolerant(() => desk.messages(number)))?.some(({ body }) => body.includes(`says ${name}`)), STEP_WITHIN_MS);
+
+  await pause();
+  let attempts = 0;
+  await again('it is solved', async () => {
+    attempts += 1;
+    if ((await desk.conversation(number)).status === 'solved') return;
+    // "Must not come late": who is told that nobody answered looks again, and asks anew.
+    await desk.must('PUT', `/conversations/${number}/status`, { status: 'solved' }, { key: `solve-${number}-${attempts}` });
+  });
+  await inTheEnd('the mail about it is in the mailbox', () => mailWith(customer, 'marked your request as solved'), STEP_WITHIN_MS);
+  return { number };
+}
+
+/** Whether the page of a conversation's dispatch rings, by itself or together with others. */
+function rings(desk: DeskUnderTest, number: number): boolean {
+  const incidents = desk.parts.pagerduty?.incidents() ?? [];
+  return incidents.some(({ key, summary }) => key.startsWith(`conversation/${number}:`) || (key.startsWith('bundle/') && new RegExp(`#${number}\\b`).test(summary)));
+}
+
+async function mailWith(customer: Customer, words: string): Promise<ReceivedMail | undefined> {
+  return (await customer.mails()).find((mail) => mail.text?.includes(words));
+}
+
+/** Tries until it succeeds; fails with the last error. */
+async function again(what: string, act: () => Promise<unknown>): Promise<void> {
+  let last: unknown;
+  try {
+    await inTheEnd(
+      what,
+      async () => {
+        try {
+          await act();
+          return true;
+        } catch (error) {
+          last = error;
+          await sleep(300);
+          return false;
+        }
+      },
+      STEP_WITHIN_MS,
+    );
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; last: ${String(last)}`, { cause: last });
+  }
+}
+
+/** What it answers, or nothing while the desk cannot answer. */
+async function tolerant<Value>(ask: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof NoSuccess) return undefined;
+    throw error;
+  }
+}

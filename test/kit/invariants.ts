@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Database } from '../../db/connection';
+import { viewQuery } from '../../messages/conversation';
+import { conversationWorkflowId, pageWorkflowId } from '../../messages/ids';
+import type { FakePagerDuty } from './pagerduty';
+import { readMail, type SmtpSink } from './smtp-sink';
+
+/** What is looked at: the database, the workflows, and what the outside world received. */
+export interface Evidence {
+  readonly db: Database;
+  readonly temporal: Client;
+  readonly sink: SmtpSink;
+  readonly pagerduty: FakePagerDuty;
+  /** Message-IDs (without angle brackets) of the mails that the desk has taken. */
+  readonly accepted: readonly string[];
+  /** A consequence that was due this long ago must be there. */
+  readonly settledMs: number;
+}
+
+/**
+ * Everything that must hold after any crash, as sentences about what does not: no accepted message lost or in two conversations, no
+ * promise and no page forgotten, one incident per page, nothing left undone, duplicate mails alike to the byte, nothing to strangers.
+ */
+export async function findViolations(evidence: Evidence): Promise<string[]> {
+  const found = await Promise.all([
+    lostMessages(evidence),
+    unfinishedWork(evidence),
+    forgottenPromises(evidence),
+    lostPages(evidence),
+    secondIncidents(evidence),
+    mailFaults(evidence),
+    workflowFaults(evidence),
+  ]);
+  return found.flat();
+}
+
+/** Each accepted mail is in exactly one conversation, once; each conversation's messages are dense and applied. */
+async function lostMessages({ db, accepted }: Evidence): Promise<string[]> {
+  const messages = await db.selectFrom('messages').select(['number', 'seq', 'mail_id']).where('direction', '=', 'in').execute();
+  const problems = accepted.flatMap((mailId) => {
+    const places = messages.filter((message) => message.mail_id === mailId);
+    return places.length === 1 ? [] : [`The accepted mail <${mailId}> is in ${places.length} places: ${places.map(({ number }) => `#${number}`).join(', ')}.`];
+  });
+  const conversations = await db.selectFrom('conversations').select(['number', 'last_seq', 'applied_seq', 'relayed_seq']).execute();
+  for (const { number, last_seq: last, applied_seq: applied, relayed_seq: relayed } of conversations) {
+    const seqs = messages.filter((message) => message.number === number).map(({ seq }) => seq);
+    const events = await db.selectFrom('conversation_events').select('seq').where('number', '=', number).orderBy('seq').execute();
+    if (events.map(({ seq }) => seq).join() !== Array.from({ length: last }, (_, index) => index + 1).join()) problems.push(`#${number}: its events are not 1 to ${last}.`);
+    if (new Set(seqs).size !== seqs.length) problems.push(`#${number}: two messages have the same place.`);
+    if (applied !== last || relayed !== last) problems.push(`#${number}: ${last} came in, ${relayed} were relayed, ${applied} applied.`);
+  }
+  const inbox = await db.selectFrom('inbox').select(['id', 'state', 'error']).where('state', '<>', 'resolved').execute();
+  return [...problems, ...inbox.map(({ id, state, error }) => `The accepted mail ${id} is ${state} (${error ?? 'no error'}).`)];
+}
+
+/** No command waits, no mail is on its way. */
+async function unfinishedWork({ db }: Evidence): Promise<string[]> {
+  const commands = await db.selectFrom('commands').select(['id', 'number', 'type']).where('state', '=', 'queued').execute();
+  const mails = await db.selectFrom('outgoing_mails').select(['key', 'last_error']).where('state', '=', 'intended').execute();
+  return [
+    ...commands.map(({ number, type }) => `#${number}: the command ${type} still waits.`),
+    ...mails.map(({ key, last_error: error }) => `The mail ${key} has not left (${error ?? 'no error'}).`),
+  ];
+}
+
+/** What was due is met, breached or cancelled; what was unmet at the time of its page has paged. */
+async function forgottenPromises({ db, settledMs }: Evidence): Promise<string[]> {
+  const before = new Date(Date.now() - settledMs);
+  const promises = await db.selectFrom('promises').selectAll().where('due_at', '<', before).execute();
+  return promises.flatMap((promise) => {
+    if (promise.state === 'running' && !promise.paused) return [`${promise.key} was due at ${promise.due_at.toISOString()} and still runs.`];
+    const endedAt = promise.met_at ?? promise.cancelled_at;
+    const pageAt = promise.page_at;
+    const unmet = pageAt !== null && pageAt < before && (endedAt === null || endedAt.getTime() > pageAt.getTime() + settledMs);
+    return unmet && !promise.paged ? [`${promise.key} should have paged at ${pageAt.toISOString()}.`] : [];
+  });
+}
+
+/** Each promise that has paged is the cause of a page, and each page has rung: an attempt that is known as sent, of which the provider knows. */
+async function lostPages({ db, pagerduty }: Evidence): Promise<string[]> {
+  const pages = await db.selectFrom('pages').select(['id', 'causes', 'state']).execute();
+  const attempts = await db.selectFrom('page_attempts').select(['page_id', 'dedup_key', 'outcome', 'method', 'decided_at']).execute();
+  const paged = await db.selectFrom('promises').select('key').where('paged', '=', true).execute();
+  const causes = new Set(pages.flatMap((page) => page.causes.map(({ key }) => key)));
+  const known = new Set(pagerduty.incidents().map(({ key }) => key));
+  return [
+    ...paged.filter(({ key }) => !causes.has(key)).map(({ key }) => `${key} has paged, but no page names it.`),
+    ...pages.filter(({ id }) => !attempts.some((attempt) => attempt.page_id === id && attempt.outcome === 'sent')).map(({ id }) => `The page ${id} never rang.`),
+    ...attempts
+      .filter(({ outcome, method, dedup_key: key }) => outcome === 'sent' && method === 'pagerduty' && !known.has(key))
+      .map(({ page_id: id, dedup_key: key }) => `The page ${id} is said to have rung as ${key}, of which PagerDuty does not know.`),
+    // Answers of the provider are never in doubt for longer than a repeat takes.
+    ...attempts.filter(({ outcome }) => outcome === null).map(({ page_id: id }) => `Of an attempt of the page ${id} nobody knows what became.`),
+  ];
+}
+
+/**
+ * At any time a page has at most one open incident; a key opens one incident only (a later ring has `:<ring>`); what is over is resolved.
+ * A common incident of several pages counts as each one's.
+ */
+async function secondIncidents({ db, pagerduty }: Evidence): Promise<string[]> {
+  const attempts = await db.selectFrom('page_attempts').select(['page_id', 'dedup_key']).where('method', '=', 'pagerduty').execute();
+  const pages = await db.selectFrom('pages').select(['id', 'state', 'cause_key']).execute();
+  const problems: string[] = [];
+  for (const page of pages) {
+    const keys = new Set([page.cause_key, ...attempts.filter(({ page_id: id }) => id === page.id).map(({ dedup_key: key }) => key)]);
+    const isOwn = (key: string) => keys.has(key) || key.startsWith(`${page.cause_key}:`);
+    const open = new Set<string>();
+    const ended = new Set<string>();
+    for (const { action, key, answered } of pagerduty.requests()) {
+      if (!isOwn(key) || key.startsWith('bundle/') || (answered !== null && answered !== 202)) continue;
+      if (action === 'trigger') {
+        if (ended.has(key)) problems.push(`The page ${page.id} opened a second incident under ${key}.`);
+        open.add(key);
+      } else if (action === 'resolve') {
+        if (open.delete(key)) ended.add(key);
+      }
+      if (open.size > 1) problems.push(`The page ${page.id} had ${open.size} open incidents: ${[...open].join(', ')}.`);
+    }
+    if (page.state === 'over' && open.size > 0) problems.push(`The page ${page.id} is over, but ${[...open].join(', ')} is not resolved.`);
+  }
+  return problems;
+}
+
+/** Every mail that came out is one that the desk knows, sent to one of the thread; copies are alike to the byte; what is called sent has come. */
+async function mailFaults({ db, sink }: Evidence): Promise<string[]> {
+  const rows = await db.selectFrom('outgoing_mails').select(['key', 'number', 'mail_id', 'raw', 'state', 'envelope_to']).execute();
+  const people = await db
+    .selectFrom('participants')
+    .innerJoin('contacts', 'contacts.id', 'participants.contact_id')
+    .select(['participants.number', 'contacts.email'])
+    .execute();
+  const byId = new Map(rows.map((row) => [row.mail_id, row]));
+  const arrived = await Promise.all(
+    sink.mails().map(async (mail) => ({ to: mail.to, hash: sha256(mail.raw), id: ((await readMail(mail)).messageId ?? '').replace(/^<|>$/g, '') })),
+  );
+  const problems = arrived.flatMap(({ to, hash, id }) => {
+    const row = byId.get(id);
+    if (row === undefined) return [`A mail <${id}> to ${to} is none that the desk knows.`];
+    return [
+      ...(people.some(({ number, email }) => number === row.number && email === to) ? [] : [`${row.key} went to ${to}, who is not in the thread.`]),
+      ...(arrived.some((other) => other.id === id && other.hash !== hash) ? [`Copies of ${row.key} differ.`] : []),
+    ];
+  });
+  const missing = rows.filter(({ state, mail_id: id }) => state === 'sent' && !arrived.some((mail) => mail.id === id));
+  return [...new Set([...problems, ...missing.map(({ key }) => `${key} is said to be sent, but nobody received it.`)])];
+}
+
+/** The workflow of each open conversation runs and is what the database shows; those of what has ended have ended well. */
+async function workflowFaults({ db, temporal }: Evidence): Promise<string[]> {
+  const conversations = await db.selectFrom('conversations').select(['number', 'status', 'assignee', 'revision']).execute();
+  const pages = await db.selectFrom('pages').select(['number', 'page', 'state']).execute();
+  const problems: string[] = [];
+  for (const row of conversations) {
+    const id = conversationWorkflowId(row.number);
+    const expected = row.status === 'closed' ? 'COMPLETED' : 'RUNNING';
+    const status = await statusOf(temporal, id);
+    if (status !== expected) problems.push(`The workflow ${id} is ${status}, not ${expected}.`);
+    if (status !== 'RUNNING') continue;
+    const view = await temporal.workflow.getHandle(id).query(viewQuery);
+    if (view.status !== row.status || view.assignee !== row.assignee || view.revision !== row.revision) {
+      problems.push(`#${row.number}: the workflow says ${view.status}, ${view.assignee}, revision ${view.revision}; the database ${row.status}, ${row.assignee}, ${row.revision}.`);
+    }
+  }
+  for (const { number, page, state } of pages) {
+    const id = pageWorkflowId(number, page);
+    const status = await statusOf(temporal, id);
+    const expected = state === 'over' ? 'COMPLETED' : 'RUNNING';
+    if (status !== expected) problems.push(`The workflow ${id} is ${status}, not ${expected}.`);
+  }
+  return problems;
+}
+
+async function statusOf(temporal: Client, workflowId: string): Promise<string> {
+  try {
+    return (await temporal.workflow.getHandle(workflowId).describe()).status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'not there';
+    throw error;
+  }
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
