@@ -31,7 +31,8 @@ export function register(program: Command): void {
 async function explain(number: number, { json = false }: { json?: boolean }): Promise<void> {
   const environment = readEnvironment(process.env);
   const { dir: dataDir } = dataFolderOf(environment);
-  const url = environment.DATABASE_URL ?? findRunning(dataDir)?.databaseUrl;
+  const running = findRunning(dataDir);
+  const url = environment.DATABASE_URL ?? running?.databaseUrl;
   if (url === undefined) {
     throw new HoldfastError('E_USAGE', `No Holdfast runs on ${dataDir}, so there is nobody to ask.`, {
       fix: 'Start it with npm start, or set DATABASE_URL to the database of your desk.',
@@ -39,7 +40,7 @@ async function explain(number: number, { json = false }: { json?: boolean }): Pr
   }
   const db = openDatabase(url, { max: 2 });
   try {
-    const explanation = await explainOf(db, number, { publicUrl: environment.HOLDFAST_PUBLIC_URL, now: Date.now() });
+    const explanation = await explainOf(db, number, { publicUrl: running?.url ?? environment.HOLDFAST_PUBLIC_URL, now: Date.now() });
     if (json) sayJson(explanation);
     else sayExplanation(explanation);
   } finally {

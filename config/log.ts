@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -24,17 +24,53 @@ const NEVER_LOGGED = [
   'raw',
 ];
 
+/** A URL up to the password in it; greedy, as a password may hold an `@` of its own. */
+const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s:@/"\\]*):[^\s/"]+@/gi;
+/** A mail address in the text of an error: servers quote them. */
+const MAIL_ADDRESS = /[^\s<>()[\]"'=:,;\\/]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/gi;
+const NOT_LOGGED = '[not logged]';
+/** How many causes of an error are told. */
+const CAUSES = 4;
+
 /**
  * The one logger: a line of JSON an entry on stdout, `part` naming the process that wrote it.
- * Secrets and personal data are cut out by key; free text must not contain any in the first place.
+ * Secrets and personal data are cut out by key, and of errors everything but kind, code, text and stack; free text must not contain any
+ * in the first place.
  */
 export function createLogger(part: string, destination?: DestinationStream): Logger {
-  const options = {
+  const options: LoggerOptions = {
     base: { part, pid: process.pid },
     level: 'info',
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: NEVER_LOGGED.flatMap((key) => [key, `*.${key}`]), censor: '[not logged]' },
+    formatters: { level: (label) => ({ level: label }), log: withSafeErrors },
+    // Errors are plain by now; pino's own serializer would add the texts of their causes once more.
+    serializers: { err: (value: unknown) => value },
+    redact: { paths: NEVER_LOGGED.flatMap((key) => [key, `*.${key}`]), censor: NOT_LOGGED },
+    hooks: { streamWrite: withoutPasswords },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** Errors of libraries carry whatever they were busy with: rows, requests, connection strings. */
+function withSafeErrors(entry: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, value instanceof Error ? safeError(value, CAUSES) : value]));
+}
+
+function safeError(error: Error, causes: number): Record<string, unknown> {
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+    message: cleaned(error.message),
+    ...(error.stack !== undefined && { stack: cleaned(error.stack) }),
+    ...(error.cause instanceof Error && causes > 0 && { cause: safeError(error.cause, causes - 1) }),
+  };
+}
+
+function cleaned(text: string): string {
+  return withoutPasswords(text).replace(MAIL_ADDRESS, NOT_LOGGED);
+}
+
+function withoutPasswords(text: string): string {
+  return text.replace(URL_PASSWORD, `$1:${NOT_LOGGED}@`);
 }

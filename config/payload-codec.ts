@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
+import { HoldfastError } from '../messages/errors';
 import type { Key } from './keys';
 
 /** Marks a payload as ours; Temporal's UI and CLI show it and ask a codec server when they meet it. */
@@ -10,7 +11,8 @@ const TAG_BYTES = 16;
 
 /**
  * Encrypts what Temporal stores with AES-256-GCM. The first key seals, every key opens, so keys can be exchanged while histories
- * still hold payloads of the old ones. Layout of the data: 12 bytes IV, 16 bytes tag, ciphertext of the whole payload's JSON form.
+ * still hold payloads of the old ones. Layout of the data: 12 bytes IV, 16 bytes tag, ciphertext of the whole payload, metadata and all.
+ * Errors of decoding: E_ENVIRONMENT, for a key that is missing or another one, and for a payload that was changed.
  */
 class EncryptingCodec implements PayloadCodec {
   constructor(private readonly keys: readonly [Key, ...Key[]]) {}
@@ -38,11 +40,23 @@ class EncryptingCodec implements PayloadCodec {
     if (text(payload.metadata?.['encoding']) !== ENCODING) return payload;
     const id = text(payload.metadata?.[KEY_ID]);
     const key = this.keys.find((candidate) => candidate.id === id);
-    if (!key) throw new Error(`HOLDFAST_PAYLOAD_KEYS lacks the key "${id}" that a stored payload was encrypted with.`);
+    if (!key) {
+      throw new HoldfastError('E_ENVIRONMENT', `HOLDFAST_PAYLOAD_KEYS lacks the key "${id}" that a stored payload was encrypted with.`, {
+        fix: 'Add it again behind the first key, and keep it as long as histories hold payloads of it.',
+      });
+    }
     const data = Buffer.from(payload.data ?? []);
-    const decipher = createDecipheriv('aes-256-gcm', key.secret, data.subarray(0, IV_BYTES));
-    decipher.setAuthTag(data.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-    return unpack(Buffer.concat([decipher.update(data.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]));
+    try {
+      // Without its length a tag cut to four bytes would do, which can be guessed.
+      const decipher = createDecipheriv('aes-256-gcm', key.secret, data.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+      decipher.setAuthTag(data.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      return unpack(Buffer.concat([decipher.update(data.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]));
+    } catch (error) {
+      throw new HoldfastError('E_ENVIRONMENT', `A stored payload cannot be opened with the key "${id}" of HOLDFAST_PAYLOAD_KEYS.`, {
+        fix: `Give the key that it was encrypted with, which was another one of that name. If it is the same, the payload was changed.`,
+        cause: error,
+      });
+    }
   }
 }
 

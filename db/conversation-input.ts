@@ -22,7 +22,7 @@ export interface StartOfConversation {
 }
 
 /**
- * How to start an open conversation's workflow: as it began when it has not moved since, else from its projected state with the
+ * How to start an open conversation's workflow: as it began when nothing has happened since, else from its projected state with the
  * time that is left. Null when there is no such open conversation.
  */
 export async function startOfConversation(db: Database, number: number): Promise<StartOfConversation | null> {
@@ -36,7 +36,7 @@ export async function startOfConversation(db: Database, number: number): Promise
   const facts = { organization: row.organization_id, cluster: row.cluster, website: row.website };
   const carried = row.carried;
   const input: ConversationInput =
-    carried === null || row.revision <= BEGIN_REVISION
+    carried === null || (row.revision <= BEGIN_REVISION && row.last_seq <= BEGIN_SEQ)
       ? { begin: row.start, policy: await policyByHash(db, row.policy_hash), facts }
       : {
           carried: {
@@ -64,8 +64,9 @@ export async function startOfConversation(db: Database, number: number): Promise
   };
 }
 
-/** The revision that resolve stores: the outcome of `begin`. */
+/** What resolve stores: the outcome of `begin`, with the opening message applied. Whatever came in later has to be announced. */
 const BEGIN_REVISION = 1;
+const BEGIN_SEQ = 1;
 
 /** The snapshots that a stored state names by hash. */
 async function policiesOf(

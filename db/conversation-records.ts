@@ -38,7 +38,7 @@ export async function closeConversation(
 
 /**
  * Whether a chat's customer has seen all that agents wrote (`seen`), is there and has not (`present`), or has gone: then what is
- * unseen is claimed for one mail. A claim is repeated as it was, so a retry mails the same.
+ * unseen is claimed for one mail. A claim is repeated as it was, whatever has happened since, so a retry mails the same.
  */
 export async function unseenOrClaimed(
   db: Database,
@@ -47,16 +47,17 @@ export async function unseenOrClaimed(
   const at = new Date(look.at);
   return db.transaction().execute(async (trx) => {
     await trx.selectFrom('conversations').select('number').where('number', '=', look.number).forUpdate().execute();
-    const unseen = await trx
+    const written = trx
       .selectFrom('messages')
       .select('id')
       .where('number', '=', look.number)
       .where('direction', '=', 'out')
       .where('channel', '=', 'chat')
-      .where('seen_at', 'is', null)
-      .where((or) => or.or([or('mailed_at', 'is', null), or('mailed_at', '=', at)]))
       .orderBy('at')
-      .execute();
+      .orderBy('id');
+    const before = await written.where('mailed_at', '=', at).execute();
+    if (before.length > 0) return { found: 'gone', claimed: idsOf(before) };
+    const unseen = await written.where('seen_at', 'is', null).where('mailed_at', 'is', null).where('state', '<>', 'withdrawn').execute();
     if (unseen.length === 0) return { found: 'seen', claimed: [] };
     const there = await trx
       .selectFrom('chat_presence')
@@ -66,8 +67,12 @@ export async function unseenOrClaimed(
       .limit(1)
       .executeTakeFirst();
     if (there) return { found: 'present', claimed: [] };
-    const claimed = unseen.map((message) => message.id);
+    const claimed = idsOf(unseen);
     await trx.updateTable('messages').set({ mailed_at: at }).where('id', 'in', claimed).execute();
     return { found: 'gone', claimed };
   });
+}
+
+function idsOf(rows: readonly { id: string }[]): string[] {
+  return rows.map(({ id }) => id);
 }

@@ -1,38 +1,78 @@
-import type { CommandEvent, InboundEvent } from '../policy/state';
+import { CHANNELS, PRIORITIES } from '../policy/words';
+import type { CommandEvent, CommandType, InboundEvent } from '../policy/state';
 
 /** Small checks of what reaches a workflow; the full ones (zod) run where a message is made. */
 
 /** Whether a value is an inbound event as relay sends it. */
 export function isInboundEvent(value: unknown): value is InboundEvent {
-  return (
-    isRecord(value) &&
-    (value.type === 'message' || value.type === 'customerAct') &&
-    Number.isSafeInteger(value.seq) &&
-    isInstant(value.at) &&
-    typeof value.policy === 'string' &&
-    (value.type === 'customerAct' ? typeof value.act === 'string' : typeof value.messageId === 'string')
-  );
+  if (!isRecord(value) || !Number.isSafeInteger(value['seq']) || Number(value['seq']) < 1 || !isInstant(value['at']) || !isText(value['policy'])) return false;
+  switch (value['type']) {
+    case 'customerAct':
+      return isOneOf(value['act'], ['productionDown', 'thatsAll']);
+    case 'message':
+      return (
+        isText(value['messageId']) &&
+        isOneOf(value['author'], ['customer', 'thirdParty', 'agent']) &&
+        isOneOf(value['channel'], CHANNELS) &&
+        typeof value['machine'] === 'boolean' &&
+        typeof value['slight'] === 'boolean'
+      );
+    default:
+      return false;
+  }
 }
 
-/** Whether a value is a command as the API sends it. */
+/** Whether a value is a command as the API sends it; false for one that only a newer program knows. */
 export function isCommandEvent(value: unknown): value is CommandEvent {
-  return (
-    isRecord(value) &&
-    value.type === 'command' &&
-    typeof value.id === 'string' &&
-    value.id.length > 0 &&
-    isInstant(value.at) &&
-    typeof value.by === 'string' &&
-    (value.notAfter === undefined || isInstant(value.notAfter)) &&
-    isRecord(value.command) &&
-    typeof value.command.type === 'string'
-  );
+  if (!isRecord(value) || value['type'] !== 'command' || !isText(value['id']) || !isInstant(value['at']) || !isText(value['by'])) return false;
+  if (value['notAfter'] !== undefined && !isInstant(value['notAfter'])) return false;
+  const { command } = value;
+  if (!isRecord(command)) return false;
+  const { type } = command;
+  return typeof type === 'string' && Object.hasOwn(COMMANDS, type) && COMMANDS[type as CommandType](command);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+type Fields = Record<string, unknown>;
+
+/** What the rules read of each command without asking whether it is there. */
+const COMMANDS: Readonly<Record<CommandType, (command: Fields) => boolean>> = {
+  reply: isWords,
+  beRightBack: isWords,
+  closingQuestion: isWords,
+  undoReply: ({ messageId }) => isText(messageId),
+  note: ({ messageId }) => isText(messageId),
+  call: ({ messageId, outcome }) => isText(messageId) && isOneOf(outcome, ['reached', 'voicemail', 'noAnswer']),
+  assign: ({ agent, away, force }) => (agent === null || isText(agent)) && typeof away === 'boolean' && typeof force === 'boolean',
+  priority: ({ priority }) => isOneOf(priority, PRIORITIES),
+  status: ({ status }) => isOneOf(status, ['open', 'pending', 'onHold', 'solved']),
+  tags: ({ tags, cluster, website }) => [tags, cluster, website].every(isTexts),
+  snooze: ({ until }) => until === null || isInstant(until),
+  convert: ({ keep, recipients }) => typeof keep === 'boolean' && isTexts(recipients),
+  spam: () => true,
+  feedback: ({ messageId, word, recipients }) => isText(messageId) && isOneOf(word, ['workingOnIt', 'whenOpen', 'ownWords']) && isTexts(recipients),
+  escalate: () => true,
+};
+
+function isWords({ messageId, delivery, recipients }: Fields): boolean {
+  return isText(messageId) && isOneOf(delivery, ['mail', 'chat']) && isTexts(recipients);
+}
+
+function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isInstant(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isOneOf(value: unknown, choices: readonly string[]): boolean {
+  return typeof value === 'string' && choices.includes(value);
 }

@@ -14,7 +14,7 @@ async function main() {
     return;
   }
   const progress = (line) => process.stderr.write(`${line}\n`);
-  const { dir } = await build({ progress, tests: module.startsWith('test/') });
+  const { dir } = await build({ progress, tests: module.startsWith('test/') || module.startsWith('bench/') });
   await buildWorkflowBundle(dir, { progress });
   const file = path.join(dir, `${module}.js`);
   // The module sees itself as the program that was started.

@@ -16,7 +16,7 @@ import { startRelay } from '../intake/relay';
 import { startResolver } from '../intake/resolver';
 import { signingKeys } from '../messages/addresses';
 import { loadPolicy } from '../policy/resolve';
-import { reconcile } from './reconcile';
+import { reconcile, restartIfLost } from './reconcile';
 import { repeat } from './repeat';
 import { installRuntime } from './runtime';
 import { sweepAcknowledgements, sweepCommands } from './sweeps';
@@ -37,39 +37,61 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
   installRuntime(log);
   const { connectionOptions, namespace } = temporalConnection(environment);
   const dataConverter = payloadConverter(environment.HOLDFAST_PAYLOAD_KEYS);
-  const db = openDatabase(environment.DATABASE_URL, {
-    max: 20,
-    onError: (error) => log.warn({ err: error, code: 'E_POSTGRES' }, 'An idle database connection broke.'),
-  });
-  const policy = await loadPolicy(environment.HOLDFAST_POLICY);
-  await publishPolicy(db, policy, new Date());
-  const connection = await NativeConnection.connect(connectionOptions ?? {});
-  const clientConnection = await Connection.connect(connectionOptions ?? {});
-  const client = new Client({ connection: clientConnection, namespace, dataConverter });
-
-  const workers = await createWorkers(connection, namespace, dataConverter, activitiesOf(environment, db, log));
-  const stopping = { asked: false };
-  const running = workers.map((worker) => run(worker, log, stopping));
   const { DATABASE_URL: url, MAIL_DOMAIN: domain } = environment;
-  const resolver = startResolver({ db, url, keys: signingKeys(environment.HOLDFAST_SIGNING_KEYS), domain, log });
-  const lost = repeat('reconcile', RECONCILE_EVERY_MS, log, async () => void (await reconcile(db, client, log, Date.now())));
-  const relay = startRelay({ db, url, client, log, onMissing: () => lost.now() });
-  const sweeps = [
-    repeat('commands', SWEEP_EVERY_MS, log, () => sweepCommands(db, client, log, Date.now())),
-    repeat('acknowledgements', SWEEP_EVERY_MS, log, () => sweepAcknowledgements(db, client, Date.now())),
-    lost,
-  ];
-  return {
-    async close() {
-      stopping.asked = true;
-      await Promise.all([resolver.close(), relay.close(), ...sweeps.map((sweep) => sweep.stop())]);
+  const db = openDatabase(url, {
+    max: 20,
+    onError: (error) => log.warn({ err: error, code: 'E_POSTGRES' }, 'A database connection broke.'),
+  });
+  const undo: (() => Promise<unknown>)[] = [() => closeDatabase(db)];
+  const close = async (): Promise<void> => {
+    for (const step of undo.toReversed()) await step();
+  };
+  try {
+    await publishPolicy(db, await loadPolicy(environment.HOLDFAST_POLICY), new Date());
+    const connection = await NativeConnection.connect(connectionOptions ?? {});
+    undo.push(() => connection.close());
+    const clientConnection = await Connection.connect(connectionOptions ?? {});
+    undo.push(() => clientConnection.close());
+    const client = new Client({ connection: clientConnection, namespace, dataConverter });
+
+    const workers = await createWorkers(connection, namespace, dataConverter, activitiesOf(environment, db, log));
+    const stopping = { asked: false };
+    const running = workers.map((worker) => run(worker, log, stopping));
+    undo.push(async () => {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
-      await connection.close();
-      await clientConnection.close();
-      await closeDatabase(db);
-    },
-  };
+    });
+    const resolver = startResolver({ db, url, keys: signingKeys(environment.HOLDFAST_SIGNING_KEYS), domain, log });
+    const gone = new Set<number>();
+    const restarts = repeat('restart', RECONCILE_EVERY_MS, log, () => restartGone(gone, db, client, log));
+    const onMissing = (number: number): void => {
+      gone.add(number);
+      restarts.now();
+    };
+    const relay = startRelay({ db, url, client, log, onMissing });
+    const sweeps = [
+      restarts,
+      repeat('reconcile', RECONCILE_EVERY_MS, log, async (stop) => void (await reconcile(db, client, log, stop))),
+      repeat('commands', SWEEP_EVERY_MS, log, (stop) => sweepCommands(db, client, log, Date.now(), stop)),
+      repeat('acknowledgements', SWEEP_EVERY_MS, log, (stop) => sweepAcknowledgements(db, client, log, Date.now(), stop)),
+    ];
+    undo.push(async () => {
+      stopping.asked = true;
+      await Promise.all([resolver.close(), relay.close(), ...sweeps.map((sweep) => sweep.stop())]);
+    });
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Relay has found no workflow for these; it asks again every second until there is one. */
+async function restartGone(gone: Set<number>, db: Database, client: Client, log: Logger): Promise<void> {
+  for (const number of gone) {
+    gone.delete(number);
+    await restartIfLost(db, client, log, number);
+  }
 }
 
 function activitiesOf(environment: WorkerEnvironment, db: Database, log: Logger): Activities {

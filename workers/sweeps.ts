@@ -1,45 +1,64 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from '../config/log';
-import { queuedCommands } from '../db/commands';
+import { queuedCommands, type CommandRow } from '../db/commands';
 import type { Database } from '../db/connection';
 import { markAcknowledgementRelayed, pagesWithLostAcknowledgement } from '../db/pages';
 import { currentPolicy } from '../db/policies';
 import { repeatCommand } from '../intake/command-relay';
 import { acknowledgedSignal } from '../messages/escalation';
 import { pageWorkflowId, parsePageId } from '../messages/ids';
-import { isLost, startAgain } from './reconcile';
+import { inLanes } from './in-lanes';
+import { restartIfLost } from './reconcile';
 
 /** Rows taken by one run of a sweep. */
 const AT_ONCE = 100;
+const SIDE_BY_SIDE = 8;
+const CALL_MS = 5_000;
 
 /** A command that its request still waits for is not repeated. */
 const COMMAND_AGE_MS = 7_000;
 
-/** Gives commands again that nobody has answered, until they are accepted or refused. */
-export async function sweepCommands(db: Database, client: Client, log: Logger, now: number): Promise<void> {
+/**
+ * Gives commands again that nobody has answered, until they are accepted or refused: those of one conversation in their order, several
+ * conversations side by side, so that one that does not answer holds up no other. `now` in milliseconds.
+ */
+export async function sweepCommands(db: Database, client: Client, log: Logger, now: number, stopping?: AbortSignal): Promise<void> {
   const rows = await queuedCommands(db, { before: new Date(now - COMMAND_AGE_MS), limit: AT_ONCE });
   if (rows.length === 0) return;
-  const { hash } = await currentPolicy(db);
-  for (const row of rows) {
-    const outcome = await repeatCommand(db, client, row, { now, policy: hash });
-    if (outcome !== 'waiting') log.info({ number: row.number, command: row.command.type, outcome }, 'A queued command was answered.');
-    else if (await isLost(client, row.number)) await startAgain(db, client, row.number);
-  }
+  const { hash: policy } = await currentPolicy(db);
+  await inLanes(byConversation(rows), { lanes: SIDE_BY_SIDE, log, nameOf: ([number]) => ({ number }), stopping }, async ([number, commands]) => {
+    for (const row of commands) {
+      if (stopping?.aborted === true) return;
+      const outcome = await repeatCommand(db, client, row, { now, policy });
+      if (outcome === 'waiting') {
+        // Those that were given after it must not overtake it.
+        await restartIfLost(db, client, log, number);
+        return;
+      }
+      log.info({ number, command: row.command.type, outcome }, 'A queued command was answered.');
+    }
+  });
 }
 
-/** Sends the signals of acknowledgements whose row was written and whose signal was lost. */
-export async function sweepAcknowledgements(db: Database, client: Client, now: number): Promise<void> {
-  for (const page of await pagesWithLostAcknowledgement(db, AT_ONCE)) {
+/** Sends the signals of acknowledgements whose row was written and whose signal was lost. `now` in milliseconds. */
+export async function sweepAcknowledgements(db: Database, client: Client, log: Logger, now: number, stopping?: AbortSignal): Promise<void> {
+  const pages = await pagesWithLostAcknowledgement(db, AT_ONCE);
+  await inLanes(pages, { lanes: SIDE_BY_SIDE, log, nameOf: ({ id }) => ({ page: id }), stopping }, async (page) => {
     const id = parsePageId(page.id);
-    if (!id) continue;
+    if (!id) throw new Error(`${page.id} is not the id of a page.`);
+    const escalation = client.workflow.getHandle(pageWorkflowId(id.number, id.page));
     try {
-      await client.workflow
-        .getHandle(pageWorkflowId(id.number, id.page))
-        .signal(acknowledgedSignal, { by: page.acknowledgedBy, at: page.acknowledgedAt });
+      await client.withDeadline(Date.now() + CALL_MS, () => escalation.signal(acknowledgedSignal, { by: page.acknowledgedBy, at: page.acknowledgedAt }));
     } catch (error) {
       // Over already: nothing rings any more.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
     await markAcknowledgementRelayed(db, page.id, new Date(now));
-  }
+  });
+}
+
+function byConversation(rows: readonly CommandRow[]): [number: number, commands: CommandRow[]][] {
+  const groups = new Map<number, CommandRow[]>();
+  for (const row of rows) groups.set(row.number, [...(groups.get(row.number) ?? []), row]);
+  return [...groups];
 }

@@ -63,7 +63,7 @@ class Conversation {
   /** The highest `seq` that relay has announced. */
   private announced: number;
   private upgrade = false;
-  private bug: unknown;
+  private bug: Error | undefined;
   private readonly facts: OpsFacts;
   private readonly ops: OpsView;
   private readonly lanes: Lanes<Work>;
@@ -81,7 +81,7 @@ class Conversation {
       laneOf,
       perform: (work) => this.perform(work),
       left: [...(rebuilt ? rebuiltPage(this.state) : []), ...carried.lanes],
-      onBug: (error) => (this.bug = error),
+      onBug: (error) => (this.bug = error instanceof Error ? error : new Error('A lane failed.', { cause: error })),
     });
     setHandler(eventsSignal, (signal) => this.receive(signal));
     setHandler(commandUpdate, (event) => this.command(event), { validator: (event) => this.validate(event) });

@@ -71,16 +71,20 @@ function detailsOf(state: ConversationState): string {
       state.assignee === null ? 'nobody has taken it' : `taken by ${state.assignee}`
     }`,
     '',
-    '| promise | clock | due | state | then |',
+    row('promise', 'clock', 'due', 'state', 'then'),
     '| --- | --- | --- | --- | --- |',
-    ...state.promises.map(
-      (promise) =>
-        `| ${promise.kind} ${promise.cycle} | ${promise.clock} | ${utc(promise.dueAt)} | ${stateOf(promise)} | ${thenOf(promise)} |`,
+    ...state.promises.map((promise) =>
+      row(`${promise.kind} ${promise.cycle}`, promise.clock, utc(promise.dueAt), stateOf(promise), thenOf(promise)),
     ),
     '',
     state.page === null ? 'No page is open.' : `Page ${state.page.n} is open (${state.page.urgency}): ${state.page.causes.map((cause) => cause.key).join(', ')}`,
     next === null ? 'Waits for people only.' : `Wakes up at ${utc(next.at)}: ${next.what}.`,
   ].join('\n');
+}
+
+/** The UI draws tables without any space between their cells, so each cell brings its own. */
+function row(...cells: string[]): string {
+  return `| ${cells.map((cell) => `\u00a0${cell}\u00a0`).join(' | ')} |`;
 }
 
 function stateOf(promise: PromiseRecord): string {

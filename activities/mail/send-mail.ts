@@ -115,7 +115,7 @@ function refuseForGood(error: unknown): never {
 /** Shows Temporal that we are alive while something takes its time. */
 async function whileAlive<T>(work: () => Promise<T>): Promise<T> {
   const context = Context.current();
-  context.heartbeat();
+  // The first one comes after a while: each counts as an Action, and most mails are taken at once.
   const beat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
   try {
     return await work();

@@ -171,7 +171,7 @@ describe('what the server says', () => {
     let heartbeats = 0;
     environment.on('heartbeat', () => (heartbeats += 1));
     expect((await send(number, receiptOf(number), desk(), environment)).outcome).toBe('sent');
-    expect(heartbeats).toBeGreaterThanOrEqual(2);
+    expect(heartbeats).toBeGreaterThanOrEqual(1);
   });
 
   test('a cancelled attempt ends at once and leaves the mail to be sent', async () => {

@@ -99,6 +99,7 @@ test('whatever is killed, whenever: no message and no page is lost, no promise f
       process.stdout.write(`${mails.length} mails, ${copies} copies of them; ${await latenessOf(evidence)}\n`);
       expect(mails).toHaveLength(3 * TICKETS);
     } finally {
+      if (process.env['DUMP']) await dumpHistories(temporal, process.env['DUMP']);
       await connection.close();
       await closeDatabase(db);
     }
@@ -126,4 +127,13 @@ async function latenessOf({ db }: Evidence): Promise<string> {
   const attempts = await db.selectFrom('page_attempts').select(['due_at', 'sent_at']).where('ring', '=', 1).where('outcome', '=', 'sent').execute();
   const late = attempts.map((attempt) => (attempt.sent_at?.getTime() ?? 0) - attempt.due_at.getTime()).sort((a, b) => a - b);
   return `first rings late by ${late.map((ms) => (ms / 1000).toFixed(1)).join(' ')} s`;
+}
+
+async function dumpHistories(temporal: Client, folder: string): Promise<void> {
+  const { historyToJSON } = await import('@temporalio/common/lib/proto-utils');
+  mkdirSync(folder, { recursive: true });
+  for await (const { workflowId, runId } of temporal.workflow.list()) {
+    const h = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
+    writeFileSync(join(folder, workflowId.replaceAll('/', '-') + '-' + runId.slice(0, 4) + '.json'), JSON.stringify(historyToJSON(h), null, 1));
+  }
 }

@@ -17,7 +17,7 @@ export async function patientStory(
 ): Promise<{ number: number }> {
   const { pagerduty } = desk.parts;
   if (pagerduty === undefined) throw new Error('This story needs PagerDuty.');
-  const pause = () => sleep(random.between(0, 3_000));
+  const pause = () => sleep(random.between(0, 5_000));
   const name = customer.address.split('@')[0] ?? '';
 
   await pause();

@@ -30,4 +30,56 @@ describe('the log', () => {
     expect(text).not.toMatch(/hunter2|ada@example|"Ada"/);
     expect(text).toContain('"id":"c1"');
   });
+
+  describe('of an error', () => {
+    /** As a library throws one: its text and its properties hold what it was busy with, and so do its causes. */
+    const leaky = () => {
+      const cause = Object.assign(new Error('550 <jane@acme.test>: user unknown'), { response: '550 jane@acme.test', envelope: { to: ['jane@acme.test'] } });
+      return Object.assign(new Error('cannot connect to postgres://desk:hunter2@db.internal/holdfast', { cause }), {
+        code: '23505',
+        detail: 'Key (email)=(ada@example.test) already exists.',
+        connectionString: 'postgres://desk:hunter2@db.internal/holdfast',
+        config: { auth: { pass: 'hunter2', user: 'ada@example.test' } },
+        email: 'ada@example.test',
+      });
+    };
+
+    test.each([
+      ['logged as err', (log: ReturnType<typeof createLogger>) => log.error({ err: leaky() }, 'It failed')],
+      ['logged under another name', (log: ReturnType<typeof createLogger>) => log.error({ reason: leaky() }, 'It failed')],
+      ['logged by itself', (log: ReturnType<typeof createLogger>) => log.error(leaky())],
+      ['logged without a message', (log: ReturnType<typeof createLogger>) => log.error({ err: leaky() })],
+    ])('only its kind, code, text and stack are written: %s', (_name, write) => {
+      const { entries, log } = recorder();
+      write(log);
+      const text = JSON.stringify(entries);
+      expect(text).not.toMatch(/hunter2|ada@example|jane@acme/);
+      const [entry] = entries;
+      const error = entry?.['err'] ?? entry?.['reason'];
+      expect(error).toEqual({
+        type: 'Error',
+        code: '23505',
+        message: 'cannot connect to postgres://desk:[not logged]@db.internal/holdfast',
+        stack: expect.stringContaining('log.test.ts') as string,
+        cause: { type: 'Error', message: '550 <[not logged]>: user unknown', stack: expect.any(String) as string },
+      });
+    });
+
+    test('a chain of causes has an end, also when it leads back to its beginning', () => {
+      const { entries, log } = recorder();
+      const error = new Error('first');
+      error.cause = new Error('second', { cause: error });
+      log.error({ err: error }, 'It failed');
+      expect(entries).toHaveLength(1);
+      expect(JSON.stringify(entries).match(/"message"/g)).toHaveLength(5);
+    });
+  });
+
+  test('the password of a URL is left out of free text too, whatever characters it has', () => {
+    const { entries, log } = recorder();
+    log.info('redis://:hunter2@cache:6379 smtp://ada:hun@ter2@mail.example:25 https://example.test:8080/a?b=c@d https://example.test/x:y@z');
+    expect(entries[0]?.['msg']).toBe(
+      'redis://:[not logged]@cache:6379 smtp://ada:[not logged]@mail.example:25 https://example.test:8080/a?b=c@d https://example.test/x:y@z',
+    );
+  });
 });

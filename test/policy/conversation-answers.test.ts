@@ -68,6 +68,15 @@ describe('undo-send', () => {
     expect(story.record('firstResponse')?.breachedAt).toBe(at('Mon 10:30'));
   });
 
+  it('holds nothing that was due before it was said', () => {
+    const story = new Story(policy, { at: 'Mon 10:00' });
+    story.assign('Mon 10:10');
+    story.until('Tue 09:59');
+    const event = { type: 'command', id: 'late', at: at('Tue 10:00:03'), by: 'a1' } as const;
+    const command = { type: 'reply', messageId: 'r', delivery: 'mail', recipients: ['c1'] } as const;
+    expect(pages(story.late('Tue 10:00:03', { ...event, command }))).toEqual(['page 1 opens: firstResponse:1 breached, low']);
+  });
+
   it('holds nothing once it is undone', () => {
     const story = urgent();
     story.reply('Mon 10:14:55');
@@ -184,6 +193,13 @@ describe('a first response that no mail server takes', () => {
     expect(other.state.page).not.toBeNull();
     expect(other.answered('Mon 10:40')).toContain('page 1 no more for: undelivered:r1 delivered');
     expect(other.state.page).toBeNull();
+  });
+
+  it('is over when the conversation is solved', () => {
+    const story = new Story(policy, { at: 'Mon 10:00' });
+    story.reply('Mon 10:10');
+    story.until('Mon 10:30');
+    expect(pages(story.status('Mon 10:31', 'solved'))).toEqual(['page 1 no more for: undelivered:r1 solved']);
   });
 
   it('does not page for later answers, nor for the first words of an agent', () => {

@@ -54,6 +54,13 @@ describe('a new chat', () => {
     expect(pages(chat('Mon 10:00', {}, loud).opening)).toEqual(['page 1 opens: chatResponse:1 newChat, high']);
   });
 
+  it('was answered too late when the answer came after its time, even if nothing had happened at that time', () => {
+    const story = chat('Mon 10:00');
+    const command = { type: 'reply', messageId: 'r', delivery: 'chat', recipients: [] } as const;
+    story.late('Mon 10:20', { type: 'command', id: 'late', at: at('Mon 10:06'), by: 'a1', command });
+    expect(story.promise('chatResponse')).toBe('breached, due Mon 10:05, met Mon 10:06');
+  });
+
   it('is answered as soon as an agent has written', () => {
     const story = chat('Mon 10:00');
     expect(story.reply('Mon 10:03')).toEqual(['page 1 no more for: chatResponse:1 answered']);

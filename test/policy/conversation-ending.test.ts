@@ -166,6 +166,15 @@ describe('a message after it was solved', () => {
     ]);
   });
 
+  it('is not slight after one that was not', () => {
+    const story = solved('urgent');
+    story.customer('Mon 19:40', { slight: true });
+    story.customer('Mon 20:05');
+    story.feedback('Mon 20:06', 'whenOpen');
+    expect(story.refusal).toBeUndefined();
+    expect(pages(story.customer('Mon 20:10', { slight: true }))).toEqual(['page 2 opens: feedback:2 outOfHours, high']);
+  });
+
   it('is not slight once an agent has spoken again', () => {
     const story = solved('urgent');
     story.customer('Mon 19:40', { slight: true });

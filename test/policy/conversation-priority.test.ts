@@ -59,6 +59,15 @@ describe('a new priority', () => {
     expect(pages(story.until('Mon 14:00'))).toEqual(['Mon 14:00 page 1 next level: firstResponse:1 breached']);
   });
 
+  it('raised, never silences a page that rings already', () => {
+    const story = new Story(policy, { at: 'Mon 10:00', priority: 'high' });
+    story.assign('Mon 10:10');
+    story.until('Mon 13:00');
+    expect(story.priority('Mon 13:05', 'urgent')).toEqual(['notice threshold firstResponse']);
+    expect(story.promise('firstResponse')).toBe('running, due Mon 13:35');
+    expect(story.until('Mon 13:35')).toEqual(['Mon 13:35 page 1 next level: firstResponse:1 breached']);
+  });
+
   it('lowered, resolves a page whose time is now in the future, and pages when that time comes', () => {
     const story = new Story(policy, { at: 'Mon 10:00', priority: 'urgent' });
     story.assign('Mon 10:05');

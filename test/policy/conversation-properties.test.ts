@@ -151,6 +151,9 @@ it('stays small over 2,000 messages', () => {
     if (message % 20 === 0) story.command(time + SECOND_MS, { type: 'convert', keep: true, recipients: [] });
   }
   expect(story.state.cursor).toBe(1_001);
+  // A kind's cycle goes on, however long ago its last promise was.
+  story.assign(time + 2 * SECOND_MS, null);
+  expect(story.record('dispatch')?.cycle).toBe(2);
   expect(story.state.promises.length).toBeLessThan(40);
   expect(story.state.commands.length).toBe(200);
   expect(JSON.stringify(story.state).length).toBeLessThan(STATE_BYTES);

@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { sql } from 'kysely';
+import { EXIT } from '../config/exit-codes';
+import { defaultCacheDir, findTemporalCli } from '../platform/temporal-programs';
+import { measureCost } from './cost';
+import { startBenchDesk } from './desk';
+import { measureLateness, type Lateness } from './lateness';
+import { allWithin, machineFacts, reportText, type Report } from './report';
+import { measureThroughput } from './throughput';
+
+/** What can be measured: cost, page lateness, throughput. */
+const PARTS = ['a', 'b', 'c'] as const;
+type PartName = (typeof PARTS)[number];
+
+/** The clone that this program was built from: it runs in `.build/<hash>/bench` there. */
+const CLONE = resolve(__dirname, '..', '..', '..');
+const DEFAULT_FILE = join(CLONE, '.build', 'bench', 'latest.json');
+
+interface Options {
+  readonly only?: PartName;
+  readonly quick?: boolean;
+  readonly json: string;
+}
+
+async function main(): Promise<void> {
+  const program = new Command('bench')
+    .description(
+      'Measures a whole desk of its own: what conversations cost, how late pages are, how fast conversations are armed. Ends with 1 when something is over its budget.',
+    )
+    .addOption(new Option('--only <part>', 'a: cost · b: page lateness · c: throughput').choices(PARTS))
+    .option('--quick', 'smaller numbers: a look, not a measurement')
+    .option('--json <file>', 'where the figures go as JSON', DEFAULT_FILE)
+    .addHelpText('before', 'Examples:\n  npm run bench\n  npm run bench -- --only a\n  npm run bench -- --quick --json figures.json\n')
+    .exitOverride()
+    .action(run);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.mustChange;
+    else throw error;
+  }
+}
+
+async function run({ only, quick = false, json }: Options): Promise<void> {
+  const since = performance.now();
+  const progress = (line: string): void => void process.stderr.write(`${((performance.now() - since) / 1000).toFixed(1).padStart(7)} s  ${line}\n`);
+  const wanted = (part: PartName): boolean => only === undefined || only === part;
+  const { path: cli } = await findTemporalCli({ env: process.env, cacheDir: defaultCacheDir(process.env), progress });
+  const desk = await startBenchDesk(progress);
+  // Ctrl-C in the middle leaves no process.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void desk.stop().finally(() => process.exit(EXIT.failed)));
+  try {
+    const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(desk.db);
+    let report: Report = { machine: machineFacts(cli, rows[0]?.version ?? 'unknown') };
+    if (wanted('a')) report = { ...report, cost: await measureCost(desk, { quick, progress }) };
+    if (wanted('c')) report = { ...report, throughput: await measureThroughput(desk, { conversations: quick ? 100 : 500, progress }) };
+    if (wanted('b')) {
+      const runs = quick ? [{ tickets: 30, spreadOverMs: 10_000 }] : [120, 1_000].map((tickets) => ({ tickets, spreadOverMs: 60_000 }));
+      const lateness: Lateness[] = [];
+      for (const each of runs) lateness.push(...(await measureLateness(desk, { ...each, progress })));
+      report = { ...report, lateness };
+    }
+    const file = resolve(json);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    process.stdout.write(`\n${reportText(report)}\nAs JSON: ${file}\n`);
+    const fine = allWithin(report);
+    if (!fine) process.stdout.write('Something is over its budget: see the lines marked OVER.\n');
+    process.exitCode = fine ? EXIT.done : EXIT.failed;
+  } finally {
+    // Rejects when the stand-ins were sent what nobody would take.
+    await desk.stop();
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(EXIT.failed);
+});

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg, platform, release, totalmem } from 'node:os';
+import type { StepCost } from './cost';
+import type { Lateness } from './lateness';
+import type { Throughput } from './throughput';
+
+/** Where and with what a bench ran, without which its figures mean nothing. */
+export interface MachineFacts {
+  readonly date: string;
+  readonly system: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGb: number;
+  /** Runnable processes when it began: others who wanted the same cores. */
+  readonly load: number;
+  readonly node: string;
+  readonly temporal: string;
+  readonly postgres: string;
+}
+
+/** All that a bench measured; what it left out is absent. */
+export interface Report {
+  readonly machine: MachineFacts;
+  readonly cost?: readonly StepCost[];
+  readonly lateness?: readonly Lateness[];
+  readonly throughput?: Throughput;
+}
+
+/** The facts of this machine; `cli` is the path of the Temporal program. */
+export function machineFacts(cli: string, postgres: string): MachineFacts {
+  return {
+    date: new Date().toISOString(),
+    system: `${platform()} ${release()}`,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 1024 ** 3),
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+    node: process.version,
+    temporal: execFileSync(cli, ['--version'], { encoding: 'utf8' }).trim(),
+    postgres,
+  };
+}
+
+/** Whether everything that has a budget stays within it. */
+export function allWithin({ cost = [], lateness = [] }: Report): boolean {
+  return [...cost, ...lateness].every(({ within }) => within);
+}
+
+/** The report as text, a table for each part. */
+export function reportText(report: Report): string {
+  const { machine, cost, lateness, throughput } = report;
+  const parts = [
+    `${machine.date} · ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, load ${machine.load} · ${machine.system} · Node ${machine.node}\n${machine.temporal} · PostgreSQL ${machine.postgres}`,
+  ];
+  if (cost !== undefined) {
+    parts.push(
+      `What a conversation costs (Actions as the server counts them; averages)\n${table(
+        ['story', 'step', 'Actions', 'budget', '', 'events', 'bytes', 'of which'],
+        cost.map((row) => [
+          row.story,
+          row.step,
+          decimal(row.actions),
+          row.budget === null ? '–' : String(row.budget),
+          mark(row),
+          decimal(row.events),
+          row.bytes.toFixed(0),
+          byType(row),
+        ]),
+      )}`,
+    );
+  }
+  if (lateness !== undefined) {
+    parts.push(
+      `How late pages are (milliseconds; the first page of each ticket)\n${table(
+        ['tickets due', 'within', 'priority', 'decided p50', 'p99', 'max', 'sent p50', 'p99', 'max', 'budget p99', ''],
+        lateness.map((row) => [
+          String(row.tickets),
+          `${row.spreadOverMs / 1000} s`,
+          row.priority,
+          ...[row.decided, row.sent].flatMap(({ p50, p99, max }) => [p50, p99, max].map((value) => value.toFixed(0))),
+          row.budgetMs.sent === null ? '–' : `${row.budgetMs.decided} / ${row.budgetMs.sent}`,
+          row.missing === 0 ? mark(row) : `OVER: ${row.missing} missing`,
+        ]),
+      )}`,
+    );
+  }
+  if (throughput !== undefined) {
+    const { conversations, acceptedPerSecond, armedPerSecond, bareStartsPerSecond, ratio } = throughput;
+    parts.push(
+      `How fast conversations are armed\n${table(
+        ['conversations', 'accepted/s', 'armed/s', 'bare starts/s', 'armed per bare start'],
+        [[String(conversations), acceptedPerSecond.toFixed(0), armedPerSecond.toFixed(0), bareStartsPerSecond.toFixed(0), ratio.toFixed(2)]],
+      )}`,
+    );
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function mark({ budget, within }: { budget?: number | null; within: boolean }): string {
+  if (budget === null) return '';
+  return within ? 'ok' : 'OVER';
+}
+
+function decimal(value: number): string {
+  return value.toFixed(Number.isInteger(value) ? 0 : 1);
+}
+
+/** `StartTimer 1, ScheduleActivityTask 2`, without the server's prefixes. */
+function byType({ byType: counts }: StepCost): string {
+  return Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([type, count]) => `${type.replace(/^(command|grpc|message)_/, '').replace('WorkflowExecution', '')} ${decimal(count)}`)
+    .join(', ');
+}
+
+/** Columns padded to their widest cell. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].map((text) => `  ${text}`).join('\n');
+}
