@@ -58,7 +58,10 @@ export async function startBenchDesk(progress: (line: string) => void): Promise<
   chmodSync(dir, 0o755);
   const undo: (() => Promise<unknown>)[] = [async () => rmSync(dir, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
-    for (const step of undo.toReversed()) await step();
+    const failures: unknown[] = [];
+    // Whatever one step meets, nothing may be left running.
+    for (const step of undo.splice(0).toReversed()) await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
   };
   try {
     const log = (name: string) => new LogFile(join(dir, 'logs', `${name}.log`));

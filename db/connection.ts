@@ -8,12 +8,11 @@ export type Database = Kysely<Schema>;
 /** bigint columns (numbers, ids, lengths) stay far below 2^53, so they arrive as numbers. */
 const INT8 = 20;
 
+/** The driver's own parsers, but for int8. */
 function parsers(): pg.CustomTypesConfig {
   return {
-    getTypeParser: ((oid: number, format: 'text' | 'binary' | undefined) =>
-      oid === INT8 && format !== 'binary'
-        ? (text: string) => Number(text)
-        : (pg.types.getTypeParser(oid, format as 'text') as unknown)) as typeof pg.types.getTypeParser,
+    getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
+      oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
   };
 }
 

@@ -84,7 +84,7 @@ class Conversation {
       onBug: (error) => (this.bug = error instanceof Error ? error : new Error('A lane failed.', { cause: error })),
     });
     setHandler(eventsSignal, (signal) => this.receive(signal));
-    setHandler(commandUpdate, (event) => this.command(event), { validator: (event) => this.validate(event) });
+    setHandler(commandUpdate, (event: CommandEvent) => this.command(event), { validator: (event: CommandEvent) => this.validate(event) });
     setHandler(upgradeSignal, () => void (this.upgrade = true));
     setHandler(viewQuery, () => viewOf(this.state));
     this.ops.startedWith(this.state);
