@@ -69,11 +69,7 @@ export function payloadConverter(keys: readonly Key[] | undefined): DataConverte
 /** A payload as bytes: the length of its metadata's JSON, that JSON, the data. */
 function pack(payload: Payload): Buffer {
   const metadata = Buffer.from(
-    JSON.stringify(
-      Object.fromEntries(
-        Object.entries(payload.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
-      ),
-    ),
+    JSON.stringify(Object.fromEntries(Object.entries(payload.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]))),
   );
   const length = Buffer.alloc(4);
   length.writeUInt32BE(metadata.length);

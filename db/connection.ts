@@ -11,8 +11,7 @@ const INT8 = 20;
 /** The driver's own parsers, but for int8. */
 function parsers(): pg.CustomTypesConfig {
   return {
-    getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
-      oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
+    getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown => (oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)),
   };
 }
 

@@ -1,23 +1,13 @@
 import type { ConversationInput } from '../messages/conversation';
+import type { StartFacts } from '../messages/start-options';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { isUnmet } from '../policy/turn';
 import type { Database } from './connection';
 import { policyByHash } from './policies';
 
 /** What `conversationWorkflow` is started with, and what the start shows to ops. */
-export interface StartOfConversation {
+export interface StartOfConversation extends StartFacts {
   readonly input: ConversationInput;
-  readonly number: number;
-  readonly kind: string;
-  readonly status: string;
-  readonly priority: 'urgent' | 'high' | 'normal' | 'low';
-  readonly plan: string;
-  readonly assignee: string | null;
-  readonly organization: string | null;
-  readonly cluster: readonly string[];
-  readonly website: readonly string[];
-  readonly nextDueAt: number | null;
-  readonly breached: boolean;
   readonly lastSeq: number;
 }
 
@@ -26,12 +16,7 @@ export interface StartOfConversation {
  * time that is left. Null when there is no such open conversation.
  */
 export async function startOfConversation(db: Database, number: number): Promise<StartOfConversation | null> {
-  const row = await db
-    .selectFrom('conversations')
-    .selectAll()
-    .where('number', '=', number)
-    .where('status', '<>', 'closed')
-    .executeTakeFirst();
+  const row = await db.selectFrom('conversations').selectAll().where('number', '=', number).where('status', '<>', 'closed').executeTakeFirst();
   if (!row) return null;
   const facts = { organization: row.organization_id, cluster: row.cluster, website: row.website };
   const carried = row.carried;

@@ -2,10 +2,7 @@ import type { InboundEvent } from '../policy/state';
 import type { Database } from './connection';
 
 /** Inbound events with `after < seq <= upTo`, in order, at most `limit`. */
-export async function inboundEvents(
-  db: Database,
-  range: { number: number; after: number; upTo: number; limit: number },
-): Promise<InboundEvent[]> {
+export async function inboundEvents(db: Database, range: { number: number; after: number; upTo: number; limit: number }): Promise<InboundEvent[]> {
   const rows = await db
     .selectFrom('conversation_events')
     .select('data')
@@ -22,10 +19,7 @@ export async function inboundEvents(
  * Closes a conversation if nothing came in that its workflow has not read; true also when it is closed already. Resolve takes the
  * same row's lock, so that no message goes to a closed number.
  */
-export async function closeConversation(
-  db: Database,
-  claim: { number: number; cursor: number; at: number },
-): Promise<boolean> {
+export async function closeConversation(db: Database, claim: { number: number; cursor: number; at: number }): Promise<boolean> {
   const closed = await db
     .updateTable('conversations')
     .set({ status: 'closed', closed_at: new Date(claim.at), next_due_at: null })
@@ -40,10 +34,7 @@ export async function closeConversation(
  * Whether a chat's customer has seen all that agents wrote (`seen`), is there and has not (`present`), or has gone: then what is
  * unseen is claimed for one mail. A claim is repeated as it was, whatever has happened since, so a retry mails the same.
  */
-export async function unseenOrClaimed(
-  db: Database,
-  look: { number: number; at: number },
-): Promise<{ found: 'seen' | 'present' | 'gone'; claimed: string[] }> {
+export async function unseenOrClaimed(db: Database, look: { number: number; at: number }): Promise<{ found: 'seen' | 'present' | 'gone'; claimed: string[] }> {
   const at = new Date(look.at);
   return db.transaction().execute(async (trx) => {
     await trx.selectFrom('conversations').select('number').where('number', '=', look.number).forUpdate().execute();
@@ -59,13 +50,7 @@ export async function unseenOrClaimed(
     if (before.length > 0) return { found: 'gone', claimed: idsOf(before) };
     const unseen = await written.where('seen_at', 'is', null).where('mailed_at', 'is', null).where('state', '<>', 'withdrawn').execute();
     if (unseen.length === 0) return { found: 'seen', claimed: [] };
-    const there = await trx
-      .selectFrom('chat_presence')
-      .select('tab')
-      .where('number', '=', look.number)
-      .where('until', '>', at)
-      .limit(1)
-      .executeTakeFirst();
+    const there = await trx.selectFrom('chat_presence').select('tab').where('number', '=', look.number).where('until', '>', at).limit(1).executeTakeFirst();
     if (there) return { found: 'present', claimed: [] };
     const claimed = idsOf(unseen);
     await trx.updateTable('messages').set({ mailed_at: at }).where('id', 'in', claimed).execute();

@@ -1,5 +1,6 @@
-import { Migrator, type Migration } from 'kysely';
-import { closeDatabase, openDatabase } from './connection';
+import { Migrator, sql, type Migration } from 'kysely';
+import { HoldfastError } from '../messages/errors';
+import { closeDatabase, openDatabase, type Database } from './connection';
 import * as desk from './migrations/0001-desk';
 
 /** Every migration in order; names never change. */
@@ -7,26 +8,53 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-desk': desk,
 };
 
-/** Brings the database to the newest schema; safe to call from several processes at once (Kysely holds an advisory lock). */
+/**
+ * Brings the database to the newest schema; safe to call from several processes at once (Kysely holds an advisory lock).
+ * Errors: E_POSTGRES when it cannot be reached, was set up by a newer Holdfast, or a migration fails; then nothing has changed.
+ */
 export async function migrateToLatest(url: string): Promise<void> {
+  await withMigrator(url, async (migrator, db) => {
+    const { error } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    const newer = await unknownMigration(db);
+    if (newer === null) throw new HoldfastError('E_POSTGRES', `The database could not be brought to the newest schema: ${reasonOf(error)}`, { cause: error });
+    throw new HoldfastError('E_POSTGRES', `The database was set up by a newer Holdfast: it has "${newer}", which this one does not know.`, {
+      fix: 'Start the newer Holdfast, or give this one another database.',
+      cause: error,
+    });
+  });
+}
+
+/** Names of the migrations that this program has and the database has not. */
+export async function pendingMigrations(url: string): Promise<string[]> {
+  return withMigrator(url, async (migrator) => {
+    const all = await migrator.getMigrations();
+    return all.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name);
+  });
+}
+
+async function withMigrator<Result>(url: string, act: (migrator: Migrator, db: Database) => Promise<Result>): Promise<Result> {
   const db = openDatabase(url, { max: 2 });
   try {
-    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
-    const { error } = await migrator.migrateToLatest();
-    if (error) throw error instanceof Error ? error : new Error('The migration failed.', { cause: error });
+    return await act(new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } }), db);
   } finally {
     await closeDatabase(db);
   }
 }
 
-/** Names of the migrations that this program has and the database has not. */
-export async function pendingMigrations(url: string): Promise<string[]> {
-  const db = openDatabase(url, { max: 1 });
+/** A migration that the database has had and this program does not know; null when there is none, or nobody can say. */
+async function unknownMigration(db: Database): Promise<string | null> {
   try {
-    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
-    const all = await migrator.getMigrations();
-    return all.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name);
-  } finally {
-    await closeDatabase(db);
+    const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration ORDER BY name`.execute(db);
+    return rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name))?.name ?? null;
+  } catch (error) {
+    // What made the migration fail is told; that this question failed too adds nothing to it.
+    return void error ?? null;
   }
+}
+
+/** The text of an error, or its code where it has no text (a refused connection has one error per address). */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as { message?: unknown; code?: unknown };
+  return typeof message === 'string' && message !== '' ? message : String(code ?? 'unknown');
 }

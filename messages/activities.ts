@@ -27,7 +27,11 @@ export interface RecordActivities {
   /** Writes a page's state (opened, causes, level, over); idempotent by page id and `revision`. */
   recordPage(input: PageRecord): Promise<void>;
   /** What the database knows of a page: an acknowledgement whose signal was lost, or that it is over (for all of these causes). */
-  readPage(input: { number: number; page: number; causes: readonly string[] }): Promise<{ acknowledgedAt: number | null; acknowledgedBy: string | null; over: boolean }>;
+  readPage(input: {
+    number: number;
+    page: number;
+    causes: readonly string[];
+  }): Promise<{ acknowledgedAt: number | null; acknowledgedBy: string | null; over: boolean }>;
   /** Adds the record of an attempt that could not be written when it was made. */
   recordAttempt(input: PageAttemptRecord): Promise<void>;
 }

@@ -1,13 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type {
-  CommandEvent,
-  ConversationStart,
-  ConversationState,
-  Effect,
-  InboundEvent,
-  Refusal,
-  TimelineEntry,
-} from '../policy/state';
+import type { CommandEvent, ConversationStart, ConversationState, Effect, InboundEvent, Refusal, TimelineEntry } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Channel, Kind, Priority, PromiseKind, PromiseState, Status } from '../policy/words';
 

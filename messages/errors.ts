@@ -37,11 +37,7 @@ const PROGRAM_ERRORS = {
 } as const;
 
 /** Every error code that leaves the program. Source of docs/errors.md and of the API's problem types. */
-export const ERROR_CODES: readonly string[] = [
-  ...Object.keys(PROGRAM_ERRORS),
-  ...Object.keys(POLICY_ERRORS),
-  ...REFUSAL_CODES,
-];
+export const ERROR_CODES: readonly string[] = [...Object.keys(PROGRAM_ERRORS), ...Object.keys(POLICY_ERRORS), ...REFUSAL_CODES];
 
 /** One of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof PROGRAM_ERRORS | keyof typeof POLICY_ERRORS | RefusalCode;

@@ -156,17 +156,12 @@ export function nextOfReply(state: ConversationState, reply: OutgoingReply): { a
 
 /** Until when a reply that is on its way holds a promise's page; 0 when nothing does. */
 export function holdUntil(state: ConversationState, promise: PromiseRecord): number {
-  const holding = state.outgoing.filter(
-    (reply) => reply.counts && isKeptBy(promise, reply.saidAt) && promise.dueAt > reply.saidAt,
-  );
+  const holding = state.outgoing.filter((reply) => reply.counts && isKeptBy(promise, reply.saidAt) && promise.dueAt > reply.saidAt);
   return Math.max(0, ...holding.map((reply) => reply.releaseAt + DELIVERY_MOMENT_MS));
 }
 
 function isFirstResponse(state: ConversationState, reply: OutgoingReply): boolean {
-  return (
-    reply.counts &&
-    state.promises.some((promise) => promise.kind === 'firstResponse' && isUnmet(promise) && isKeptBy(promise, reply.saidAt))
-  );
+  return reply.counts && state.promises.some((promise) => promise.kind === 'firstResponse' && isUnmet(promise) && isKeptBy(promise, reply.saidAt));
 }
 
 function change(turn: Turn, messageId: string, changes: Partial<OutgoingReply>): void {

@@ -36,9 +36,7 @@ export function check(state: ConversationState, event: CommandEvent, now: number
         : checkTime('backAt', command.backAt, event.at);
     case 'undoReply': {
       const reply = state.outgoing.find((candidate) => candidate.messageId === command.messageId);
-      return !reply || reply.released
-        ? { code: 'E_NOTHING_TO_UNDO', message: 'This answer has left already, or was never given.' }
-        : null;
+      return !reply || reply.released ? { code: 'E_NOTHING_TO_UNDO', message: 'This answer has left already, or was never given.' } : null;
     }
     case 'convert':
       if (state.kind === 'ticket') return { code: 'E_ALREADY_A_TICKET', message: `#${state.number} is a ticket already.` };
@@ -47,11 +45,7 @@ export function check(state: ConversationState, event: CommandEvent, now: number
       return goesNowhere(command) ? NO_PUBLIC_CHANNEL : checkOpen(state);
     case 'feedback':
       if (goesNowhere({ delivery: state.kind === 'chat' ? 'chat' : 'mail', recipients: command.recipients })) return NO_PUBLIC_CHANNEL;
-      return (
-        checkOpen(state) ??
-        checkTime('updateBy', command.updateBy, event.at) ??
-        (command.word === 'whenOpen' ? checkWhenOpen(state, event.at) : null)
-      );
+      return checkOpen(state) ?? checkTime('updateBy', command.updateBy, event.at) ?? (command.word === 'whenOpen' ? checkWhenOpen(state, event.at) : null);
     case 'escalate':
       return state.page === null ? { code: 'E_NO_OPEN_PAGE', message: `#${state.number} has no open page.` } : null;
     case 'reply':

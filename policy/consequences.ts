@@ -157,11 +157,7 @@ export function nextInstant(state: ConversationState): { at: number; what: strin
   );
 }
 
-function promiseInstants(
-  state: ConversationState,
-  promise: PromiseRecord,
-  at: (instant: number | null, what: string) => void,
-): void {
+function promiseInstants(state: ConversationState, promise: PromiseRecord, at: (instant: number | null, what: string) => void): void {
   const hold = holdUntil(state, promise);
   if (promise.noticeAt !== null && !promise.noticed) at(promise.noticeAt, `${promise.kind} notice`);
   if (promise.pageAt !== null && !promise.paged) at(Math.max(promise.pageAt, hold), `${promise.kind} page`);

@@ -48,8 +48,7 @@ function customerWrote(turn: Turn, message: MessageEvent): void {
   state.lastCustomerAt = at;
   state.snoozedUntil = null;
   // "Thanks, bye!" soon after the end never pages.
-  const slight =
-    message.slight && message.triage === undefined && state.graceUntil !== null && at <= state.graceUntil;
+  const slight = message.slight && message.triage === undefined && state.graceUntil !== null && at <= state.graceUntil;
   if (state.status !== 'new') moveTo(turn, 'open', at, slight ? 'slight' : 'customerWrote');
   expectNextResponse(turn, at, slight);
   if (slight) return;

@@ -52,8 +52,7 @@ export function resume(turn: Turn, at: number): void {
   for (const promise of turn.unmet('nextResponse')) {
     if (!promise.paused) continue;
     const dueAt = addOpenTime(turn.policyOf(promise), promise.clock, at, promise.paused.leftMs);
-    const later = (instant: number | null): number | null =>
-      instant === null ? null : Math.min(dueAt, instant + (dueAt - promise.dueAt));
+    const later = (instant: number | null): number | null => (instant === null ? null : Math.min(dueAt, instant + (dueAt - promise.dueAt)));
     turn.finish(promise, { dueAt, noticeAt: later(promise.noticeAt), pageAt: later(promise.pageAt) });
     turn.tell(at, 'promise.resumed', { kind: promise.kind, cycle: promise.cycle, dueAt });
   }

@@ -38,9 +38,7 @@ export interface EscalateAt {
 }
 
 /** One rung of the on-call ladder: a rota that Holdfast owns, or a provider that owns its own ladder. */
-export type OnCallLevel =
-  | { readonly rota: string; readonly acknowledgeWithinMs: number }
-  | { readonly via: 'pagerduty'; readonly acknowledgeWithinMs: number };
+export type OnCallLevel = { readonly rota: string; readonly acknowledgeWithinMs: number } | { readonly via: 'pagerduty'; readonly acknowledgeWithinMs: number };
 
 /** What an address that customers write to adds to a request. */
 export interface AddressPolicy {

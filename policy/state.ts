@@ -264,14 +264,27 @@ export type Command =
   | { readonly type: 'undoReply'; readonly messageId: string }
   | { readonly type: 'note'; readonly messageId: string }
   | { readonly type: 'call'; readonly messageId: string; readonly outcome: 'reached' | 'voicemail' | 'noAnswer' }
-  | { readonly type: 'beRightBack'; readonly messageId: string; readonly delivery: 'mail' | 'chat'; readonly recipients: readonly string[]; readonly backAt?: number }
+  | {
+      readonly type: 'beRightBack';
+      readonly messageId: string;
+      readonly delivery: 'mail' | 'chat';
+      readonly recipients: readonly string[];
+      readonly backAt?: number;
+    }
   | { readonly type: 'closingQuestion'; readonly messageId: string; readonly delivery: 'mail' | 'chat'; readonly recipients: readonly string[] }
   | { readonly type: 'assign'; readonly agent: string | null; readonly away: boolean; readonly force: boolean }
   | { readonly type: 'priority'; readonly priority: Priority; readonly since?: 'received' | 'now' }
   | { readonly type: 'status'; readonly status: 'open' | 'pending' | 'onHold' | 'solved' }
   | { readonly type: 'tags'; readonly tags: readonly string[]; readonly cluster: readonly string[]; readonly website: readonly string[] }
   | { readonly type: 'snooze'; readonly until: number | null }
-  | { readonly type: 'convert'; readonly priority?: Priority; readonly keep: boolean; readonly updateBy?: number; readonly messageId?: string; readonly recipients: readonly string[] }
+  | {
+      readonly type: 'convert';
+      readonly priority?: Priority;
+      readonly keep: boolean;
+      readonly updateBy?: number;
+      readonly messageId?: string;
+      readonly recipients: readonly string[];
+    }
   | { readonly type: 'spam' }
   | {
       readonly type: 'feedback';
@@ -329,16 +342,7 @@ export type PagingEffect =
   | { readonly lane: 'paging'; readonly type: 'nextLevel'; readonly key: string; readonly page: number; readonly cause: string; readonly reason: Reason };
 
 /** Kinds of notices, each with its own sentence. */
-export const NOTICE_KINDS = [
-  'newChat',
-  'threshold',
-  'breached',
-  'halfTime',
-  'customerWrote',
-  'agentSilent',
-  'undelivered',
-  'refused',
-] as const;
+export const NOTICE_KINDS = ['newChat', 'threshold', 'breached', 'halfTime', 'customerWrote', 'agentSilent', 'undelivered', 'refused'] as const;
 /** One of {@link NOTICE_KINDS}. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 

@@ -1,16 +1,6 @@
 import { promiseKey } from './keys';
 import type { PolicySnapshot } from './snapshot';
-import type {
-  ConversationState,
-  Effect,
-  MailEffect,
-  MailKind,
-  NoticeKind,
-  PromiseRecord,
-  PromiseSeed,
-  Step,
-  TimelineEntry,
-} from './state';
+import type { ConversationState, Effect, MailEffect, MailKind, NoticeKind, PromiseRecord, PromiseSeed, Step, TimelineEntry } from './state';
 import type { PromiseKind } from './words';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -135,9 +125,7 @@ export class Turn {
 
   /** Ends the turn. */
   step(refusal?: Step['refusal']): Step {
-    const changed = (Object.keys(this.state) as (keyof ConversationState)[]).some(
-      (key) => this.state[key] !== this.before[key],
-    );
+    const changed = (Object.keys(this.state) as (keyof ConversationState)[]).some((key) => this.state[key] !== this.before[key]);
     if (!changed && this.effects.length === 0 && this.timeline.length === 0) {
       return { state: this.before, effects: [], timeline: [], ...(refusal && { refusal }) };
     }

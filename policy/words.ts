@@ -21,14 +21,7 @@ export const CHANNELS = ['email', 'chat', 'form', 'voicemail', 'call', 'sms', 'a
 export type Channel = (typeof CHANNELS)[number];
 
 /** The obligations that a conversation can carry. */
-export const PROMISE_KINDS = [
-  'dispatch',
-  'firstResponse',
-  'nextResponse',
-  'chatResponse',
-  'feedback',
-  'update',
-] as const;
+export const PROMISE_KINDS = ['dispatch', 'firstResponse', 'nextResponse', 'chatResponse', 'feedback', 'update'] as const;
 /** One of {@link PROMISE_KINDS}. */
 export type PromiseKind = (typeof PROMISE_KINDS)[number];
 

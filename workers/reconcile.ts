@@ -37,12 +37,14 @@ export async function restartIfLost(db: Database, client: Client, log: Logger, n
 
 /** Open conversations that have had a workflow; the others are relay's to start. */
 function begun(db: Database) {
-  return db
-    .selectFrom('conversations')
-    .select('number')
-    .where('status', '<>', 'closed')
-    // Relay may have died between the start and its note of it; then the projection shows that there was one.
-    .where((where) => where.or([where('relayed_seq', '>', 0), where('revision', '>', 1)]));
+  return (
+    db
+      .selectFrom('conversations')
+      .select('number')
+      .where('status', '<>', 'closed')
+      // Relay may have died between the start and its note of it; then the projection shows that there was one.
+      .where((where) => where.or([where('relayed_seq', '>', 0), where('revision', '>', 1)]))
+  );
 }
 
 async function restart(db: Database, client: Client, log: Logger, number: number): Promise<boolean> {

@@ -19,12 +19,7 @@ const CACHED_WORKFLOWS = 500;
  * One worker per task queue, so that a flood in one never stands before a page in another: conversations, urgent ones with all
  * escalations, pages, mail, records with notices.
  */
-export async function createWorkers(
-  connection: NativeConnection,
-  namespace: string,
-  dataConverter: DataConverter,
-  activities: Activities,
-): Promise<Worker[]> {
+export async function createWorkers(connection: NativeConnection, namespace: string, dataConverter: DataConverter, activities: Activities): Promise<Worker[]> {
   const common = { connection, namespace, dataConverter, shutdownGraceTime: '4s' } satisfies Partial<WorkerOptions>;
   const workflows = {
     ...common,

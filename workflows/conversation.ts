@@ -28,15 +28,7 @@ import { nextInstant } from '../policy/consequences';
 import { apply, begin } from '../policy/conversation';
 import { RULES } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
-import type {
-  CommandEvent,
-  ConversationEvent,
-  ConversationStart,
-  ConversationState,
-  Effect,
-  Step,
-  TimelineEntry,
-} from '../policy/state';
+import type { CommandEvent, ConversationEvent, ConversationStart, ConversationState, Effect, Step, TimelineEntry } from '../policy/state';
 import { records } from './activities';
 import { laneOf, performEffect, rebuiltPage } from './effects';
 import { Lanes } from './lanes';
@@ -110,12 +102,7 @@ class Conversation {
   private async wait(next: { at: number; what: string } | null): Promise<void> {
     const changed = (): boolean => {
       const now = nextInstant(this.state);
-      return (
-        this.bug !== undefined ||
-        now?.at !== next?.at ||
-        this.shouldContinue() ||
-        (this.state.status === 'closed' && this.lanes.idle)
-      );
+      return this.bug !== undefined || now?.at !== next?.at || this.shouldContinue() || (this.state.status === 'closed' && this.lanes.idle);
     };
     if (next === null) return condition(changed);
     const scope = new CancellationScope();

@@ -1,22 +1,6 @@
-import {
-  getExternalWorkflowHandle,
-  isCancellation,
-  log,
-  ParentClosePolicy,
-  startChild,
-} from '@temporalio/workflow';
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowIdReusePolicy,
-} from '@temporalio/common';
-import {
-  addCauseSignal,
-  causeOverSignal,
-  nextLevelSignal,
-  type EscalationInput,
-} from '../messages/escalation';
+import { getExternalWorkflowHandle, isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
+import { addCauseSignal, causeOverSignal, nextLevelSignal, type EscalationInput } from '../messages/escalation';
 import { pageWorkflowId } from '../messages/ids';
 import { URGENT } from '../messages/taskQueues';
 import type { ConversationEvent, ConversationState, Effect, MailEffect, PagingEffect, PageCause } from '../policy/state';
@@ -30,11 +14,7 @@ export function laneOf(work: Work): string {
 }
 
 /** Does one effect. What comes of it goes back to the rules as an event. */
-export async function performEffect(
-  effect: Effect,
-  state: ConversationState,
-  feed: (event: ConversationEvent) => void,
-): Promise<void> {
+export async function performEffect(effect: Effect, state: ConversationState, feed: (event: ConversationEvent) => void): Promise<void> {
   const { number } = state;
   switch (effect.lane) {
     case 'paging':
@@ -161,4 +141,3 @@ export function rebuiltPage(state: ConversationState): Effect[] {
     cause,
   }));
 }
-

@@ -45,9 +45,7 @@ export class Lanes<Work> {
     for (const lane of new Set(this.waiting.map(this.options.laneOf))) {
       if (this.running.has(lane)) continue;
       this.running.add(lane);
-      this.scope
-        .run(() => this.drain(lane))
-        .catch(this.options.onBug);
+      this.scope.run(() => this.drain(lane)).catch(this.options.onBug);
     }
   }
 

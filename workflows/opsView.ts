@@ -24,8 +24,7 @@ export class OpsView {
     const attributes = JSON.stringify(values);
     if (attributes !== this.attributes) {
       const before = this.attributes === '' ? {} : (JSON.parse(this.attributes) as Partial<Record<keyof typeof values, unknown>>);
-      const changed = <Key extends keyof typeof values>(key: Key): boolean =>
-        JSON.stringify(before[key]) !== JSON.stringify(values[key]);
+      const changed = <Key extends keyof typeof values>(key: Key): boolean => JSON.stringify(before[key]) !== JSON.stringify(values[key]);
       this.attributes = attributes;
       upsertSearchAttributes([
         ...(changed('kind') ? [{ key: SEARCH_ATTRIBUTES.kind, value: values.kind }] : []),
@@ -35,9 +34,7 @@ export class OpsView {
         ...(changed('assignee') ? [{ key: SEARCH_ATTRIBUTES.assignee, value: values.assignee }] : []),
         ...(changed('cluster') ? [{ key: SEARCH_ATTRIBUTES.cluster, value: values.cluster }] : []),
         ...(changed('website') ? [{ key: SEARCH_ATTRIBUTES.website, value: values.website }] : []),
-        ...(changed('dueAt')
-          ? [{ key: SEARCH_ATTRIBUTES.dueAt, value: values.dueAt === null ? null : new Date(values.dueAt) }]
-          : []),
+        ...(changed('dueAt') ? [{ key: SEARCH_ATTRIBUTES.dueAt, value: values.dueAt === null ? null : new Date(values.dueAt) }] : []),
         ...(changed('breached') ? [{ key: SEARCH_ATTRIBUTES.breached, value: values.breached }] : []),
       ]);
     }
@@ -73,11 +70,11 @@ function detailsOf(state: ConversationState): string {
     '',
     row('promise', 'clock', 'due', 'state', 'then'),
     '| --- | --- | --- | --- | --- |',
-    ...state.promises.map((promise) =>
-      row(`${promise.kind} ${promise.cycle}`, promise.clock, utc(promise.dueAt), stateOf(promise), thenOf(promise)),
-    ),
+    ...state.promises.map((promise) => row(`${promise.kind} ${promise.cycle}`, promise.clock, utc(promise.dueAt), stateOf(promise), thenOf(promise))),
     '',
-    state.page === null ? 'No page is open.' : `Page ${state.page.n} is open (${state.page.urgency}): ${state.page.causes.map((cause) => cause.key).join(', ')}`,
+    state.page === null
+      ? 'No page is open.'
+      : `Page ${state.page.n} is open (${state.page.urgency}): ${state.page.causes.map((cause) => cause.key).join(', ')}`,
     next === null ? 'Waits for people only.' : `Wakes up at ${utc(next.at)}: ${next.what}.`,
   ].join('\n');
 }

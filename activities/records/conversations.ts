@@ -10,9 +10,7 @@ import { HoldfastError } from '../../messages/errors';
 const EVENTS_AT_ONCE = 200;
 
 /** The database activities of a conversation. */
-export function createConversationRecords(
-  db: Database,
-): Pick<RecordActivities, 'project' | 'readEvents' | 'loadPolicy' | 'claimClose' | 'checkPresence'> {
+export function createConversationRecords(db: Database): Pick<RecordActivities, 'project' | 'readEvents' | 'loadPolicy' | 'claimClose' | 'checkPresence'> {
   return {
     async project(projection) {
       await db.transaction().execute((trx) => writeProjection(trx, projection));

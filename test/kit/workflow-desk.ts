@@ -34,9 +34,7 @@ export class WorkflowDesk {
     const { workflowCode } = this.options;
     const workflowBundle = workflowCode === undefined ? { codePath: testServer('workflowBundle') } : { code: workflowCode };
     this.workers = await Promise.all([
-      ...[CONVERSATIONS, URGENT].map((taskQueue) =>
-        Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: 200 }),
-      ),
+      ...[CONVERSATIONS, URGENT].map((taskQueue) => Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: 200 })),
       ...[MAIL, PAGING, RECORDS].map((taskQueue) => Worker.create({ ...common, taskQueue, activities: this.outside.all })),
     ]);
     this.running = this.workers.map((worker) => worker.run());
@@ -174,7 +172,10 @@ export function message(facts: Partial<MessageEvent> & { seq: number; at: number
 }
 
 /** Waits in real time until something holds that a workflow brings about; fails with what is missing after 15 s. */
-export async function eventually<Value>(what: string, read: () => Value | undefined | null | false | Promise<Value | undefined | null | false>): Promise<Value> {
+export async function eventually<Value>(
+  what: string,
+  read: () => Value | undefined | null | false | Promise<Value | undefined | null | false>,
+): Promise<Value> {
   const deadline = Date.now() + 15_000;
   for (;;) {
     const value = await read();

@@ -154,10 +154,7 @@ describe('conversion', () => {
   it('unanswered keeps the first response from the first message, and breaches stay', () => {
     const story = chat('Mon 10:00');
     story.until('Mon 10:06');
-    expect(convert(story, 'Mon 10:06', { keep: true })).toEqual([
-      'page 1 no more for: chatResponse:1 converted',
-      'mail converted to c1',
-    ]);
+    expect(convert(story, 'Mon 10:06', { keep: true })).toEqual(['page 1 no more for: chatResponse:1 converted', 'mail converted to c1']);
     expect(story.state).toMatchObject({ kind: 'ticket', assignee: 'a1', status: 'open', number: 60 });
     expect(story.promise('chatResponse')).toBe('breached, due Mon 10:05, cancelled Mon 10:06: converted');
     expect(story.promise('firstResponse')).toBe('running, due Tue 10:00');

@@ -24,9 +24,7 @@ describe('urgency', () => {
     ['urgent', 'high'],
     ['normal', 'low'],
   ] as const)('of a new chat at %s is %s', (priority, urgency) => {
-    expect(pages(new Story(policy, { at: 'Mon 10:00', kind: 'chat', priority }).opening)).toEqual([
-      `page 1 opens: chatResponse:1 newChat, ${urgency}`,
-    ]);
+    expect(pages(new Story(policy, { at: 'Mon 10:00', kind: 'chat', priority }).opening)).toEqual([`page 1 opens: chatResponse:1 newChat, ${urgency}`]);
   });
 
   it('of a voicemail stays high when an agent has lowered it', () => {

@@ -33,19 +33,13 @@ describe('a new priority', () => {
 
   it('pages at once when its time has passed already, late on triage', () => {
     const story = new Story(policy, { at: 'Mon 10:00' });
-    expect(story.priority('Mon 10:40', 'urgent')).toEqual([
-      'notice breached firstResponse',
-      'page 1 opens: firstResponse:1 lateOnTriage, high',
-    ]);
+    expect(story.priority('Mon 10:40', 'urgent')).toEqual(['notice breached firstResponse', 'page 1 opens: firstResponse:1 lateOnTriage, high']);
     expect(story.record('firstResponse')).toMatchObject({ state: 'breached', breachedAt: at('Mon 10:30'), lateOnTriage: true });
   });
 
   it('says at once what should have been said before', () => {
     const story = new Story(policy, { at: 'Mon 10:00' });
-    expect(story.priority('Mon 10:20', 'urgent')).toEqual([
-      'notice threshold firstResponse',
-      'page 1 opens: firstResponse:1 threshold, high',
-    ]);
+    expect(story.priority('Mon 10:20', 'urgent')).toEqual(['notice threshold firstResponse', 'page 1 opens: firstResponse:1 threshold, high']);
     expect(story.until('Mon 10:30')).toEqual(['Mon 10:30 page 1 next level: firstResponse:1 breached']);
   });
 
@@ -117,10 +111,7 @@ describe('a new priority', () => {
     story.priority('Mon 12:40', 'urgent');
     expect(story.promise('nextResponse')).toBe('paused with 30 m left');
     story.customer('Tue 09:00');
-    expect(story.until('Tue 09:30')).toEqual([
-      'Tue 09:30 notice breached nextResponse to a1',
-      'Tue 09:30 page 1 opens: nextResponse:1 breached, high',
-    ]);
+    expect(story.until('Tue 09:30')).toEqual(['Tue 09:30 notice breached nextResponse to a1', 'Tue 09:30 page 1 opens: nextResponse:1 breached, high']);
   });
 
   it('changes nothing when it is the old one', () => {

@@ -35,10 +35,7 @@ describe('first response', () => {
   ] as const)('%s: notice at three quarters, page when due, at level 1', (priority, noticed, due) => {
     const story = new Story(policy, { at: 'Mon 10:00', priority });
     story.assign('Mon 10:30');
-    expect(story.until('Fri 10:00')).toEqual([
-      `${noticed} notice threshold firstResponse`,
-      `${due} page 1 opens: firstResponse:1 breached, low`,
-    ]);
+    expect(story.until('Fri 10:00')).toEqual([`${noticed} notice threshold firstResponse`, `${due} page 1 opens: firstResponse:1 breached, low`]);
     expect(story.record('firstResponse')).toMatchObject({ state: 'breached', breachedAt: at(due) });
   });
 
@@ -194,10 +191,7 @@ describe('next response', () => {
   it('pages when it breaks and is urgent', () => {
     const story = open('urgent');
     story.customer('Mon 12:00');
-    expect(story.until('Mon 13:00')).toEqual([
-      'Mon 12:30 notice breached nextResponse to a1',
-      'Mon 12:30 page 1 opens: nextResponse:1 breached, high',
-    ]);
+    expect(story.until('Mon 13:00')).toEqual(['Mon 12:30 notice breached nextResponse to a1', 'Mon 12:30 page 1 opens: nextResponse:1 breached, high']);
     expect(story.answered('Mon 13:10')).toContain('page 1 no more for: nextResponse:1 answered');
   });
 

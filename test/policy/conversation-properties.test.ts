@@ -16,10 +16,7 @@ const STATE_BYTES = 40_000;
 
 let policies: PolicySnapshot[];
 beforeAll(async () => {
-  policies = [
-    await handbook(),
-    await handbookBut('tickets: { firstResponse: { urgent: 10m, high: 1h, normal: 4h, low: 1bd } }\nchats: { page: off }'),
-  ];
+  policies = [await handbook(), await handbookBut('tickets: { firstResponse: { urgent: 10m, high: 1h, normal: 4h, low: 1bd } }\nchats: { page: off }')];
 });
 
 /** A random life, watched at every step. */

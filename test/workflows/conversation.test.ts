@@ -128,9 +128,9 @@ describe('a ticket', () => {
     await expect(refused).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     await expect(refused).rejects.toMatchObject({ cause: { type: 'E_AGENT_AWAY' } });
     expect(await ticket.handle.query(viewQuery)).toMatchObject({ assignee: null, status: 'new', revision: 1 });
-    await expect(
-      ticket.command({ type: 'status', status: 'solved' }, await now(), { notAfter: (await now()) - 1 }),
-    ).rejects.toMatchObject({ cause: { type: 'E_TOO_LATE' } });
+    await expect(ticket.command({ type: 'status', status: 'solved' }, await now(), { notAfter: (await now()) - 1 })).rejects.toMatchObject({
+      cause: { type: 'E_TOO_LATE' },
+    });
   });
 
   test('a payload that is no command is refused, and the workflow goes on', async () => {

@@ -124,35 +124,43 @@ afterEach(async () => {
   await time.close();
 });
 
-test.each(SCENES)('$what', async (scene) => {
-  const receivedAt = Date.parse(scene.receivedAt);
-  await moveTo(receivedAt);
-  const tickets = await Promise.all(
-    scene.rows.map(async (row) => ({ row, ticket: await desk.start({ receivedAt, priority: row.priority, plan: row.plan }) })),
-  );
-  await moveTo(receivedAt + 6 * 24 * 60 * 60_000);
-  for (const { row, ticket } of tickets) {
-    const view = await breachedView(ticket);
-    const due = (kind: PromiseKind) => view.promises.find((promise) => promise.kind === kind);
-    const told = { ...row, receivedAt: scene.receivedAt };
-    expect({ ...told, firstResponse: berlin(due('firstResponse')?.dueAt, row.firstResponse) }).toEqual(told);
-    expect(due('firstResponse')).toMatchObject({ state: 'breached', breachedAt: Date.parse(row.firstResponse) });
-    expect(due('dispatch')).toMatchObject({ state: 'breached', breachedAt: Date.parse(scene.dispatch) });
-    const paged = await eventually(`#${ticket.number} has been recorded`, () => {
-      const causes = [...ticket.beginning, ...desk.outside.timelineOf(ticket.number)].filter((entry) => entry.type === 'page.cause');
-      return causes.length >= (scene.office === 'closed' ? 3 : 2) && causes;
-    });
-    const at = (kind: PromiseKind) => paged.find((entry) => entry.data.cause === `conversation/${ticket.number}:${kind}:1`)?.at;
-    expect(at('firstResponse')).toBe(Date.parse(row.page));
-    expect(at('dispatch')).toBe(Date.parse(scene.dispatch));
-    expect(at('feedback')).toBe(scene.office === 'closed' ? receivedAt : undefined);
-    const loud = row.priority === 'urgent' || row.priority === 'high' ? 'high' : 'low';
-    expect(new Set(paged.map((entry) => entry.data.urgency))).toEqual(new Set([loud]));
-    const receipt = desk.outside.mailsOf(ticket.number)[0];
-    expect(receipt?.facts).toMatchObject({ dueAt: Date.parse(row.firstResponse), officeOpen: scene.office === 'open', onCallTold: scene.office === 'closed' });
-  }
-  expect(desk.outside.unexpected).toEqual([]);
-}, 60_000);
+test.each(SCENES)(
+  '$what',
+  async (scene) => {
+    const receivedAt = Date.parse(scene.receivedAt);
+    await moveTo(receivedAt);
+    const tickets = await Promise.all(
+      scene.rows.map(async (row) => ({ row, ticket: await desk.start({ receivedAt, priority: row.priority, plan: row.plan }) })),
+    );
+    await moveTo(receivedAt + 6 * 24 * 60 * 60_000);
+    for (const { row, ticket } of tickets) {
+      const view = await breachedView(ticket);
+      const due = (kind: PromiseKind) => view.promises.find((promise) => promise.kind === kind);
+      const told = { ...row, receivedAt: scene.receivedAt };
+      expect({ ...told, firstResponse: berlin(due('firstResponse')?.dueAt, row.firstResponse) }).toEqual(told);
+      expect(due('firstResponse')).toMatchObject({ state: 'breached', breachedAt: Date.parse(row.firstResponse) });
+      expect(due('dispatch')).toMatchObject({ state: 'breached', breachedAt: Date.parse(scene.dispatch) });
+      const paged = await eventually(`#${ticket.number} has been recorded`, () => {
+        const causes = [...ticket.beginning, ...desk.outside.timelineOf(ticket.number)].filter((entry) => entry.type === 'page.cause');
+        return causes.length >= (scene.office === 'closed' ? 3 : 2) && causes;
+      });
+      const at = (kind: PromiseKind) => paged.find((entry) => entry.data.cause === `conversation/${ticket.number}:${kind}:1`)?.at;
+      expect(at('firstResponse')).toBe(Date.parse(row.page));
+      expect(at('dispatch')).toBe(Date.parse(scene.dispatch));
+      expect(at('feedback')).toBe(scene.office === 'closed' ? receivedAt : undefined);
+      const loud = row.priority === 'urgent' || row.priority === 'high' ? 'high' : 'low';
+      expect(new Set(paged.map((entry) => entry.data.urgency))).toEqual(new Set([loud]));
+      const receipt = desk.outside.mailsOf(ticket.number)[0];
+      expect(receipt?.facts).toMatchObject({
+        dueAt: Date.parse(row.firstResponse),
+        officeOpen: scene.office === 'open',
+        onCallTold: scene.office === 'closed',
+      });
+    }
+    expect(desk.outside.unexpected).toEqual([]);
+  },
+  60_000,
+);
 
 async function moveTo(instant: number): Promise<void> {
   const left = instant - (await time.env.currentTimeMs());

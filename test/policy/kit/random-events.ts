@@ -37,21 +37,23 @@ const aheadMs = fc.constantFrom(10 * SECOND_MS, 5 * MINUTE_MS, HOUR_MS, DAY_MS);
 const command = (make: (here: Surroundings) => Command) => (by: string) => (here: Surroundings) =>
   ({ type: 'command', id: here.id, at: here.at, by, command: make(here) }) as const;
 
-const message = (more: Partial<MessageEvent>) => (here: Surroundings): ConversationEvent | null =>
-  here.state.status === 'closed'
-    ? null
-    : {
-        type: 'message',
-        seq: here.state.cursor + 1,
-        at: here.at,
-        messageId: here.id,
-        author: 'customer',
-        channel: 'email',
-        machine: false,
-        slight: false,
-        policy: here.state.policy,
-        ...more,
-      };
+const message =
+  (more: Partial<MessageEvent>) =>
+  (here: Surroundings): ConversationEvent | null =>
+    here.state.status === 'closed'
+      ? null
+      : {
+          type: 'message',
+          seq: here.state.cursor + 1,
+          at: here.at,
+          messageId: here.id,
+          author: 'customer',
+          channel: 'email',
+          machine: false,
+          slight: false,
+          policy: here.state.policy,
+          ...more,
+        };
 
 const words = (here: Surroundings, mail: boolean, two: boolean) => ({
   messageId: here.id,
@@ -92,11 +94,13 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(deed('agent by mail', message({ author: 'agent', agent: 'a3' }))) },
   {
     weight: 2,
-    arbitrary: fc.constantFrom('productionDown' as const, 'thatsAll' as const).map((act) =>
-      deed(act, ({ state, at: when }) =>
-        state.status === 'closed' ? null : { type: 'customerAct', seq: state.cursor + 1, at: when, act, policy: state.policy },
+    arbitrary: fc
+      .constantFrom('productionDown' as const, 'thatsAll' as const)
+      .map((act) =>
+        deed(act, ({ state, at: when }) =>
+          state.status === 'closed' ? null : { type: 'customerAct', seq: state.cursor + 1, at: when, act, policy: state.policy },
+        ),
       ),
-    ),
   },
   { weight: 8, arbitrary: spoken },
   {
@@ -170,16 +174,16 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
     weight: 4,
     arbitrary: fc
       .constantFrom('workingOnIt' as const, 'whenOpen' as const, 'ownWords' as const)
-      .chain((word) =>
-        simple('feedback', ({ id, state }) => ({ type: 'feedback', messageId: id, word, recipients: state.kind === 'chat' ? [] : ['c1'] })),
-      ),
+      .chain((word) => simple('feedback', ({ id, state }) => ({ type: 'feedback', messageId: id, word, recipients: state.kind === 'chat' ? [] : ['c1'] }))),
   },
   { weight: 1, arbitrary: simple('escalate', () => ({ type: 'escalate' })) },
   {
     weight: 3,
-    arbitrary: fc.constantFrom('seen' as const, 'present' as const, 'gone' as const).map((found) =>
-      deed('presence', ({ looking, at: when, id }) => (looking ? { type: 'presence', at: when, found, claimed: found === 'gone' ? [id] : [] } : null)),
-    ),
+    arbitrary: fc
+      .constantFrom('seen' as const, 'present' as const, 'gone' as const)
+      .map((found) =>
+        deed('presence', ({ looking, at: when, id }) => (looking ? { type: 'presence', at: when, found, claimed: found === 'gone' ? [id] : [] } : null)),
+      ),
   },
   { weight: 3, arbitrary: fc.constant(deed('closed', ({ claimed, at: when }) => (claimed ? { type: 'closed', at: when } : null))) },
   { weight: 2, arbitrary: fc.constant(deed('not closed', ({ claimed, at: when }) => (claimed ? { type: 'notClosed', at: when } : null))) },

@@ -1,0 +1,186 @@
+import { closeConversation, inboundEvents, unseenOrClaimed } from '../../db/conversation-records';
+import { lockThread } from '../../db/threads';
+import { addCustomerAct } from '../../intake/customer-act';
+import { MONDAY_10, TicketDesk } from '../kit/ticket-desk';
+
+const desk = new TicketDesk();
+beforeAll(() => desk.open());
+afterAll(() => desk.close());
+
+const act = (number: number) => addCustomerAct(desk.db, { number, act: 'thatsAll', at: MONDAY_10 });
+const close = (number: number, cursor: number) => closeConversation(desk.db, { number, cursor, at: MONDAY_10 });
+
+describe('closing a conversation', () => {
+  test('closes it when its workflow has read everything, and says so again when asked again', async () => {
+    const number = await desk.ticket();
+    expect(await close(number, 1)).toBe(true);
+    const closed = await desk.row(number);
+    expect(closed).toMatchObject({ status: 'closed', closed_at: new Date(MONDAY_10), next_due_at: null });
+    expect(await close(number, 1)).toBe(true);
+    expect(await desk.row(number)).toEqual(closed);
+  });
+
+  test('refuses when something came in that was not read', async () => {
+    const number = await desk.ticket();
+    await act(number);
+    expect(await close(number, 1)).toBe(false);
+    expect(await desk.row(number)).toMatchObject({ status: 'new', closed_at: null });
+    expect(await close(number, 2)).toBe(true);
+  });
+
+  test('refuses one that there is not', async () => {
+    expect(await close(999_999, 1)).toBe(false);
+  });
+
+  test('waits for whoever is adding a message, and then refuses', async () => {
+    const number = await desk.ticket();
+    let closing: Promise<boolean> | undefined;
+    await desk.db.transaction().execute(async (trx) => {
+      await lockThread(trx, number);
+      closing = close(number, 1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await addCustomerAct(trx, { number, act: 'thatsAll', at: MONDAY_10 });
+    });
+    expect(await closing).toBe(false);
+    expect(await desk.row(number)).toMatchObject({ status: 'new', last_seq: 2 });
+  });
+
+  test('whoever adds a message waits for the closing, and then knows that it is closed', async () => {
+    const number = await desk.ticket();
+    let adding: Promise<unknown> | undefined;
+    await desk.db.transaction().execute(async (trx) => {
+      expect(await closeConversation(trx, { number, cursor: 1, at: MONDAY_10 })).toBe(true);
+      adding = act(number).catch((error: unknown) => error);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    });
+    expect(await adding).toMatchObject({ code: 'E_CONVERSATION_CLOSED' });
+    expect(await desk.row(number)).toMatchObject({ status: 'closed', last_seq: 1 });
+  });
+
+  test('40 races: either the message is in and it stays open, or it is closed and the message is not', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const number = await desk.ticket();
+        const both: [() => Promise<unknown>, () => Promise<unknown>] = [() => close(number, 1), () => act(number).catch((error: { code: string }) => error.code)];
+        const [first, second] = index % 2 === 0 ? both : [both[1], both[0]];
+        await Promise.all([first(), second()]);
+        const { status, last_seq: lastSeq } = await desk.row(number);
+        const events = await inboundEvents(desk.db, { number, after: 0, upTo: 10, limit: 10 });
+        return `${status} ${lastSeq} ${events.length}`;
+      }),
+    );
+    expect([...new Set(outcomes)].filter((outcome) => outcome !== 'new 2 2' && outcome !== 'closed 1 1')).toEqual([]);
+  });
+});
+
+describe('inbound events', () => {
+  test('are read in order, after one seq up to another, at most so many', async () => {
+    const number = await desk.ticket();
+    for (let index = 0; index < 5; index += 1) await act(number);
+    const seqs = async (after: number, upTo: number, limit: number) => (await inboundEvents(desk.db, { number, after, upTo, limit })).map(({ seq }) => seq);
+    expect(await seqs(0, 6, 100)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await seqs(2, 4, 100)).toEqual([3, 4]);
+    expect(await seqs(1, 6, 2)).toEqual([2, 3]);
+    expect(await seqs(6, 6, 100)).toEqual([]);
+    expect(await inboundEvents(desk.db, { number: 999_999, after: 0, upTo: 9, limit: 9 })).toEqual([]);
+  });
+});
+
+describe("whether a chat's customer has seen what agents wrote", () => {
+  const AT = MONDAY_10 + 5 * 60_000;
+  let counter = 0;
+  const message = async (number: number, more: Partial<{ direction: 'in' | 'out' | 'note'; channel: 'chat' | 'email'; state: 'sent' | 'withdrawn'; seen: number }> = {}) => {
+    counter += 1;
+    const id = `m-chat-${String(counter).padStart(3, '0')}`;
+    await desk.db
+      .insertInto('messages')
+      .values({
+        id,
+        number,
+        seq: null,
+        direction: more.direction ?? 'out',
+        author_kind: 'agent',
+        author_id: 'ada',
+        channel: more.channel ?? 'chat',
+        body: 'Have you tried turning it off and on again?',
+        full_body: null,
+        html: null,
+        at: new Date(MONDAY_10 + counter),
+        state: more.state ?? 'sent',
+        mail_id: null,
+        in_reply_to: null,
+        hint: null,
+        inbox_id: null,
+        ...(more.seen !== undefined && { seen_at: new Date(more.seen) }),
+      })
+      .execute();
+    return id;
+  };
+  const tab = (number: number, until: number, name = 'tab-1') =>
+    desk.db
+      .insertInto('chat_presence')
+      .values({ number, tab: name, until: new Date(until) })
+      .execute();
+  const look = (number: number, at = AT) => unseenOrClaimed(desk.db, { number, at });
+
+  test('nothing was written: seen', async () => {
+    expect(await look(await desk.ticket())).toEqual({ found: 'seen', claimed: [] });
+  });
+
+  test('everything was seen; notes, mails and what was taken back do not count', async () => {
+    const number = await desk.ticket();
+    await message(number, { seen: MONDAY_10 });
+    await message(number, { direction: 'note' });
+    await message(number, { channel: 'email' });
+    await message(number, { direction: 'in' });
+    await message(number, { state: 'withdrawn' });
+    expect(await look(number)).toEqual({ found: 'seen', claimed: [] });
+  });
+
+  test('present while any tab is, to the moment', async () => {
+    const number = await desk.ticket();
+    const id = await message(number);
+    await tab(number, AT - 1);
+    await tab(number, AT + 1, 'tab-2');
+    expect(await look(number)).toEqual({ found: 'present', claimed: [] });
+    expect(await look(number, AT + 1)).toEqual({ found: 'gone', claimed: [id] });
+  });
+
+  test("gone: what is unseen is claimed in order, and another customer's tab does not count", async () => {
+    const [number, other] = [await desk.ticket(), await desk.ticket()];
+    await tab(other, AT + 60_000);
+    const ids = [await message(number), await message(number)];
+    await message(number, { seen: MONDAY_10 });
+    expect(await look(number)).toEqual({ found: 'gone', claimed: ids });
+  });
+
+  test('a claim is repeated as it was, whatever has happened since: seen, back again, more written', async () => {
+    const number = await desk.ticket();
+    const ids = [await message(number), await message(number)];
+    expect(await look(number)).toEqual({ found: 'gone', claimed: ids });
+    await desk.db
+      .updateTable('messages')
+      .set({ seen_at: new Date(AT + 1) })
+      .where('id', '=', ids[0] ?? '')
+      .execute();
+    await tab(number, AT + 60_000);
+    await message(number);
+    expect(await look(number)).toEqual({ found: 'gone', claimed: ids });
+  });
+
+  test('each message is mailed once: a later look claims only what came after', async () => {
+    const number = await desk.ticket();
+    await message(number);
+    await look(number);
+    expect(await look(number, AT + 60_000)).toEqual({ found: 'seen', claimed: [] });
+    const later = await message(number);
+    expect(await look(number, AT + 120_000)).toEqual({ found: 'gone', claimed: [later] });
+  });
+
+  test('looks at once claim each message for one of them', async () => {
+    const number = await desk.ticket();
+    const ids = [await message(number), await message(number), await message(number)];
+    const looks = await Promise.all(Array.from({ length: 6 }, (_, index) => look(number, AT + index)));
+    expect(looks.flatMap(({ claimed }) => claimed).sort()).toEqual(ids);
+  });
+});
