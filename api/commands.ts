@@ -4,7 +4,7 @@ import { newId } from '../db/new-id';
 import type { Database } from '../db/connection';
 import { closedRefusal, deliverCommand, type Delivery } from '../intake/command-relay';
 import { HoldfastError } from '../messages/errors';
-import type { Command } from '../policy/state';
+import type { Command } from '../policy/events';
 import type { Channel } from '../policy/words';
 import type { Agent } from './auth/actor';
 import type { ApiContext } from './context';

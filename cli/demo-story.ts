@@ -6,7 +6,7 @@ import type { conversation, conversationRow } from '../api/schemas/conversation'
 import type { Database } from '../db/connection';
 import { HoldfastError } from '../messages/errors';
 import { conversationWorkflowId, pageWorkflowId, parsePageId } from '../messages/ids';
-import type { MailKind } from '../policy/state';
+import type { MailKind } from '../policy/effects';
 import type { Running } from '../platform/running';
 import type { DemoNarrator } from './demo-narrator';
 import type { Desk } from './desk';

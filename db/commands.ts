@@ -1,4 +1,5 @@
-import type { Command, Refusal } from '../policy/state';
+import type { Command } from '../policy/events';
+import type { Refusal } from '../policy/state';
 import type { CommandAnswer } from '../messages/conversation';
 import type { Database } from './connection';
 

@@ -1,4 +1,4 @@
-import type { InboundEvent } from '../policy/state';
+import type { InboundEvent } from '../policy/events';
 import type { Database } from './connection';
 
 /** Inbound events with `after < seq <= upTo`, in order, at most `limit`. */

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { InboundEvent } from '../policy/state';
+import type { InboundEvent } from '../policy/events';
 import type { Channel } from '../policy/words';
 import { newId } from './new-id';
 import type { Schema } from './schema';

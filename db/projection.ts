@@ -21,7 +21,7 @@ export async function writeProjection(trx: Transaction<Schema>, { number, carrie
       applied_seq: state.cursor,
       revision: state.revision,
       next_due_at: due === null ? null : new Date(due),
-      breached: state.promises.some((promise) => promise.state === 'breached'),
+      breached: state.everBreached,
       snoozed_until: state.snoozedUntil === null ? null : new Date(state.snoozedUntil),
       ...(state.labels && {
         tags: [...state.labels.tags],

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { ConversationStart, InboundEvent } from '../policy/state';
+import type { InboundEvent } from '../policy/events';
+import type { ConversationStart } from '../policy/state';
 import type { Priority, Status } from '../policy/words';
 import type { Database } from './connection';
 

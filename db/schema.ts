@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { ConversationStart, Command, InboundEvent, PageCause } from '../policy/state';
+import type { Command, InboundEvent } from '../policy/events';
+import type { ConversationStart, PageCause } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Carried } from '../messages/conversation';
 import type { Channel, Kind, Priority, PromiseKind, PromiseState, Role, Status, Urgency } from '../policy/words';

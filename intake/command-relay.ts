@@ -11,7 +11,8 @@ import { finishCommand, type CommandResult, type CommandRow } from '../db/comman
 import type { Database } from '../db/connection';
 import { commandUpdate } from '../messages/conversation';
 import { conversationWorkflowId } from '../messages/ids';
-import { REFUSAL_CODES, type CommandEvent, type Refusal, type RefusalCode } from '../policy/state';
+import type { CommandEvent } from '../policy/events';
+import { REFUSAL_CODES, type Refusal, type RefusalCode } from '../policy/state';
 
 /** How long to wait before asking again for a workflow that relay has yet to start, in milliseconds. */
 const START_PAUSE_MS = 100;

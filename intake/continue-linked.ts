@@ -11,7 +11,8 @@ import { lockThread, takeNumber } from '../db/threads';
 import { begin } from '../policy/conversation';
 import { firstPromises } from '../policy/promises';
 import type { PolicySnapshot } from '../policy/snapshot';
-import { RULES, type ConversationStart, type MessageEvent } from '../policy/state';
+import type { MessageEvent } from '../policy/events';
+import { RULES, type ConversationStart } from '../policy/state';
 
 const EVENTS = 10_000;
 

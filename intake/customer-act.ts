@@ -5,7 +5,7 @@ import { insertEvent } from '../db/incoming-messages';
 import { currentPolicy } from '../db/policies';
 import { lockThread } from '../db/threads';
 import { HoldfastError } from '../messages/errors';
-import type { CustomerActEvent } from '../policy/state';
+import type { CustomerActEvent } from '../policy/events';
 import { moveOn } from './join-conversation';
 
 /**

@@ -4,7 +4,7 @@ import { addParticipant, insertEvent, insertMessage, type IncomingMessage } from
 import type { Schema } from '../db/schema';
 import { participantsOf, type LockedThread } from '../db/threads';
 import type { PolicySnapshot } from '../policy/snapshot';
-import type { MessageEvent } from '../policy/state';
+import type { MessageEvent } from '../policy/events';
 import type { Incoming } from './incoming';
 import { messageEvent } from './message-event';
 

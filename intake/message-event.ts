@@ -1,5 +1,5 @@
 import type { PolicySnapshot } from '../policy/snapshot';
-import type { MessageEvent } from '../policy/state';
+import type { MessageEvent } from '../policy/events';
 import { mentionsTriage } from '../policy/triage';
 import type { Incoming } from './incoming';
 

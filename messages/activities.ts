@@ -1,7 +1,9 @@
 import type { Carried } from './conversation';
 import type { AttemptOutcome, PageMethod } from '../policy/escalation-state';
 import type { OnCallLevel, PolicySnapshot } from '../policy/snapshot';
-import type { InboundEvent, MailEffect, NoticeEffect, PageCause } from '../policy/state';
+import type { MailEffect, NoticeEffect } from '../policy/effects';
+import type { InboundEvent } from '../policy/events';
+import type { PageCause } from '../policy/state';
 import type { Kind, Priority, Urgency } from '../policy/words';
 
 /** The activities that workflows call, by name; `activities/` implements them, `workflows/` proxies them. */

@@ -1,5 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CommandEvent, ConversationStart, ConversationState, Effect, InboundEvent, Refusal, TimelineEntry } from '../policy/state';
+import type { Effect, TimelineEntry } from '../policy/effects';
+import type { CommandEvent, InboundEvent } from '../policy/events';
+import type { ConversationStart, ConversationState, Refusal } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Channel, Kind, Priority, PromiseKind, PromiseState, Status } from '../policy/words';
 

@@ -1,5 +1,5 @@
 import { CHANNELS, PRIORITIES } from '../policy/words';
-import type { CommandEvent, CommandType, InboundEvent } from '../policy/state';
+import type { CommandEvent, CommandType, InboundEvent } from '../policy/events';
 
 /** Small checks of what reaches a workflow; the full ones (zod) run where a message is made. */
 

@@ -1,7 +1,8 @@
 import { answered, isAboutToBeKept, isKeptBy, cancel } from './keeping';
 import { ring } from './page';
 import { assign, isOpenStatus, mailSolved, moveTo } from './status';
-import type { ConversationState, MailEffect, MailKind, OutgoingReply, PromiseRecord } from './state';
+import type { MailEffect, MailKind } from './effects';
+import type { ConversationState, OutgoingReply, PromiseRecord } from './state';
 import { isUnmet, type Turn } from './turn';
 import { urgencyOf } from './urgency';
 

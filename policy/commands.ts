@@ -4,7 +4,8 @@ import { ringNextLevel } from './page';
 import { setPriority } from './priority';
 import { businessDuration, countPromise, countUpdate, officeOpen, officeOpensAt } from './promises';
 import { assign, endAsSpam, isOpenStatus, jitter, moveTo, solve, wantAssignee } from './status';
-import type { Command, CommandEvent, ConversationState, PromiseRecord, PromiseSeed, Refusal } from './state';
+import type { Command, CommandEvent } from './events';
+import type { ConversationState, PromiseRecord, PromiseSeed, Refusal } from './state';
 import { isUnmet, type Turn } from './turn';
 import { urgencyOf } from './urgency';
 

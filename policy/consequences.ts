@@ -25,6 +25,7 @@ export function markBreaches(turn: Turn, at: number): void {
   for (const promise of turn.unmet()) {
     if (promise.state !== 'running' || promise.paused || promise.dueAt > at) continue;
     turn.change(promise, { state: 'breached', breachedAt: promise.dueAt });
+    turn.state.everBreached = true;
     turn.tell(promise.dueAt, 'promise.breached', { kind: promise.kind, cycle: promise.cycle, dueAt: promise.dueAt });
     if (promise.kind === 'update') turn.state.updatesMissed += 1;
     // The widget says it from here on.

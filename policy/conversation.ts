@@ -7,7 +7,9 @@ import { takePresence } from './presence';
 import { officeOpen, officeOpensAt } from './promises';
 import type { PolicySnapshot } from './snapshot';
 import { close, moveTo } from './status';
-import type { ConversationEvent, ConversationStart, ConversationState, PromiseRecord, Step } from './state';
+import type { Step } from './effects';
+import type { ConversationEvent } from './events';
+import type { ConversationStart, ConversationState, PromiseRecord } from './state';
 import { Turn } from './turn';
 
 /**
@@ -205,6 +207,7 @@ function emptyState(start: ConversationStart, policy: PolicySnapshot): Conversat
     noAutoMail: start.noAutoMail,
     outOfHours: start.outOfHours,
     promises: [],
+    everBreached: false,
     cursor: 1,
     commands: [],
     revision: 0,

@@ -5,7 +5,8 @@ import { ring } from './page';
 import { setPriority } from './priority';
 import { countPromise, officeOpen } from './promises';
 import { moveTo, solve, wantAssignee } from './status';
-import type { CustomerActEvent, MessageEvent, PromiseRecord } from './state';
+import type { CustomerActEvent, MessageEvent } from './events';
+import type { PromiseRecord } from './state';
 import type { Turn } from './turn';
 import { isUrgentOrHigh } from './urgency';
 

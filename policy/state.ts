@@ -1,3 +1,4 @@
+import type { MailEffect, MailKind } from './effects';
 import type { PolicySnapshot } from './snapshot';
 import type { Channel, Kind, Priority, PromiseKind, PromiseState, Status, Urgency } from './words';
 
@@ -113,6 +114,7 @@ export const REFUSAL_CODES = [
   'E_OFFICE_OPENS_LATER',
   'E_BAD_COMMAND',
 ] as const;
+
 /** One of {@link REFUSAL_CODES}. */
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
@@ -139,6 +141,8 @@ export interface ConversationState {
   /** `notice` for addresses whose out-of-hours mail pages nobody. */
   readonly outOfHours: 'page' | 'notice';
   readonly promises: readonly PromiseRecord[];
+  /** A promise has been breached, though it may be too long ago to stand in `promises`. */
+  readonly everBreached: boolean;
   /** The last inbound `seq` that was applied. */
   readonly cursor: number;
   readonly commands: readonly CommandRecord[];
@@ -211,194 +215,4 @@ export interface ConversationStart {
   readonly promises: readonly PromiseSeed[];
   /** The opening message is inbound `seq` 1. */
   readonly messageId: string;
-}
-
-/** An inbound message, without its words. */
-export interface MessageEvent {
-  readonly type: 'message';
-  /** Dense per conversation, from 1. */
-  readonly seq: number;
-  readonly at: number;
-  readonly messageId: string;
-  readonly author: 'customer' | 'thirdParty' | 'agent';
-  /** Agent id when an authenticated agent wrote by mail. */
-  readonly agent?: string;
-  readonly channel: Channel;
-  /** A machine wrote it: stored and shown, no effect on status or promises. */
-  readonly machine: boolean;
-  /** At most 100 characters and no triage words: "thanks, bye!". */
-  readonly slight: boolean;
-  /** A triage rule's priority, if its words are in it. */
-  readonly triage?: Priority;
-  /** Contact to add to those written to. */
-  readonly joins?: string;
-  /** Hash of the policy in force when it came. */
-  readonly policy: string;
-}
-
-/** A customer's own act on their thread, by a signed link or in the widget. */
-export interface CustomerActEvent {
-  readonly type: 'customerAct';
-  readonly seq: number;
-  readonly at: number;
-  readonly act: 'productionDown' | 'thatsAll';
-  readonly policy: string;
-}
-
-/** What comes in by `seq`. */
-export type InboundEvent = MessageEvent | CustomerActEvent;
-
-/** What an agent, on-call or an admin asks of a conversation; validated before it is applied. */
-export type Command =
-  | {
-      readonly type: 'reply';
-      readonly messageId: string;
-      /** `mail` leaves after undo-send; `chat` is in front of the customer at once. */
-      readonly delivery: 'mail' | 'chat';
-      readonly recipients: readonly string[];
-      /** Status to go to with the answer. */
-      readonly status?: 'open' | 'pending' | 'onHold' | 'solved';
-      /** "Update by …": a promise told to the customer. */
-      readonly updateBy?: number;
-    }
-  | { readonly type: 'undoReply'; readonly messageId: string }
-  | { readonly type: 'note'; readonly messageId: string }
-  | { readonly type: 'call'; readonly messageId: string; readonly outcome: 'reached' | 'voicemail' | 'noAnswer' }
-  | {
-      readonly type: 'beRightBack';
-      readonly messageId: string;
-      readonly delivery: 'mail' | 'chat';
-      readonly recipients: readonly string[];
-      readonly backAt?: number;
-    }
-  | { readonly type: 'closingQuestion'; readonly messageId: string; readonly delivery: 'mail' | 'chat'; readonly recipients: readonly string[] }
-  | { readonly type: 'assign'; readonly agent: string | null; readonly away: boolean; readonly force: boolean }
-  | { readonly type: 'priority'; readonly priority: Priority; readonly since?: 'received' | 'now' }
-  | { readonly type: 'status'; readonly status: 'open' | 'pending' | 'onHold' | 'solved' }
-  | { readonly type: 'tags'; readonly tags: readonly string[]; readonly cluster: readonly string[]; readonly website: readonly string[] }
-  | { readonly type: 'snooze'; readonly until: number | null }
-  | {
-      readonly type: 'convert';
-      readonly priority?: Priority;
-      readonly keep: boolean;
-      readonly updateBy?: number;
-      readonly messageId?: string;
-      readonly recipients: readonly string[];
-    }
-  | { readonly type: 'spam' }
-  | {
-      readonly type: 'feedback';
-      readonly messageId: string;
-      readonly word: 'workingOnIt' | 'whenOpen' | 'ownWords';
-      readonly recipients: readonly string[];
-      readonly updateBy?: number;
-    }
-  | { readonly type: 'escalate' };
-
-/** The name of each command. */
-export type CommandType = Command['type'];
-
-/** A command with who gave it and until when it may be applied. */
-export interface CommandEvent {
-  readonly type: 'command';
-  readonly id: string;
-  readonly at: number;
-  /** Agent id. */
-  readonly by: string;
-  readonly notAfter?: number;
-  readonly command: Command;
-  readonly policy?: string;
-}
-
-/** All that can happen to a conversation. */
-export type ConversationEvent =
-  | InboundEvent
-  | CommandEvent
-  /** The timer fired: everything due by `now` has its consequence. */
-  | { readonly type: 'due' }
-  /** A recipient's mail server accepted an answer. */
-  | { readonly type: 'delivered'; readonly messageId: string; readonly at: number }
-  /** An answer came back, or no server would take it. */
-  | { readonly type: 'bounced'; readonly messageId: string; readonly at: number; readonly hard: boolean }
-  /** What a look at the chat's presence rows found. */
-  | { readonly type: 'presence'; readonly at: number; readonly found: 'seen' | 'present' | 'gone'; readonly claimed: readonly string[] }
-  /** The database agreed that nothing is unread, and closed the conversation. */
-  | { readonly type: 'closed'; readonly at: number }
-  /** Something unread came in first, or the database was not ready: ask again later. */
-  | { readonly type: 'notClosed'; readonly at: number }
-  /** A new policy was loaded; it counts for new promises. */
-  | { readonly type: 'policy'; readonly snapshot: PolicySnapshot }
-  /** Continue-as-new or `holdfast upgrade` brings newer rules. */
-  | { readonly type: 'rules'; readonly rules: number };
-
-/** A page, a notice, a mail or the closing claim that has to happen because of an event. `key` is never used twice. */
-export type Effect = PagingEffect | NoticeEffect | MailEffect | RecordEffect;
-
-/** To the conversation's escalation. */
-export type PagingEffect =
-  | { readonly lane: 'paging'; readonly type: 'openPage'; readonly key: string; readonly page: number; readonly urgency: Urgency; readonly cause: PageCause }
-  | { readonly lane: 'paging'; readonly type: 'addCause'; readonly key: string; readonly page: number; readonly urgency: Urgency; readonly cause: PageCause }
-  | { readonly lane: 'paging'; readonly type: 'causeOver'; readonly key: string; readonly page: number; readonly cause: string; readonly reason: Reason }
-  | { readonly lane: 'paging'; readonly type: 'nextLevel'; readonly key: string; readonly page: number; readonly cause: string; readonly reason: Reason };
-
-/** Kinds of notices, each with its own sentence. */
-export const NOTICE_KINDS = ['newChat', 'threshold', 'breached', 'halfTime', 'customerWrote', 'agentSilent', 'undelivered', 'refused'] as const;
-/** One of {@link NOTICE_KINDS}. */
-export type NoticeKind = (typeof NOTICE_KINDS)[number];
-
-/** To staff, who need not acknowledge it. */
-export interface NoticeEffect {
-  readonly lane: 'notices';
-  readonly type: 'notice';
-  readonly key: string;
-  readonly notice: NoticeKind;
-  readonly promise?: PromiseKind;
-  readonly dueAt?: number;
-  /** When it was due. */
-  readonly at: number;
-  /** Agent id; everyone when absent. */
-  readonly to?: string;
-}
-
-/** Kinds of mails, each with its own template. */
-export const MAIL_KINDS = ['receipt', 'reply', 'feedback', 'solved', 'reminder', 'converted', 'beRightBack', 'closingQuestion', 'chatUnseen'] as const;
-/** One of {@link MAIL_KINDS}. */
-export type MailKind = (typeof MAIL_KINDS)[number];
-
-/** To one recipient. */
-export interface MailEffect {
-  readonly lane: 'mail';
-  readonly type: 'mail';
-  readonly key: string;
-  readonly mail: MailKind;
-  /** Contact id. */
-  readonly recipient: string;
-  /** The message whose words it carries, if any. */
-  readonly messageId?: string;
-  /** When it was decided: the mail's date. */
-  readonly at: number;
-  /** Facts that the template shows; times as milliseconds. */
-  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
-}
-
-/** To the database or presence rows, with an answer that comes back as an event. */
-export type RecordEffect =
-  | { readonly lane: 'records'; readonly type: 'claimClose'; readonly key: string; readonly cursor: number; readonly at: number }
-  | { readonly lane: 'records'; readonly type: 'checkPresence'; readonly key: string; readonly at: number };
-
-/** One line of "everything that happened and why". */
-export interface TimelineEntry {
-  readonly at: number;
-  /** A code such as `promise.breached`; the reader's language makes the sentence. */
-  readonly type: string;
-  readonly data: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
-}
-
-/** What `apply` answers. */
-export interface Step {
-  readonly state: ConversationState;
-  readonly effects: readonly Effect[];
-  readonly timeline: readonly TimelineEntry[];
-  /** Set when the event was a command that was refused; the state then differs in nothing but its command ids. */
-  readonly refusal?: Refusal;
 }

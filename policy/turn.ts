@@ -1,6 +1,7 @@
 import { promiseKey } from './keys';
 import type { PolicySnapshot } from './snapshot';
-import type { ConversationState, Effect, MailEffect, MailKind, NoticeKind, PromiseRecord, PromiseSeed, Step, TimelineEntry } from './state';
+import type { Effect, MailEffect, MailKind, NoticeKind, Step, TimelineEntry } from './effects';
+import type { ConversationState, PromiseRecord, PromiseSeed } from './state';
 import type { PromiseKind } from './words';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

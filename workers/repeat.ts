@@ -16,7 +16,7 @@ export interface Repeated {
  * Runs a task at once and then every so often, one run at a time. An error is logged with the task's name and the next run comes
  * as planned, or after 10 s if that is sooner: the outside is down now and then, and a sweep is there for that.
  */
-export function repeat(name: string, everyMs: number, log: Logger, task: (stopping: AbortSignal) => Promise<void>): Repeated {
+export function repeat(name: string, everyMs: number, log: Logger, task: (stopping: AbortSignal) => Promise<void>, retryMs = RETRY_MS): Repeated {
   const stopping = new AbortController();
   let wake = new AbortController();
   let again = false;
@@ -28,7 +28,7 @@ export function repeat(name: string, everyMs: number, log: Logger, task: (stoppi
         await task(stopping.signal);
       } catch (error) {
         log.warn({ task: name, err: error }, 'A sweep failed; it runs again.');
-        restMs = Math.min(everyMs, RETRY_MS);
+        restMs = Math.min(everyMs, retryMs);
       }
       if (stopping.signal.aborted || again) continue;
       wake = new AbortController();

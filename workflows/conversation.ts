@@ -28,7 +28,9 @@ import { nextInstant } from '../policy/consequences';
 import { apply, begin } from '../policy/conversation';
 import { RULES } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
-import type { CommandEvent, ConversationEvent, ConversationStart, ConversationState, Effect, Step, TimelineEntry } from '../policy/state';
+import type { Effect, Step, TimelineEntry } from '../policy/effects';
+import type { CommandEvent, ConversationEvent } from '../policy/events';
+import type { ConversationStart, ConversationState } from '../policy/state';
 import { records } from './activities';
 import { laneOf, performEffect, rebuiltPage } from './effects';
 import { Lanes } from './lanes';
@@ -73,7 +75,8 @@ class Conversation {
       laneOf,
       perform: (work) => this.perform(work),
       left: [...(rebuilt ? rebuiltPage(this.state) : []), ...carried.lanes],
-      onBug: (error) => (this.bug = error instanceof Error ? error : new Error('A lane failed.', { cause: error })),
+      // Never one of Temporal's own failures: those would end the workflow instead of holding its task until the bug is mended.
+      onBug: (error) => (this.bug = new Error('A lane failed.', { cause: error })),
     });
     setHandler(eventsSignal, (signal) => this.receive(signal));
     setHandler(commandUpdate, (event: CommandEvent) => this.command(event), { validator: (event: CommandEvent) => this.validate(event) });

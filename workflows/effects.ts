@@ -3,7 +3,9 @@ import { ActivityFailure, ApplicationFailure, WorkflowExecutionAlreadyStartedErr
 import { addCauseSignal, causeOverSignal, nextLevelSignal, type EscalationInput } from '../messages/escalation';
 import { pageWorkflowId } from '../messages/ids';
 import { URGENT } from '../messages/taskQueues';
-import type { ConversationEvent, ConversationState, Effect, MailEffect, PagingEffect, PageCause } from '../policy/state';
+import type { Effect, MailEffect, PagingEffect } from '../policy/effects';
+import type { ConversationEvent } from '../policy/events';
+import type { ConversationState, PageCause } from '../policy/state';
 import type { Urgency } from '../policy/words';
 import { mail, notices, records } from './activities';
 import type { Work } from './conversation';

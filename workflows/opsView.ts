@@ -55,7 +55,7 @@ export class OpsView {
       cluster: [...(state.labels?.cluster ?? this.facts.cluster)],
       website: [...(state.labels?.website ?? this.facts.website)],
       dueAt: nextDueAt(state),
-      breached: state.promises.some((promise) => promise.state === 'breached'),
+      breached: state.everBreached,
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { LinkPurpose } from '../../messages/addresses';
-import type { MailEffect, MailKind } from '../../policy/state';
+import type { MailEffect, MailKind } from '../../policy/effects';
 import type { MailSource } from '../../db/outgoing-mail';
 import type { Sentences } from './sentences';
 import { tellTime, zoneToTell, type ToldTime } from './told-time';

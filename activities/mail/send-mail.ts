@@ -15,7 +15,7 @@ import {
 } from '../../db/outgoing-mail';
 import { signedMailId } from '../../messages/addresses';
 import type { MailActivities } from '../../messages/activities';
-import type { MailEffect } from '../../policy/state';
+import type { MailEffect } from '../../policy/effects';
 import { carriedMessages } from './content';
 import { HeaderRefused } from './raw-mail';
 import { createSmtpSender } from './smtp';

@@ -1,5 +1,5 @@
 import type { MailSource } from '../../db/outgoing-mail';
-import type { MailEffect } from '../../policy/state';
+import type { MailEffect } from '../../policy/effects';
 import { addressPolicy, MAIL_VOICE } from './content';
 import type { Sentences } from './sentences';
 

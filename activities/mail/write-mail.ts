@@ -1,6 +1,6 @@
 import type { MailIntent, MailSource } from '../../db/outgoing-mail';
 import { replyAddress, signedMailId, signLink, type SigningKeys } from '../../messages/addresses';
-import type { MailEffect, MailKind } from '../../policy/state';
+import type { MailEffect, MailKind } from '../../policy/effects';
 import { carriedMessages, MAIL_VOICE, mailContent } from './content';
 import { html } from './html';
 import { plainText } from './plain-text';

@@ -1,5 +1,5 @@
 import { tellTime } from '../mail/told-time';
-import type { NoticeEffect } from '../../policy/state';
+import type { NoticeEffect } from '../../policy/effects';
 import type { Kind, Priority, PromiseKind } from '../../policy/words';
 
 /** What a notice says of its conversation; nothing personal. */

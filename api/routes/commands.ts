@@ -3,7 +3,7 @@ import { getCommand } from '../../db/commands';
 import { getConversation } from '../../db/conversations';
 import { newId } from '../../db/new-id';
 import { HoldfastError } from '../../messages/errors';
-import type { Command } from '../../policy/state';
+import type { Command } from '../../policy/events';
 import { answerCommand, noSuchConversation, type CommandMessage, type CommandRequest } from '../commands';
 import { InvalidRequest } from '../problem';
 import { outgoing } from '../replies';

@@ -5,7 +5,7 @@ import { HoldfastError } from '../../messages/errors';
 import { acknowledgedSignal } from '../../messages/escalation';
 import { pageWorkflowId, parsePageId } from '../../messages/ids';
 import { dayAndTime } from '../../policy/arithmetic';
-import type { Command } from '../../policy/state';
+import type { Command } from '../../policy/events';
 import { officeOpensAt } from '../../policy/promises';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import type { Agent } from '../auth/actor';

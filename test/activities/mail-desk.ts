@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { createMailActivities } from '../../activities/mail/send-mail';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
 import type { MailActivities } from '../../messages/activities';
-import type { MailEffect } from '../../policy/state';
+import type { MailEffect } from '../../policy/effects';
 import { startSmtpSink, type SmtpSink } from '../kit/smtp-sink';
 import { freshDatabase, type TestDatabase } from '../setup/database';
 import { effectOf, FRIDAY_EVENING, IDENTITY, POLICY, TUESDAY_TEN } from './mail-fixtures';

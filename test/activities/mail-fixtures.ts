@@ -2,7 +2,7 @@ import { writeMail, type MailIdentity } from '../../activities/mail/write-mail';
 import type { MailSource } from '../../db/outgoing-mail';
 import { parseSigningKeys } from '../../messages/addresses';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import type { MailEffect, MailKind } from '../../policy/state';
+import type { MailEffect, MailKind } from '../../policy/effects';
 import { readMail } from '../kit/smtp-sink';
 
 /** Signing keys for tests. */

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { closeDatabase, openDatabase } from '../../db/connection';
 import { isOurMailId } from '../../messages/addresses';
-import type { MailEffect } from '../../policy/state';
+import type { MailEffect } from '../../policy/effects';
 import { readMail, startSmtpSink } from '../kit/smtp-sink';
 import { activityEnvironment, JANE, keyed, receiptOf, replyOf, TEN_OCLOCK, useMailDesk } from './mail-desk';
 import { effectOf, FRIDAY_EVENING, KEYS } from './mail-fixtures';

@@ -1,5 +1,5 @@
 import { findOutgoingMail } from '../../db/outgoing-mail';
-import type { MailEffect } from '../../policy/state';
+import type { MailEffect } from '../../policy/effects';
 import { readMail } from '../kit/smtp-sink';
 import { JANE, keyed, RECEIPT, receiptOf, replyOf, TEN_OCLOCK, useMailDesk } from './mail-desk';
 import { effectOf } from './mail-fixtures';

@@ -3,7 +3,7 @@ import { oneLine } from '../../activities/mail/thread';
 import { HeaderRefused, serialise, type MailParts } from '../../activities/mail/raw-mail';
 import { tellTime, zoneToTell } from '../../activities/mail/told-time';
 import { isOurMailId, parseReplyAddress, verifyLink, verifyReplyAddress } from '../../messages/addresses';
-import { MAIL_KINDS } from '../../policy/state';
+import { MAIL_KINDS } from '../../policy/effects';
 import { EXAMPLES, effectOf, FRIDAY_EVENING, KEYS, MONDAY_OPENING, sourceOf, TUESDAY_TEN, words, written } from './mail-fixtures';
 
 const RECEIPT = { dueAt: TUESDAY_TEN, officeOpen: true, opensAt: null, onCallTold: false, priority: 'normal' };

@@ -3,7 +3,7 @@ import { createNoticeActivities } from '../../activities/notices/notices';
 import { noticeSentence } from '../../activities/notices/sentence';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
 import { listNotices } from '../../db/notices';
-import { NOTICE_KINDS, type NoticeEffect } from '../../policy/state';
+import { NOTICE_KINDS, type NoticeEffect } from '../../policy/effects';
 import { SLACK_CHANNEL, SLACK_TOKEN, startFakeSlack, type FakeSlack } from '../kit/slack';
 import { freshDatabase, type TestDatabase } from '../setup/database';
 import { addConversation, addDesk, DUE_AT, PUBLIC_URL, SILENT } from './paging-fixtures';

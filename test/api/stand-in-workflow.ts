@@ -1,6 +1,6 @@
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import { commandUpdate, type CommandAnswer } from '../../messages/conversation';
-import type { CommandEvent } from '../../policy/state';
+import type { CommandEvent } from '../../policy/events';
 
 /**
  * Stands in for a conversation in the tests of the API: refuses in the validator or in the handler, counts what it carried

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { MAIL_KINDS } from '../../policy/state';
+import { MAIL_KINDS } from '../../policy/effects';
 import { EXAMPLES, written } from '../activities/mail-fixtures';
 
 /**

@@ -76,13 +76,19 @@ describe('migrations', () => {
     const { url, query } = await empty();
     await migrateToLatest(url);
     await query(`INSERT INTO kysely_migration VALUES ('9999-later', '2030-01-01T00:00:00.000Z')`);
-    await expect(migrateToLatest(url)).rejects.toMatchObject({ code: 'E_POSTGRES', message: expect.stringContaining('9999-later') as string });
+    await expect(migrateToLatest(url)).rejects.toMatchObject({
+      code: 'E_POSTGRES',
+      message: 'The database was set up by a newer Holdfast: it has "9999-later", which this one does not know.',
+    });
   });
 
   test('a server that is not there is an error within seconds, and leaves nothing open', async () => {
     const startedAt = performance.now();
-    await expect(migrateToLatest('postgres://nobody@127.0.0.1:9/none')).rejects.toThrow(/ECONNREFUSED/);
-    await expect(pendingMigrations('postgres://nobody@127.0.0.1:9/none')).rejects.toThrow(/ECONNREFUSED/);
+    await expect(migrateToLatest('postgres://nobody@127.0.0.1:9/none')).rejects.toMatchObject({
+      code: 'E_POSTGRES',
+      message: expect.stringContaining('ECONNREFUSED') as string,
+    });
+    await expect(pendingMigrations('postgres://nobody@127.0.0.1:9/none')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 });

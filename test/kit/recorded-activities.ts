@@ -9,7 +9,8 @@ import type {
   Projection,
   RecordActivities,
 } from '../../messages/activities';
-import type { InboundEvent, MailEffect, NoticeEffect, TimelineEntry } from '../../policy/state';
+import type { MailEffect, NoticeEffect, TimelineEntry } from '../../policy/effects';
+import type { InboundEvent } from '../../policy/events';
 import type { PolicySnapshot } from '../../policy/snapshot';
 
 /** The other side of the workflows in tests that move time: remembers all it is given, by conversation, and fails on what has no place. */

@@ -4,7 +4,7 @@ import { createTicket } from '../../intake/create-ticket';
 import type { Carried } from '../../messages/conversation';
 import { apply } from '../../policy/conversation';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import type { Command, ConversationEvent } from '../../policy/state';
+import type { Command, ConversationEvent } from '../../policy/events';
 import type { Priority } from '../../policy/words';
 import { policyOf } from '../policy/policies';
 import { freshDatabase, type TestDatabase } from '../setup/database';

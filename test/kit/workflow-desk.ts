@@ -8,7 +8,9 @@ import { CONVERSATIONS, MAIL, PAGING, RECORDS, URGENT } from '../../messages/tas
 import { begin } from '../../policy/conversation';
 import { firstPromises } from '../../policy/promises';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import { RULES, type Command, type ConversationStart, type InboundEvent, type MessageEvent, type TimelineEntry } from '../../policy/state';
+import type { TimelineEntry } from '../../policy/effects';
+import type { Command, InboundEvent, MessageEvent } from '../../policy/events';
+import { RULES, type ConversationStart } from '../../policy/state';
 import { RecordedActivities } from './recorded-activities';
 import { testServer } from '../setup/test-servers';
 
@@ -24,7 +26,7 @@ export class WorkflowDesk {
     private readonly connection: NativeConnection,
     private readonly client: Client,
     private readonly policy: PolicySnapshot,
-    private readonly options: { namespace?: string; firstNumber?: number; workflowCode?: string } = {},
+    private readonly options: { namespace?: string; firstNumber?: number; workflowCode?: string; cachedWorkflows?: number } = {},
   ) {
     this.numbers = options.firstNumber ?? 1_000;
   }
@@ -34,7 +36,7 @@ export class WorkflowDesk {
     const { workflowCode } = this.options;
     const workflowBundle = workflowCode === undefined ? { codePath: testServer('workflowBundle') } : { code: workflowCode };
     this.workers = await Promise.all([
-      ...[CONVERSATIONS, URGENT].map((taskQueue) => Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: 200 })),
+      ...[CONVERSATIONS, URGENT].map((taskQueue) => Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: this.options.cachedWorkflows ?? 200 })),
       ...[MAIL, PAGING, RECORDS].map((taskQueue) => Worker.create({ ...common, taskQueue, activities: this.outside.all })),
     ]);
     this.running = this.workers.map((worker) => worker.run());

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { isCommandEvent, isInboundEvent } from '../../messages/guards';
-import type { Command, CommandEvent, CommandType, CustomerActEvent, MessageEvent } from '../../policy/state';
+import type { Command, CommandEvent, CommandType, CustomerActEvent, MessageEvent } from '../../policy/events';
 
 const MESSAGE: MessageEvent = {
   type: 'message',

@@ -1,6 +1,7 @@
 import { STATUSES, type Kind, type Status } from '../../policy/words';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import type { Command, CommandType, ConversationEvent, ConversationState } from '../../policy/state';
+import type { Command, CommandType, ConversationEvent } from '../../policy/events';
+import type { ConversationState } from '../../policy/state';
 import { handbook } from './kit/policies';
 import { step, Story } from './kit/story';
 import { at } from './kit/times';

@@ -2,7 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { commandUpdate, viewQuery, type ConversationView } from '../../messages/conversation';
 import { loadPolicy } from '../../policy/resolve';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import type { Command } from '../../policy/state';
+import type { Command } from '../../policy/events';
 import { eventually, message, WorkflowDesk } from '../kit/workflow-desk';
 import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
 

@@ -1,4 +1,4 @@
-import type { Effect } from '../../../policy/state';
+import type { Effect } from '../../../policy/effects';
 
 /** An effect in a few words, without its time and key: what happens to on-call, the desk or the customer. */
 export function line(effect: Effect): string {

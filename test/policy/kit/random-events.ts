@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { PRIORITIES } from '../../../policy/words';
 import type { PolicySnapshot } from '../../../policy/snapshot';
-import type { Command, ConversationEvent, ConversationState, MessageEvent } from '../../../policy/state';
+import type { Command, ConversationEvent, MessageEvent } from '../../../policy/events';
+import type { ConversationState } from '../../../policy/state';
 import { at, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './times';
 import type { Opening } from './story';
 

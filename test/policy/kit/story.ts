@@ -3,18 +3,9 @@ import { apply, begin } from '../../../policy/conversation';
 import { firstPromises } from '../../../policy/promises';
 import type { PolicySnapshot } from '../../../policy/snapshot';
 import { RULES } from '../../../policy/state';
-import type {
-  Command,
-  ConversationEvent,
-  ConversationStart,
-  ConversationState,
-  Effect,
-  MessageEvent,
-  PromiseRecord,
-  Refusal,
-  Step,
-  TimelineEntry,
-} from '../../../policy/state';
+import type { Effect, Step, TimelineEntry } from '../../../policy/effects';
+import type { Command, ConversationEvent, MessageEvent } from '../../../policy/events';
+import type { ConversationStart, ConversationState, PromiseRecord, Refusal } from '../../../policy/state';
 import { isUnmet } from '../../../policy/turn';
 import type { PromiseKind } from '../../../policy/words';
 import { deepFreeze } from './freeze';

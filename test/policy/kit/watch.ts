@@ -1,5 +1,7 @@
 import { nextInstant } from '../../../policy/consequences';
-import type { ConversationEvent, ConversationState, Effect, PageCause, PromiseRecord, Step } from '../../../policy/state';
+import type { Effect, Step } from '../../../policy/effects';
+import type { ConversationEvent } from '../../../policy/events';
+import type { ConversationState, PageCause, PromiseRecord } from '../../../policy/state';
 import { isUnmet } from '../../../policy/turn';
 import { isUrgentOrHigh } from '../../../policy/urgency';
 import { DAY_MS, SECOND_MS } from './times';

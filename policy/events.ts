@@ -1,0 +1,120 @@
+import type { PolicySnapshot } from './snapshot';
+import type { Channel, Priority } from './words';
+
+/** An inbound message, without its words. */
+export interface MessageEvent {
+  readonly type: 'message';
+  /** Dense per conversation, from 1. */
+  readonly seq: number;
+  readonly at: number;
+  readonly messageId: string;
+  readonly author: 'customer' | 'thirdParty' | 'agent';
+  /** Agent id when an authenticated agent wrote by mail. */
+  readonly agent?: string;
+  readonly channel: Channel;
+  /** A machine wrote it: stored and shown, no effect on status or promises. */
+  readonly machine: boolean;
+  /** At most 100 characters and no triage words: "thanks, bye!". */
+  readonly slight: boolean;
+  /** A triage rule's priority, if its words are in it. */
+  readonly triage?: Priority;
+  /** Contact to add to those written to. */
+  readonly joins?: string;
+  /** Hash of the policy in force when it came. */
+  readonly policy: string;
+}
+
+/** A customer's own act on their thread, by a signed link or in the widget. */
+export interface CustomerActEvent {
+  readonly type: 'customerAct';
+  readonly seq: number;
+  readonly at: number;
+  readonly act: 'productionDown' | 'thatsAll';
+  readonly policy: string;
+}
+
+/** What comes in by `seq`. */
+export type InboundEvent = MessageEvent | CustomerActEvent;
+
+/** What an agent, on-call or an admin asks of a conversation; validated before it is applied. */
+export type Command =
+  | {
+      readonly type: 'reply';
+      readonly messageId: string;
+      /** `mail` leaves after undo-send; `chat` is in front of the customer at once. */
+      readonly delivery: 'mail' | 'chat';
+      readonly recipients: readonly string[];
+      /** Status to go to with the answer. */
+      readonly status?: 'open' | 'pending' | 'onHold' | 'solved';
+      /** "Update by …": a promise told to the customer. */
+      readonly updateBy?: number;
+    }
+  | { readonly type: 'undoReply'; readonly messageId: string }
+  | { readonly type: 'note'; readonly messageId: string }
+  | { readonly type: 'call'; readonly messageId: string; readonly outcome: 'reached' | 'voicemail' | 'noAnswer' }
+  | {
+      readonly type: 'beRightBack';
+      readonly messageId: string;
+      readonly delivery: 'mail' | 'chat';
+      readonly recipients: readonly string[];
+      readonly backAt?: number;
+    }
+  | { readonly type: 'closingQuestion'; readonly messageId: string; readonly delivery: 'mail' | 'chat'; readonly recipients: readonly string[] }
+  | { readonly type: 'assign'; readonly agent: string | null; readonly away: boolean; readonly force: boolean }
+  | { readonly type: 'priority'; readonly priority: Priority; readonly since?: 'received' | 'now' }
+  | { readonly type: 'status'; readonly status: 'open' | 'pending' | 'onHold' | 'solved' }
+  | { readonly type: 'tags'; readonly tags: readonly string[]; readonly cluster: readonly string[]; readonly website: readonly string[] }
+  | { readonly type: 'snooze'; readonly until: number | null }
+  | {
+      readonly type: 'convert';
+      readonly priority?: Priority;
+      readonly keep: boolean;
+      readonly updateBy?: number;
+      readonly messageId?: string;
+      readonly recipients: readonly string[];
+    }
+  | { readonly type: 'spam' }
+  | {
+      readonly type: 'feedback';
+      readonly messageId: string;
+      readonly word: 'workingOnIt' | 'whenOpen' | 'ownWords';
+      readonly recipients: readonly string[];
+      readonly updateBy?: number;
+    }
+  | { readonly type: 'escalate' };
+
+/** The name of each command. */
+export type CommandType = Command['type'];
+
+/** A command with who gave it and until when it may be applied. */
+export interface CommandEvent {
+  readonly type: 'command';
+  readonly id: string;
+  readonly at: number;
+  /** Agent id. */
+  readonly by: string;
+  readonly notAfter?: number;
+  readonly command: Command;
+  readonly policy?: string;
+}
+
+/** All that can happen to a conversation. */
+export type ConversationEvent =
+  | InboundEvent
+  | CommandEvent
+  /** The timer fired: everything due by `now` has its consequence. */
+  | { readonly type: 'due' }
+  /** A recipient's mail server accepted an answer. */
+  | { readonly type: 'delivered'; readonly messageId: string; readonly at: number }
+  /** An answer came back, or no server would take it. */
+  | { readonly type: 'bounced'; readonly messageId: string; readonly at: number; readonly hard: boolean }
+  /** What a look at the chat's presence rows found. */
+  | { readonly type: 'presence'; readonly at: number; readonly found: 'seen' | 'present' | 'gone'; readonly claimed: readonly string[] }
+  /** The database agreed that nothing is unread, and closed the conversation. */
+  | { readonly type: 'closed'; readonly at: number }
+  /** Something unread came in first, or the database was not ready: ask again later. */
+  | { readonly type: 'notClosed'; readonly at: number }
+  /** A new policy was loaded; it counts for new promises. */
+  | { readonly type: 'policy'; readonly snapshot: PolicySnapshot }
+  /** Continue-as-new or `holdfast upgrade` brings newer rules. */
+  | { readonly type: 'rules'; readonly rules: number };
