@@ -10,7 +10,7 @@ import { authorize } from './auth/authorize';
 import { requireOwnOrigin } from './auth/origin';
 import type { ApiContext } from './context';
 import { invalid } from './problem';
-import { fullPath, type Answer, type ApiRoute, type Checked } from './route';
+import type { Answer, ApiRoute, Checked } from './route';
 
 const CHANGES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const KEY = /^[\x21-\x7e]{1,200}$/;
@@ -94,9 +94,4 @@ function idempotencyOf(request: Request, body: unknown): { key: string; requestH
     .update(JSON.stringify([request.method, request.path, body]))
     .digest('hex');
   return { key, requestHash };
-}
-
-/** The route's name in logs: never the path itself, which may carry a token. */
-export function routeName(route: ApiRoute): string {
-  return `${route.method.toUpperCase()} ${fullPath(route)}`;
 }

@@ -72,13 +72,13 @@ export function reportText(report: Report): string {
   if (lateness !== undefined) {
     parts.push(
       `How late pages are (milliseconds; the first page of each ticket)\n${table(
-        ['tickets due', 'within', 'priority', 'decided p50', 'p99', 'max', 'sent p50', 'p99', 'max', 'budget p99', ''],
+        ['tickets due', 'within', 'priority', 'decided p50', 'p99', 'max', 'recorded p50', 'p99', 'max', 'sent p50', 'p99', 'max', 'budget p99', ''],
         lateness.map((row) => [
           String(row.tickets),
           `${row.spreadOverMs / 1000} s`,
           row.priority,
-          ...[row.decided, row.sent].flatMap(({ p50, p99, max }) => [p50, p99, max].map((value) => value.toFixed(0))),
-          row.budgetMs.sent === null ? '–' : `${row.budgetMs.decided} / ${row.budgetMs.sent}`,
+          ...[row.decided, row.recorded, row.sent].flatMap(({ p50, p99, max }) => [p50, p99, max].map((value) => value.toFixed(0))),
+          row.budgetMs.sent === null ? '–' : `${row.budgetMs.recorded} / ${row.budgetMs.sent}`,
           row.missing === 0 ? mark(row) : `OVER: ${row.missing} missing`,
         ]),
       )}`,

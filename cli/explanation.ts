@@ -1,4 +1,4 @@
-import { conversationAnswer } from '../api/routes/answers';
+import { conversationAnswer, timelineData } from '../api/routes/answers';
 import { asAnswerable } from '../api/problem';
 import { timelineSentence } from '../api/pages/timeline-sentence';
 import { listTimeline } from '../db/conversations';
@@ -109,7 +109,7 @@ async function timelineOf(db: Database, number: number, policy: PolicySnapshot):
   for (;;) {
     const rows = await listTimeline(db, number, { after, limit: TIMELINE_AT_ONCE });
     for (const { at, type, data } of rows) {
-      entries.push({ at: at.toISOString(), type, sentence: timelineSentence(type, data, names), data });
+      entries.push({ at: at.toISOString(), type, sentence: timelineSentence(type, data, names), data: timelineData(data) });
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < TIMELINE_AT_ONCE) return entries;

@@ -63,7 +63,8 @@ class EncryptingCodec implements PayloadCodec {
 /** The converter that every client and worker of Holdfast uses; without keys payloads stay readable. */
 export function payloadConverter(keys: readonly Key[] | undefined): DataConverter {
   const [first, ...others] = keys ?? [];
-  return first === undefined ? {} : { payloadCodecs: [new EncryptingCodec([first, ...others])] };
+  if (first === undefined) return {};
+  return { payloadCodecs: [new EncryptingCodec([first, ...others])], failureConverterPath: require.resolve('./failure-converter') };
 }
 
 /** A payload as bytes: the length of its metadata's JSON, that JSON, the data. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Command } from '../policy/events';
 import type { Refusal } from '../policy/state';
 import type { CommandAnswer } from '../messages/conversation';
@@ -79,20 +80,39 @@ export async function getCommand(db: Database, id: string): Promise<CommandRow |
 
 /**
  * Commands that nobody has answered, oldest first, for the sweep that repeats them; those that must not come late are not among them.
- * `before` leaves alone what a request still waits for.
+ * `before` leaves alone what a request still waits for. Where there are more than `limit`, chance decides which conversations have their
+ * turn, and of each come the earliest: those that do not answer hold up no other, and no command overtakes an earlier one.
  */
 export async function queuedCommands(db: Database, { before, limit }: { before: Date; limit: number }): Promise<CommandRow[]> {
-  const rows = await db
+  const waiting = db
     .selectFrom('commands')
-    .select(columns)
+    .select([...columns, sql<number>`row_number() OVER (PARTITION BY number ORDER BY at, id)`.as('place')])
     .where('state', '=', 'queued')
-    .where('not_after', 'is', null)
     .where('at', '<', before)
-    .orderBy('at')
-    .orderBy('id')
-    .limit(limit)
-    .execute();
+    .where((where) => where.or([where('not_after', 'is', null), where('not_after', '<', before)]));
+  const taken = db
+    .selectFrom(waiting.as('waiting'))
+    .select(columns)
+    .orderBy('place')
+    .orderBy(sql`random()`)
+    .limit(limit);
+  const rows = await db.selectFrom(taken.as('taken')).select(columns).orderBy('at').orderBy('id').execute();
   return rows.map(fromRow);
+}
+
+/**
+ * Queues again what a lost workflow had carried out and not yet projected: its answer was given, and the state from which the
+ * conversation goes on does not know it. Commands that must not come late are left alone.
+ */
+export async function queueUnprojected(db: Database, number: number, revision: number): Promise<void> {
+  await db
+    .updateTable('commands')
+    .set({ state: 'queued', result: null, finished_at: null })
+    .where('number', '=', number)
+    .where('state', '=', 'done')
+    .where('not_after', 'is', null)
+    .where(sql<number>`(result -> 'answer' ->> 'revision')::int`, '>', revision)
+    .execute();
 }
 
 /**

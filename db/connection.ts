@@ -5,6 +5,9 @@ import type { Schema } from './schema';
 /** The database as the program sees it. */
 export type Database = Kysely<Schema>;
 
+/** No query of ours is meant to take this long; one that does is on a connection that leads nowhere. */
+const QUERY_TIMEOUT_MS = 60_000;
+
 /** bigint columns (numbers, ids, lengths) stay far below 2^53, so they arrive as numbers. */
 const INT8 = 20;
 
@@ -25,6 +28,9 @@ export function openPool(url: string, options: { max?: number; onError?: (error:
     max: options.max ?? 10,
     connectionTimeoutMillis: 5_000,
     types: parsers(),
+    // A database whose host vanished without a word is noticed.
+    keepAlive: true,
+    query_timeout: QUERY_TIMEOUT_MS,
     application_name: 'holdfast',
   });
   // Without a listener an idle connection's end would end the process; the pool itself already drops the client.

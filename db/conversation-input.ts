@@ -9,6 +9,8 @@ import { policyByHash } from './policies';
 export interface StartOfConversation extends StartFacts {
   readonly input: ConversationInput;
   readonly lastSeq: number;
+  /** The revision that it goes on from. */
+  readonly revision: number;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function startOfConversation(db: Database, number: number): Promise
     nextDueAt: row.next_due_at?.getTime() ?? null,
     breached: row.breached,
     lastSeq: row.last_seq,
+    revision: row.revision,
   };
 }
 

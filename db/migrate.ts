@@ -49,5 +49,6 @@ async function withMigrator<Result>(url: string, act: (migrator: Migrator) => Pr
 /** The text of an error, or its code where it has no text (a refused connection has one error per address). */
 function reasonOf(error: unknown): string {
   const { message, code } = error as { message?: unknown; code?: unknown };
-  return typeof message === 'string' && message !== '' ? message : String(code ?? 'unknown');
+  const said = [message, code].find((text): text is string => typeof text === 'string' && text !== '');
+  return said ?? 'no reason was given';
 }

@@ -52,14 +52,12 @@ export async function markNotice(db: Database, key: string, answer: { slackTs: s
     .execute();
 }
 
-/** Notices, newest first; at most `limit` after `cursor`. */
-export async function listNotices(
-  db: Database,
-  { cursor, limit }: { cursor?: { readonly at: Date; readonly key: string }; limit: number },
-): Promise<NoticeRow[]> {
+/** Notices, newest first: at most `limit` after the given place (time in milliseconds, key). */
+export async function listNotices(db: Database, { after, limit }: { after: readonly [at: number, key: string] | null; limit: number }): Promise<NoticeRow[]> {
   let query = db.selectFrom('notices').selectAll();
-  if (cursor !== undefined) {
-    query = query.where((eb) => eb.or([eb('at', '<', cursor.at), eb.and([eb('at', '=', cursor.at), eb('key', '<', cursor.key)])]));
+  if (after !== null) {
+    const [at, key] = [new Date(after[0]), after[1]];
+    query = query.where((eb) => eb.or([eb('at', '<', at), eb.and([eb('at', '=', at), eb('key', '<', key)])]));
   }
   const rows = await query.orderBy('at', 'desc').orderBy('key', 'desc').limit(limit).execute();
   return rows.map(noticeOf);
@@ -70,7 +68,7 @@ export async function noticeFacts(db: Database, number: number) {
   return db
     .selectFrom('conversations')
     .innerJoin('policies', 'policies.hash', 'conversations.policy_hash')
-    .select(['conversations.kind', 'conversations.priority', 'conversations.plan', 'conversations.cluster', 'conversations.demo', 'policies.snapshot'])
+    .select(['conversations.kind', 'conversations.plan', 'conversations.cluster', 'conversations.demo', 'policies.snapshot'])
     .where('conversations.number', '=', number)
     .executeTakeFirst();
 }

@@ -55,7 +55,9 @@ export async function decideBundle(db: Database, attempt: PageAttempt, target: T
     const rings = members.some((member) => member.id !== id && isRinging(member.claimed_at, bundle, now));
     // One of them is at it; only when it does not get done, another one takes over.
     if (rings) return { do: 'wait', at: now + LOOK_AGAIN_MS };
-    if (!members.some((member) => member.id === id) || members.length < 2) {
+    // One that may have rung already rings on: nobody would ever resolve its incident otherwise.
+    const begun = (await bundleOf(trx, id)) === bundle;
+    if (!members.some((member) => member.id === id) || (members.length < 2 && !begun)) {
       await trx.updateTable('page_attempts').set({ bundle: null }).where('page_id', '=', id).where('ring', '=', attempt.ring).execute();
       return { do: 'alone' };
     }
@@ -65,10 +67,13 @@ export async function decideBundle(db: Database, attempt: PageAttempt, target: T
       .where('page_id', '=', id)
       .where('ring', '=', attempt.ring)
       .execute();
+    // Before it rings: after a crash in between every member still knows of the common incident.
+    const pages = members.map((member) => member.id);
+    await trx.updateTable('pages').set({ bundled_into: bundle }).where('id', 'in', pages).execute();
     return {
       do: 'ringTogether',
       bundle,
-      pages: members.map((member) => member.id),
+      pages,
       numbers: members.map((member) => member.number),
     };
   });
@@ -92,9 +97,17 @@ export async function markBundleSent(db: Database, bundle: string, pages: readon
   });
 }
 
+/** The common incident that rings for a page too, or may do so after a crash; null when there is none. */
+export async function bundleOf(db: Database, id: string): Promise<string | null> {
+  const row = await db.selectFrom('pages').select('bundled_into').where('id', '=', id).executeTakeFirst();
+  return row?.bundled_into ?? null;
+}
+
 /** Takes a page out of a bundle; true when no other page that is not over is left in it, so that its incident can be resolved. */
 export async function leaveBundle(db: Database, bundle: string, id: string): Promise<boolean> {
   return inTransaction(db, async (trx) => {
+    // Two that leave at the same time would each take the other for one who stays.
+    await lockBundle(trx, bundle);
     await trx.updateTable('pages').set({ bundled_into: null }).where('id', '=', id).where('bundled_into', '=', bundle).execute();
     const other = await trx
       .selectFrom('pages')

@@ -15,6 +15,8 @@ export interface PageGround {
   readonly acknowledged: { readonly by: string; readonly at: number } | null;
   /** Every cause that this ring is about has been recorded as over. */
   readonly overAt: number | null;
+  /** Key of the common incident that has rung, or is about to, for this page too. */
+  readonly bundle: string | null;
 }
 
 /** Writes a page's record unless a newer one is there. An acknowledgement that somebody has just given is never overwritten. */
@@ -36,7 +38,7 @@ export async function prepareAttempt(db: Database, attempt: PageAttempt, timeout
     const isOver = row?.state === 'over' && attempt.causes.every((cause) => isRecordedOver(row.causes, cause));
     const overAt = isOver ? (row.over_at?.getTime() ?? attempt.decidedAt) : null;
     if (acknowledged === null && overAt === null) await writeRecord(trx, attempt.record, facts);
-    return { facts, acknowledged, overAt };
+    return { facts, acknowledged, overAt, bundle: row?.bundled_into ?? null };
   });
 }
 
@@ -179,7 +181,7 @@ type LockedPage = NonNullable<Awaited<ReturnType<typeof lockPage>>>;
 function lockPage(trx: Transaction<Schema>, id: string) {
   return trx
     .selectFrom('pages')
-    .select(['state', 'causes', 'revision', 'acknowledged_at', 'acknowledged_by', 'acknowledgement_relayed_at', 'over_at'])
+    .select(['state', 'causes', 'revision', 'acknowledged_at', 'acknowledged_by', 'acknowledgement_relayed_at', 'over_at', 'bundled_into'])
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();

@@ -81,7 +81,7 @@ function oneLine(text: string, length: number): string {
 
 /** The text of one message for several pages, at most 100 characters: `3 pages wait: #1042 #1043 #1044`. */
 export function bundleText(numbers: readonly number[]): string {
-  const head = `${numbers.length} pages wait:`;
+  const head = numbers.length === 1 ? '1 page waits:' : `${numbers.length} pages wait:`;
   for (let shown = numbers.length; shown > 0; shown -= 1) {
     const rest = numbers.length - shown;
     const text = `${head} ${numbers

@@ -7,8 +7,11 @@ const TRACE =
 
 const HEADER_BYTES = 1_048_576;
 
-/** What a mail says, as a hash (SHA-256, hex): the same for every copy of it, whichever way it came. */
-export function contentHash(raw: Uint8Array): string {
+/**
+ * What a mail says, as a hash (SHA-256, hex): the same for every copy of it, whichever way it came. `sender` is who said it, where the
+ * mail itself does not tell.
+ */
+export function contentHash(raw: Uint8Array, sender = ''): string {
   const bytes = Buffer.from(withLineFeeds(raw));
   const end = headerLength(bytes, HEADER_BYTES);
   const lines = bytes
@@ -16,7 +19,7 @@ export function contentHash(raw: Uint8Array): string {
     .toString('latin1')
     .replace(/\r?\n[ \t]+/g, ' ')
     .split(/\r?\n/);
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(sender);
   for (const line of lines) {
     const name = line
       .slice(0, Math.max(0, line.indexOf(':')))

@@ -14,8 +14,6 @@ import type { PolicySnapshot } from '../policy/snapshot';
 import type { MessageEvent } from '../policy/events';
 import { RULES, type ConversationStart } from '../policy/state';
 
-const EVENTS = 10_000;
-
 /**
  * Moves what a conversation's workflow can no longer be told (it has ended, or its id was used before) into a new, linked conversation
  * whose promises count from the first of these messages. `known` is the last `seq` that it was told of. Answers the new number; null when no
@@ -25,7 +23,7 @@ export async function continueLinked(db: Database, { number, known }: { number: 
   return db.transaction().execute(async (trx) => {
     const thread = await lockThread(trx, number);
     if (thread === null || known >= thread.lastSeq) return null;
-    const events = await eventsAfter(trx, number, known, EVENTS);
+    const events = await eventsAfter(trx, number, known, thread.lastSeq - known);
     const messages = events.filter((event): event is MessageEvent => event.type === 'message');
     const policy = (await policyOfDemoConversation(trx, number)) ?? (await currentPolicy(trx));
     const opened = messages[0] === undefined ? null : await openFrom(trx, policy, number, thread.start, messages, messages[0], now);

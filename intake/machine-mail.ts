@@ -26,8 +26,8 @@ export function judgeMachine({ headers, from, envelopeFrom }: MachineTraits): Ma
   const machine =
     autoSubmitted === 'auto-replied' ||
     precedence === 'auto_reply' ||
-    headers['x-autoreply'] !== undefined ||
-    headers['x-autorespond'] !== undefined ||
+    says(headers['x-autoreply']) ||
+    says(headers['x-autorespond']) ||
     headers['x-failed-recipients'] !== undefined ||
     envelopeFrom.trim() === '' ||
     headers['return-path']?.trim() === '<>' ||
@@ -41,6 +41,11 @@ export function judgeMachine({ headers, from, envelopeFrom }: MachineTraits): Ma
     headers['list-id'] !== undefined ||
     !['', 'none'].includes(token(headers['x-auto-response-suppress']));
   return { noAutoMail, machine };
+}
+
+/** A header that is there and does not say no. */
+function says(value: string | undefined): boolean {
+  return value !== undefined && token(value) !== 'no';
 }
 
 /** The first word of a header's value, lower case, without parameters. */

@@ -43,7 +43,7 @@ export type Resolved =
 export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: WaitingRow, readMail: ReadMail, now: number): Promise<Resolved> {
   const at = new Date(now);
   const { mail } = readMail;
-  const hash = contentHash(row.raw);
+  const hash = contentHash(row.raw, anonymousSender(row, readMail));
   const since = row.receivedAt.getTime() - (mail.mailId === null ? COPY_WITHOUT_ID_WITHIN_MS : COPY_WITHIN_MS);
   const earlier = await findEarlierCopy(trx, hash, new Date(since));
   if (earlier !== null) {
@@ -85,7 +85,9 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
     case 'new': {
       if (sender === null) return suspend('noSender');
       const { contact } = await findOrCreateContact(trx, { email: sender.address, phone: null, name: sender.name }, row.receivedAt);
-      const demo = await policyOfDemo(trx, { localParts: localParts(desk, row), receivedAt: row.receivedAt.getTime(), linkedTo: decision.linkedTo });
+      // Merely naming a demonstration's number makes no demonstration: its pages would reach nobody.
+      const follows = facts.token?.fromIsRecipient === true ? decision.linkedTo : null;
+      const demo = await policyOfDemo(trx, { localParts: localParts(desk, row), receivedAt: row.receivedAt.getTime(), linkedTo: follows });
       const { number } = await openConversation(trx, demo ?? desk.policy, {
         ...incoming,
         contact,
@@ -109,6 +111,14 @@ function senderOf(row: WaitingRow, { mail }: ReadMail): MailPerson | null {
   if (mail.from !== null) return mail.from;
   const address = mailAddress(row.envelope.from);
   return address === null ? null : { address, name: null };
+}
+
+/**
+ * The sender on the envelope, if nothing within the mail tells it from somebody else's that says the same. A mail with a Message-ID is
+ * one mail, whichever envelope its copies come in.
+ */
+function anonymousSender(row: WaitingRow, { mail }: ReadMail): string {
+  return mail.from === null && mail.mailId === null ? row.envelope.from : '';
 }
 
 /** An address that customers write to: whoever writes "from" it would be answered into our own mouth. */

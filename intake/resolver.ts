@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import { INBOX_CHANNEL, lockNextMail, noteFailure, type WaitingRow } from '../db/inbox';
+import { writeNotice } from '../db/notices';
 import { currentPolicy } from '../db/policies';
 import type { Schema } from '../db/schema';
 import type { SigningKeys } from '../messages/addresses';
@@ -60,12 +61,23 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
   };
 
   /** Not the database's fault, so it may be this mail's: others go first, and in the end agents see it. */
-  const giveAnotherTry = async (trx: Transaction<Schema>, { id, attempts }: WaitingRow, error: unknown): Promise<void> => {
+  const giveAnotherTry = async (trx: Transaction<Schema>, { id, attempts, receivedAt }: WaitingRow, error: unknown): Promise<void> => {
     const last = attempts + 1 >= ATTEMPTS;
     log.error({ inbox: id, attempt: attempts + 1, code: codeOf(error) }, last ? 'mail could not be resolved; agents see it' : 'mail could not be resolved yet');
     const message = error instanceof Error ? `${codeOf(error)}: ${error.message}` : String(error);
     const retryAt = new Date(now() + Math.min(RETRY_FROM_MS * 2 ** attempts, RETRY_UP_TO_MS));
     await noteFailure(trx, id, { error: message.replaceAll('\0', '').slice(0, 500), retryAt: last ? null : retryAt });
+    if (!last) return;
+    // It has no conversation and no promise, so somebody has to be told.
+    await writeNotice(trx, {
+      key: `ops:inbox:${id}`,
+      number: null,
+      kind: 'ops',
+      text: `A mail could not be turned into a conversation, and nobody was told when they will hear from us. It is kept as it came: inbox row ${id}.`,
+      toAgent: null,
+      dueAt: receivedAt,
+      at: new Date(now()),
+    });
   };
 
   const loop = startWokenLoop({ name: 'resolve', url, channel: INBOX_CHANNEL, sweepMs: SWEEP_MS, lanes: LANES, log, work: resolveNext });

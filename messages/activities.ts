@@ -156,6 +156,9 @@ export interface MailActivities {
 
 /** Notices to staff. */
 export interface NoticeActivities {
-  /** Writes the built-in inbox's row and, when configured, posts to Slack; once per key. */
-  sendNotice(input: { number: number; effect: NoticeEffect }): Promise<void>;
+  /**
+   * Writes the built-in inbox's row and, when configured, posts to Slack; once per key. `priority` comes from the conversation
+   * itself: the database may not know yet that it has become urgent.
+   */
+  sendNotice(input: { number: number; priority: Priority; effect: NoticeEffect }): Promise<void>;
 }

@@ -1,36 +1,18 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { EscalationState } from '../policy/escalation-state';
+import type { EscalationStart, EscalationState } from '../policy/escalation-state';
 import type { PageCause, Reason } from '../policy/state';
-import type { PolicySnapshot } from '../policy/snapshot';
-import type { Kind, Priority, Urgency } from '../policy/words';
-
-/** What of the policy an escalation follows. */
-export interface EscalationPolicy {
-  readonly onCall: PolicySnapshot['onCall'];
-  readonly demo?: boolean;
-}
+import type { Priority, Urgency } from '../policy/words';
 
 /** Input of `escalationWorkflow`. */
-export interface EscalationInput {
-  readonly number: number;
-  readonly page: number;
-  readonly kind: Kind;
-  readonly priority: Priority;
-  readonly plan: string;
-  readonly urgency: Urgency;
-  readonly cause: PageCause;
-  readonly policy: EscalationPolicy;
-  /** When the consequence was due that opened the page. */
-  readonly openedAt: number;
-}
+export type EscalationInput = EscalationStart;
 
 /** What continue-as-new hands on instead of an {@link EscalationInput}: the escalation's own state. */
 export interface EscalationCarried {
   readonly carried: EscalationState;
 }
 
-/** A further cause joins the open page; `urgency` is the page's from now on. */
-export const addCauseSignal = defineSignal<[{ cause: PageCause; urgency: Urgency }]>('addCause');
+/** A further cause joins the open page; `urgency` is the page's and `priority` the conversation's from now on. */
+export const addCauseSignal = defineSignal<[{ cause: PageCause; urgency: Urgency; priority?: Priority }]>('addCause');
 /** A cause is over; when all are, the incident is resolved and the escalation ends. */
 export const causeOverSignal = defineSignal<[{ key: string; reason: Reason; at: number }]>('causeOver');
 /** Rings the next level at once, acknowledged or not; `id` is the effect's key, by which a repeated signal is known. */

@@ -22,6 +22,11 @@ export function isInboundEvent(value: unknown): value is InboundEvent {
   }
 }
 
+/** Whether a value is what relay announces; its events are looked at one by one. */
+export function isEventsSignal(value: unknown): value is { upTo: number; events: readonly unknown[] } {
+  return isRecord(value) && Number.isSafeInteger(value.upTo) && Array.isArray(value.events);
+}
+
 /** Whether a value is a command as the API sends it; false for one that only a newer program knows. */
 export function isCommandEvent(value: unknown): value is CommandEvent {
   if (!isRecord(value) || value['type'] !== 'command' || !isText(value['id']) || !isInstant(value['at']) || !isText(value['by'])) return false;

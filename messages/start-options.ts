@@ -2,7 +2,7 @@ import { WorkflowIdReusePolicy, TypedSearchAttributes, type SearchAttributePair 
 import type { Priority } from '../policy/words';
 import { conversationWorkflowId } from './ids';
 import { SEARCH_ATTRIBUTES } from './searchAttributes';
-import { conversationQueue } from './taskQueues';
+import { conversationQueue, taskPriority } from './taskQueues';
 
 /** What a conversation's start shows to ops; no personal data. */
 export interface StartFacts {
@@ -43,6 +43,7 @@ export function conversationStartOptions(facts: StartFacts) {
     taskQueue: conversationQueue(facts.priority),
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     workflowTaskTimeout: '5s' as const,
+    priority: taskPriority(facts.priority),
     typedSearchAttributes: new TypedSearchAttributes(attributes),
     staticSummary: `#${facts.number} · ${facts.kind} · ${facts.organization ?? 'no organization'}`,
   };

@@ -1,4 +1,4 @@
-import type { Priority } from '../policy/words';
+import { PRIORITIES, type Priority } from '../policy/words';
 
 /** Conversations that are not urgent. */
 export const CONVERSATIONS = 'holdfast';
@@ -14,4 +14,12 @@ export const RECORDS = 'holdfast-records';
 /** Queue of a conversation's workflow; chosen at the start and, on a change of priority, by continue-as-new. */
 export function conversationQueue(priority: Priority): string {
   return priority === 'urgent' ? URGENT : CONVERSATIONS;
+}
+
+/**
+ * Order of the tasks that wait in one queue, 1 first: when a thousand promises fall due at once, the urgent ones are looked at
+ * first. A workflow keeps it for life, and its activities inherit it.
+ */
+export function taskPriority(priority: Priority): { priorityKey: number } {
+  return { priorityKey: PRIORITIES.indexOf(priority) + 1 };
 }

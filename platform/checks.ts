@@ -2,7 +2,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import nodemailer from 'nodemailer';
-import type { Environment } from '../config/environment';
+import { setInVain, type Environment } from '../config/environment';
 import { isCoded } from '../config/exit-codes';
 import { temporalConnection } from '../config/temporal';
 import { closeDatabase, openDatabase } from '../db/connection';
@@ -48,6 +48,7 @@ export function checksFor(patient: Patient): Check[] {
     { name: 'Node.js', look: nodeVersion },
     { name: 'libraries', look: () => libraries(patient.clone) },
     { name: 'data folder', look: () => dataFolder(patient) },
+    { name: 'settings', look: () => settings(setInVain(process.env)) },
     { name: 'Holdfast', look: () => holdfast(running) },
     { name: 'ports', look: () => ports(patient) },
     { name: 'PostgreSQL', look: () => postgres(environment.DATABASE_URL ?? running?.databaseUrl) },
@@ -90,6 +91,14 @@ function dataFolder({ environment, dataDir }: Patient): Finding {
   const freeMb = Math.floor((bavail * bsize) / 1024 / 1024);
   const says = `${dataDir} can be written to, ${freeMb} MB are free`;
   return freeMb < 1024 ? warn(says, 'Free some room: below 150 MB Holdfast does not start, and PostgreSQL stops when the disk is full.') : ok(says);
+}
+
+function settings(inVain: readonly string[]): Finding {
+  if (inVain.length === 0) return ok('every variable that is set has its meaning');
+  return warn(
+    `${inVain.join(', ')}: set, but no part of this version reads ${inVain.length === 1 ? 'it' : 'them'}`,
+    'Nothing breaks; just expect nothing from it.',
+  );
 }
 
 async function holdfast(running: Running | null): Promise<Finding> {

@@ -212,7 +212,7 @@ function feedback(turn: Turn, command: Carry<'feedback'>, at: number, by: string
   }
   const updateBy = command.updateBy ?? (word === 'workingOnIt' ? at + WORKING_UPDATE_MS : null);
   const dueAt = turn.unmet('firstResponse', 'nextResponse')[0]?.dueAt ?? null;
-  const facts = { word, updateBy, dueAt, opensAt: officeOpensAt(policy, at) };
+  const facts = { word, updateBy, dueAt, opensAt: officeOpensAt(policy, at), ...(command.typed && { typed: true }) };
   // On-call is not made to wait: without undo-send.
   const delivery = state.kind === 'chat' && recipients.length === 0 ? 'chat' : 'mail';
   send(turn, { messageId, delivery, recipients, mail: 'feedback', facts, counts: word !== 'whenOpen' }, at, at, by);

@@ -85,7 +85,8 @@ export interface EscalationState {
 
 /** What can happen to an escalation. Times are milliseconds. */
 export type EscalationEvent =
-  | { readonly type: 'addCause'; readonly cause: PageCause; readonly urgency: Urgency }
+  /** `priority` is the conversation's now: a page whose request has become urgent says so, and is no longer collected. */
+  | { readonly type: 'addCause'; readonly cause: PageCause; readonly urgency: Urgency; readonly priority?: Priority }
   | { readonly type: 'causeOver'; readonly key: string; readonly reason: Reason; readonly at: number }
   | { readonly type: 'nextLevel'; readonly id?: string; readonly key: string; readonly reason: Reason; readonly at: number }
   | { readonly type: 'acknowledged'; readonly by: string; readonly at: number }

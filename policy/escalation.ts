@@ -11,8 +11,7 @@ import {
   type HeldCause,
   type WantedCall,
 } from './escalation-state';
-import type { PageCause, Reason } from './state';
-import type { Urgency } from './words';
+import type { Reason } from './state';
 
 /*
  * Who is rung, how loudly, and when again: one page, from its first ring until every cause is over.
@@ -89,7 +88,7 @@ export function applyEscalation(state: EscalationState, event: EscalationEvent, 
   const draft: Draft = { ...state };
   switch (event.type) {
     case 'addCause':
-      addCause(draft, event.cause, event.urgency, now);
+      addCause(draft, event, now);
       break;
     case 'causeOver':
       endCauses(draft, (cause) => cause.key === event.key, event.reason, event.at);
@@ -122,7 +121,7 @@ export function applyEscalation(state: EscalationState, event: EscalationEvent, 
   return settle(draft);
 }
 
-function addCause(draft: Draft, cause: PageCause, urgency: Urgency, now: number): void {
+function addCause(draft: Draft, { cause, urgency, priority }: Extract<EscalationEvent, { type: 'addCause' }>, now: number): void {
   const before = escalationStatus(draft);
   const known = draft.causes.find((other) => other.key === cause.key);
   const repeated = known?.at === cause.at && known.reason === cause.reason;
@@ -132,6 +131,7 @@ function addCause(draft: Draft, cause: PageCause, urgency: Urgency, now: number)
   const isNew = known?.overAt !== undefined || known === undefined;
 
   draft.urgency = urgency;
+  if (priority !== undefined) draft.start = { ...draft.start, priority };
   draft.revision += 1;
   if (isNew) {
     const others = draft.causes.filter((other) => other.key !== cause.key);

@@ -80,6 +80,8 @@ export type Command =
       readonly word: 'workingOnIt' | 'whenOpen' | 'ownWords';
       readonly recipients: readonly string[];
       readonly updateBy?: number;
+      /** On-call typed the message's text; absent when it only repeats the tap for the thread. */
+      readonly typed?: true;
     }
   | { readonly type: 'escalate' };
 

@@ -82,4 +82,5 @@ function ringLouder(turn: Turn, at: number): void {
   const cause = { ...first, urgency: urgencyOf(state), reason: 'raised', at };
   state.page = { ...page, urgency: 'high', causes: page.causes.map((known) => (known.key === cause.key ? cause : known)) };
   turn.add({ lane: 'paging', type: 'addCause', key: turn.nextKey('addCause'), page: page.n, urgency: 'high', cause });
+  turn.tell(at, 'page.cause', { page: page.n, cause: cause.key, reason: cause.reason, urgency: cause.urgency });
 }

@@ -34,7 +34,6 @@ const RECONCILE_EVERY_MS = 5 * 60_000;
  */
 export async function runWorker(environment: WorkerEnvironment): Promise<RunningProcess> {
   const log = createLogger('worker');
-  installRuntime(log);
   const { connectionOptions, namespace } = temporalConnection(environment);
   const dataConverter = payloadConverter(environment.HOLDFAST_PAYLOAD_KEYS);
   const { DATABASE_URL: url, MAIL_DOMAIN: domain } = environment;
@@ -48,6 +47,8 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
   };
   try {
     await publishPolicy(db, await loadPolicy(environment.HOLDFAST_POLICY), new Date());
+    // Not earlier: a runtime that nothing ever uses would keep the process alive.
+    installRuntime(log);
     const connection = await NativeConnection.connect(connectionOptions ?? {});
     undo.push(() => connection.close());
     const clientConnection = await Connection.connect(connectionOptions ?? {});

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
+import { queueUnprojected } from '../db/commands';
 import { startOfConversation } from '../db/conversation-input';
 import { conversationWorkflowId } from '../messages/ids';
 import { conversationStartOptions, CONVERSATION_WORKFLOW } from '../messages/start-options';
@@ -68,6 +69,7 @@ async function isLost(client: Client, number: number): Promise<boolean> {
 async function startAgain(db: Database, client: Client, number: number): Promise<boolean> {
   const start = await startOfConversation(db, number);
   if (!start) return false;
+  await queueUnprojected(db, number, start.revision);
   try {
     await client.withDeadline(Date.now() + CALL_MS, () =>
       client.workflow.start(CONVERSATION_WORKFLOW, { ...conversationStartOptions(start), args: [start.input] }),

@@ -20,7 +20,7 @@ import {
   type EventsSignal,
   type OpsFacts,
 } from '../messages/conversation';
-import { isCommandEvent, isInboundEvent } from '../messages/guards';
+import { isCommandEvent, isEventsSignal, isInboundEvent } from '../messages/guards';
 import { conversationQueue, CONVERSATIONS, URGENT } from '../messages/taskQueues';
 import { viewOf } from '../messages/view';
 import { check } from '../policy/commands';
@@ -34,6 +34,7 @@ import type { ConversationStart, ConversationState } from '../policy/state';
 import { records } from './activities';
 import { laneOf, performEffect, rebuiltPage } from './effects';
 import { Lanes } from './lanes';
+import { lastInTask } from './last-in-task';
 import { OpsView } from './opsView';
 
 /** How long continue-as-new waits for what is in flight before it cancels it; the next run issues it again. */
@@ -92,7 +93,7 @@ class Conversation {
   async run(): Promise<void> {
     for (;;) {
       if (this.bug !== undefined) throw this.bug;
-      if (this.state.status === 'closed' && this.lanes.idle) break;
+      if (this.isOver()) break;
       if (this.shouldContinue()) await this.continueAsNew();
       const next = nextInstant(this.state);
       if (next !== null && next.at <= Date.now()) this.feed({ type: 'due' });
@@ -101,11 +102,16 @@ class Conversation {
     await condition(allHandlersFinished);
   }
 
+  /** Closed, and nothing of it is left to do or to answer. */
+  private isOver(): boolean {
+    return this.state.status === 'closed' && this.lanes.idle && allHandlersFinished();
+  }
+
   /** Waits for the next instant, or until it is another one or there is something else to do. */
   private async wait(next: { at: number; what: string } | null): Promise<void> {
     const changed = (): boolean => {
       const now = nextInstant(this.state);
-      return this.bug !== undefined || now?.at !== next?.at || this.shouldContinue() || (this.state.status === 'closed' && this.lanes.idle);
+      return this.bug !== undefined || now?.at !== next?.at || this.shouldContinue() || this.isOver();
     };
     if (next === null) return condition(changed);
     const scope = new CancellationScope();
@@ -126,6 +132,10 @@ class Conversation {
   }
 
   private receive(signal: EventsSignal): void {
+    if (!isEventsSignal(signal)) {
+      log.warn('An announcement is not of the agreed form.', { code: 'E_PAYLOAD' });
+      return;
+    }
     this.announced = Math.max(this.announced, signal.upTo);
     for (const event of signal.events) {
       if (!isInboundEvent(event)) {
@@ -147,7 +157,8 @@ class Conversation {
     if (refusal) throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
   }
 
-  private command(event: CommandEvent): CommandAnswer {
+  private async command(event: CommandEvent): Promise<CommandAnswer> {
+    await lastInTask();
     this.feed(event);
     const known = this.state.commands.find((record) => record.id === event.id);
     return {

@@ -2,7 +2,7 @@ import { getExternalWorkflowHandle, isCancellation, log, ParentClosePolicy, star
 import { ActivityFailure, ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
 import { addCauseSignal, causeOverSignal, nextLevelSignal, type EscalationInput } from '../messages/escalation';
 import { pageWorkflowId } from '../messages/ids';
-import { URGENT } from '../messages/taskQueues';
+import { taskPriority, URGENT } from '../messages/taskQueues';
 import type { Effect, MailEffect, PagingEffect } from '../policy/effects';
 import type { ConversationEvent } from '../policy/events';
 import type { ConversationState, PageCause } from '../policy/state';
@@ -23,7 +23,7 @@ export async function performEffect(effect: Effect, state: ConversationState, fe
       return tellEscalation(effect, state);
     case 'notices':
       try {
-        await notices.sendNotice.executeWithOptions({ summary: `notice: ${effect.notice}` }, [{ number, effect }]);
+        await notices.sendNotice.executeWithOptions({ summary: `notice: ${effect.notice}` }, [{ number, priority: state.priority, effect }]);
       } catch (error) {
         if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
         // An hour of tries is over. The row in the notice inbox says so; nobody waits for a notice.
@@ -75,7 +75,7 @@ async function tellEscalation(effect: PagingEffect, state: ConversationState): P
       return openPage(state, effect.page, effect.cause, effect.urgency);
     case 'addCause':
       try {
-        return await handle.signal(addCauseSignal, { cause: effect.cause, urgency: effect.urgency });
+        return await handle.signal(addCauseSignal, { cause: effect.cause, urgency: effect.urgency, priority: state.priority });
       } catch (error) {
         if (isCancellation(error)) throw error;
         // Somebody ended the escalation by hand: a page is not lost for that.
@@ -109,6 +109,7 @@ async function openPage(state: ConversationState, page: number, cause: PageCause
     await startChild<(input: EscalationInput) => Promise<void>>('escalationWorkflow', {
       workflowId: pageWorkflowId(state.number, page),
       taskQueue: URGENT,
+      priority: taskPriority(state.priority),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
       staticSummary: `#${state.number} · page ${page}`,

@@ -58,7 +58,7 @@ export function mailContent(input: ContentInput): MailContent {
     case 'receipt':
       return receipt(input);
     case 'reply':
-      return letter(input, words(input, []));
+      return letter(input, [...words(input, []), ...update(input, 'updateBy')]);
     case 'feedback':
       return letter(input, feedback(input));
     case 'beRightBack':
@@ -112,12 +112,14 @@ function receipt(input: ContentInput): MailContent {
 function feedback(input: ContentInput): Paragraph[] {
   const { facts } = input.effect;
   const say = input.sentences.feedback;
+  // What on-call typed with the tap comes first; without it the message's text only repeats the tap for the thread.
+  const opening = facts.typed === true ? words(input, [greeting(input)]) : [greeting(input)];
   switch (facts.word) {
     case 'workingOnIt':
-      return [greeting(input), { said: say.workingOnIt(told(input, 'updateBy')) }];
+      return [...opening, { said: say.workingOnIt(told(input, 'updateBy')) }];
     case 'whenOpen': {
       const due = told(input, 'dueAt');
-      return [greeting(input), { said: say.whenOpen(told(input, 'opensAt')) }, ...(due === null ? [] : [{ said: say.due(due) }])];
+      return [...opening, { said: say.whenOpen(told(input, 'opensAt')) }, ...(due === null ? [] : [{ said: say.due(due) }])];
     }
     default:
       return [...words(input, []), ...update(input, 'updateBy')];

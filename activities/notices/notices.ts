@@ -24,14 +24,14 @@ const SEND_MS = 8_000;
  */
 export function createNoticeActivities({ db, slack, publicUrl, log }: NoticeActivitiesOptions): NoticeActivities {
   return {
-    async sendNotice({ number, effect }) {
+    async sendNotice({ number, priority, effect }) {
       const facts = await noticeFacts(db, number);
       if (facts === undefined) throw ApplicationFailure.nonRetryable(`There is no conversation #${number}.`, 'E_NOT_FOUND');
       const notice = await writeNotice(db, {
         key: effect.key,
         number,
         kind: effect.notice,
-        text: `${facts.demo ? 'Demo: ' : ''}${noticeSentence(effect, { ...facts, number, zone: facts.snapshot.timezone })}`,
+        text: `${facts.demo ? 'Demo: ' : ''}${noticeSentence(effect, { ...facts, number, priority, zone: facts.snapshot.timezone })}`,
         toAgent: effect.to ?? null,
         dueAt: new Date(effect.dueAt ?? effect.at),
         at: new Date(effect.at),

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from '../../config/log';
 import type { Database } from '../../db/connection';
 import { writeNotice } from '../../db/notices';
-import { isBundleKey, leaveBundle } from '../../db/page-bundles';
+import { bundleOf, isBundleKey, leaveBundle } from '../../db/page-bundles';
 import { prepareAttempt, writeAttempt, writePageRecord } from '../../db/page-records';
 import type { IncidentCall, PageAttempt, PageAttemptAnswer, PageAttemptRecord, PagingActivities } from '../../messages/activities';
 import { pageId } from '../../messages/ids';
@@ -127,7 +127,12 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
     const recorded = inPassing('page', writePageRecord(db, input.record));
     try {
       // A demonstration's page was never told to a provider.
-      for (const key of input.record.demo === true ? [] : input.dedupKeys) await call(key, AbortSignal.timeout(SEND_MS));
+      if (input.record.demo !== true) {
+        for (const key of input.dedupKeys) await call(key, AbortSignal.timeout(SEND_MS));
+        // Somebody took the page while it waited to ring together with others: its escalation does not know that they have rung for it too.
+        const bundle = pagerduty === null ? null : await bundleOf(db, pageId(input.number, input.page));
+        if (bundle !== null && !input.dedupKeys.includes(bundle)) await call(bundle, AbortSignal.timeout(SEND_MS));
+      }
     } catch (error) {
       await recorded;
       if (!(error instanceof PagerDutyError)) throw error;

@@ -62,7 +62,7 @@ export class Ringer {
       case 'sentBefore':
         return sent;
       case 'rungAlready':
-        return { ...sent, dedupKey: decision.bundle, bundle: decision.bundle };
+        return this.joinRung(input, target, asked?.ground ?? null, decision.bundle);
       case 'wait':
         return { ...sent, outcome: 'waiting', sentAt: null, error: 'Waits to ring together with others.', waitMs: Math.max(1, decision.at - sent.sentAt) };
       case 'alone':
@@ -90,7 +90,7 @@ export class Ringer {
     if (waitMs > 0) return { ...result, outcome: 'waiting', error: 'Waits, because the provider takes only so many calls a minute.', waitMs };
     const signal = AbortSignal.timeout(sendMs);
     try {
-      for (const key of input.replaces) if (await this.mayResolve(input, key, ground)) await pagerduty.resolve(key, signal);
+      await this.resolveReplaced(pagerduty, input, ground, dedupKey, signal);
       await pagerduty.trigger(dedupKey, this.textOf(input, ground, together?.numbers ?? null), signal);
     } catch (error) {
       if (!(error instanceof PagerDutyError)) throw error;
@@ -99,6 +99,27 @@ export class Ringer {
     const sentAt = clock();
     if (together !== null) await markBundleSent(db, together.bundle, together.pages, sentAt);
     return { ...result, outcome: 'sent', sentAt };
+  }
+
+  /** Another page has rung for this one: what rang for it before is over. */
+  private async joinRung(input: PageAttempt, target: PageTarget, ground: PageGround | null, bundle: string): Promise<RingResult> {
+    const { pagerduty, clock, sendMs } = this.options;
+    const result = { target, dedupKey: bundle, bundle, error: null } as const;
+    try {
+      if (pagerduty !== null) await this.resolveReplaced(pagerduty, input, ground, bundle, AbortSignal.timeout(sendMs));
+    } catch (error) {
+      if (!(error instanceof PagerDutyError)) throw error;
+      return { ...result, outcome: 'failed', sentAt: null, error: error.message, failure: error };
+    }
+    return { ...result, outcome: 'sent', sentAt: clock() };
+  }
+
+  /** Resolves what a ring takes the place of, so that a page has one open incident: also a common one that its escalation never heard of. */
+  private async resolveReplaced(pagerduty: PagerDuty, input: PageAttempt, ground: PageGround | null, dedupKey: string, signal: AbortSignal): Promise<void> {
+    const common = input.mode === 'ring' && typeof ground?.bundle === 'string' ? [ground.bundle] : [];
+    for (const key of new Set([...input.replaces, ...common])) {
+      if (key !== dedupKey && (await this.mayResolve(input, key, ground))) await pagerduty.resolve(key, signal);
+    }
   }
 
   /** A common incident is resolved with the last page in it; unasked it stays, because others may still ring by it. */

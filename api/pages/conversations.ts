@@ -10,6 +10,7 @@ import { statusOf } from '../problem';
 import { outgoing } from '../replies';
 import { pageRoute, type PageAnswer, type PageRequest, type PageRoute } from '../route';
 import { tellPromises, type PromiseTold } from '../routes/answers';
+import { waitForRevision } from '../routes/conversations';
 import { z } from '../schemas/openapi-zod';
 import { text } from '../schemas/text';
 import { readForm } from './form';
@@ -88,10 +89,11 @@ export const conversationPages: readonly PageRoute[] = [
         const outcome = await runCommand(context, {
           number,
           actor: actor as Agent,
-          idempotency: { key: act.key, requestHash: JSON.stringify(act) },
+          idempotency: { key: act.key, requestHash: JSON.stringify([number, act]) },
           make: commandOf(act, number, actor as Agent),
           notLate: act.act === 'assignToMe' || act.act === 'solve',
         });
+        if (outcome.state === 'done') await waitForRevision(context.db, number, outcome.answer.revision);
         return { redirect: `/conversations/${number}?did=${outcome.state}` };
       } catch (error) {
         if (!(error instanceof HoldfastError) || error.code === 'E_NOT_FOUND') throw error;

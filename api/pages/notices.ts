@@ -1,4 +1,4 @@
-import { newestNotices } from '../routes/notices';
+import { listNotices } from '../../db/notices';
 import { pageRoute, type PageRoute } from '../route';
 import { html, layout } from './layout';
 import { moment } from './time';
@@ -13,7 +13,7 @@ export const noticePages: readonly PageRoute[] = [
     path: '/notices',
     action: 'notice.read',
     async handle({ context, actor }) {
-      const notices = await newestNotices(context.db, { after: null, limit: SHOWN });
+      const notices = await listNotices(context.db, { after: null, limit: SHOWN });
       const zone = context.policy().timezone;
       return {
         html: layout({

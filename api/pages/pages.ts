@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { listMessages } from '../../db/conversations';
 import { getPage } from '../../db/pages';
-import { getPageShown, listPagesShown, type PageShown } from '../../db/page-inbox';
+import { listPagesShown, type PageShown } from '../../db/page-inbox';
 import { HoldfastError } from '../../messages/errors';
 import { officeOpen, officeOpensAt } from '../../policy/promises';
 import { may } from '../auth/authorize';
@@ -10,6 +10,7 @@ import type { ApiContext } from '../context';
 import { statusOf } from '../problem';
 import { pageRoute, type PageAnswer, type PageRequest, type PageRoute } from '../route';
 import { runCommand } from '../commands';
+import { waitForRevision } from '../routes/conversations';
 import { acknowledge, feedbackRequest, requirePage } from '../routes/pages';
 import { tellPromises } from '../routes/answers';
 import { z } from '../schemas/openapi-zod';
@@ -93,8 +94,9 @@ export const pagePages: readonly PageRoute[] = [
         const outcome = await runCommand(context, {
           ...feedbackRequest(context, actor as Agent, number, said),
           // The form's own key: tapping twice tells the customer once.
-          idempotency: { key: said.key, requestHash: JSON.stringify(said) },
+          idempotency: { key: said.key, requestHash: JSON.stringify([id, said]) },
         });
+        if (outcome.state === 'done') await waitForRevision(context.db, number, outcome.answer.revision);
         return { redirect: `/pages/${id}?said=${outcome.state}` };
       } catch (error) {
         if (!(error instanceof HoldfastError)) throw error;
@@ -120,8 +122,7 @@ function stateChip(page: PageShown): Html {
 
 async function showPage({ context, actor, params, request }: PageRequest, shown: { error?: string; status?: number; draft?: string }): Promise<PageAnswer> {
   const id = params['id'] ?? '';
-  const page = await getPageShown(context.db, id);
-  if (page === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such page.');
+  const page = await requirePage(context.db, id);
   const now = context.now();
   const policy = context.policy();
   const zone = policy.timezone;

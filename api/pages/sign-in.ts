@@ -79,6 +79,7 @@ function form(next: string, error: string | null): string {
           autofocus
           ${error === null ? null : html`aria-describedby="error"`}
         />
+        <p class="quiet">The admin token is printed by npm start; an admin gives every other agent a token of their own.</p>
         <button>Sign in</button>
       </form>`,
   });

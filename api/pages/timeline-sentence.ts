@@ -14,6 +14,8 @@ export function timelineSentence(type: string, data: Data, names: Names): string
   const who = (key: string) => (typeof data[key] === 'string' ? names.agent(data[key]) : 'nobody');
   const time = (key: string) => (typeof data[key] === 'number' ? names.time(data[key]) : NOTHING);
   const word = (key: string) => (typeof data[key] === 'string' ? reasonWords(data[key]) : NOTHING);
+  // Who sets a status is its reason; else it is a code.
+  const reason = () => (typeof data['reason'] === 'string' && names.agent(data['reason']) !== data['reason'] ? `by ${who('reason')}` : word('reason'));
   const promise = () => promiseWords(String(data['kind']));
   switch (type) {
     case 'assigned':
@@ -63,7 +65,7 @@ export function timelineSentence(type: string, data: Data, names: Names): string
     case 'reply.bounced':
       return 'The answer came back';
     case 'status':
-      return `${word('from')} → ${word('to')} (${word('reason')})`;
+      return `${word('from')} → ${word('to')} (${reason()})`;
     default:
       return reasonWords(type.replaceAll('.', ': '));
   }

@@ -1,5 +1,4 @@
-import { getAgent } from '../../db/agents';
-import { getConversation, listParticipants, listPromises, type ConversationRecord, type MessageRecord, type PromiseShown } from '../../db/conversations';
+import { getConversation, listParticipants, listPromises, type ConversationRecord, type MessageRecord, type PromiseShown, type TimelineRecord } from '../../db/conversations';
 import type { Database } from '../../db/connection';
 import { policyByHash } from '../../db/policies';
 import { isOpen } from '../../policy/calendar';
@@ -130,7 +129,8 @@ export function messageAnswer(message: MessageRecord) {
   };
 }
 
-/** Name of an agent, or the id itself for who is gone. */
-export async function agentName(db: Database, id: string): Promise<string> {
-  return (await getAgent(db, id))?.name ?? id;
+/** The data of a timeline entry, with its instants told like every time of the API: `dueAt` and `until` are all there are. */
+export function timelineData(data: TimelineRecord['data']): Record<string, unknown> {
+  const isInstant = (name: string) => name === 'dueAt' || name === 'until';
+  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, isInstant(name) && typeof value === 'number' ? rfc3339(value) : value]));
 }

@@ -8,7 +8,7 @@ import { conversation, conversationRow, kind, message, numberParams, timelineEnt
 import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339 } from '../schemas/text';
-import { conversationAnswer, conversationRowAnswer, messageAnswer } from './answers';
+import { conversationAnswer, conversationRowAnswer, messageAnswer, timelineData } from './answers';
 
 /** How long a read waits for a revision to be projected, and how often it looks, in milliseconds. */
 const WAIT_FOR_REVISION_MS = 1_000;
@@ -150,7 +150,7 @@ export const conversationRoutes: readonly ApiRoute[] = [
         body: pageOf(
           rows,
           limit,
-          ({ at, type, data }) => ({ at: rfc3339(at), type, data }),
+          ({ at, type, data }) => ({ at: rfc3339(at), type, data: timelineData(data) }),
           (last) => encodeCursor('timeline', [last.revision, last.position]),
         ),
       };
@@ -163,7 +163,7 @@ async function mustExist(db: Database, number: number): Promise<void> {
 }
 
 /** Waits until a revision has been projected, at most a second of real time; the caller reads whatever there is then. */
-async function waitForRevision(db: Database, number: number, revision: number): Promise<void> {
+export async function waitForRevision(db: Database, number: number, revision: number): Promise<void> {
   const until = performance.now() + WAIT_FOR_REVISION_MS;
   while (performance.now() < until) {
     const there = await conversationRevision(db, number);

@@ -154,7 +154,8 @@ export const pageRoutes: readonly ApiRoute[] = [
 
 /** One page, or E_NOT_FOUND. */
 export async function requirePage(db: Database, id: string): Promise<PageShown> {
-  const row = await getPageShown(db, id);
+  // The database is asked only for what can be one: not every text in a path can be stored there.
+  const row = parsePageId(id) === null ? null : await getPageShown(db, id);
   if (row === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such page, or it is not yours to see.');
   return row;
 }
@@ -195,7 +196,14 @@ export function feedbackRequest(
       const { message, recipients } = await outgoing(db, number, words);
       return {
         message,
-        command: { type: 'feedback', messageId: message.id, word: said.word, recipients, ...(said.updateBy === undefined ? {} : { updateBy: said.updateBy }) },
+        command: {
+          type: 'feedback',
+          messageId: message.id,
+          word: said.word,
+          recipients,
+          ...(said.updateBy === undefined ? {} : { updateBy: said.updateBy }),
+          ...(said.text === undefined ? {} : { typed: true }),
+        },
       };
     },
   };

@@ -44,8 +44,9 @@ test('its notices say so and stay in the built-in inbox, although Slack is confi
   const notices = createNoticeActivities({ db, publicUrl: PUBLIC_URL, log: SILENT, slack: { token: SLACK_TOKEN, apiUrl: slack.url, channel: SLACK_CHANNEL } });
   await notices.sendNotice({
     number: 1042,
+    priority: 'urgent',
     effect: { lane: 'notices', type: 'notice', key: 'conversation/1042:1:notice', notice: 'threshold', promise: 'firstResponse', dueAt: DUE_AT, at: DUE_AT },
   });
   expect(slack.messages()).toEqual([]);
-  expect(await listNotices(db, { limit: 10 })).toMatchObject([{ text: expect.stringMatching(/^Demo: #1042 /), slackTs: null }]);
+  expect(await listNotices(db, { after: null, limit: 10 })).toMatchObject([{ text: expect.stringMatching(/^Demo: #1042 /), slackTs: null }]);
 });

@@ -151,6 +151,30 @@ describe('what a mail says', () => {
     expect(own).toMatch(/^Restarting it now\.[^]*21:30/);
   });
 
+  test.each([
+    ['workingOnIt', /working on this right now[^]*Friday, 27 March, 21:30/],
+    ['whenOpen', /opens on Monday, 30 March, 08:00[^]*by Tuesday, 31 March, 10:00/],
+  ])('what on-call typed with the tap %s comes first; the thread’s own words for the tap are not said twice', async (word, promised) => {
+    const facts = { word, updateBy: FRIDAY_EVENING + 3_600_000, dueAt: TUESDAY_TEN, opensAt: MONDAY_OPENING };
+    const said = async (more: { typed?: true }) =>
+      (await written(effectOf('feedback', { ...facts, ...more }, { messageId: 'm1' }), sourceOf({ message: words('A disk is full.') }))).text;
+    const typed = await said({ typed: true });
+    expect(typed).toMatch(/^A disk is full\.\n/);
+    expect(typed).toMatch(promised);
+    const tapped = await said({});
+    expect(tapped).toMatch(/^Hi Jane,\n/);
+    expect(tapped).toMatch(promised);
+    expect(tapped).not.toContain('A disk is full.');
+  });
+
+  test('an answer that promises an update tells until when', async () => {
+    const source = sourceOf({ message: words('We have asked the data centre.') });
+    const promised = await written(effectOf('reply', { updateBy: FRIDAY_EVENING + 3_600_000 }, { messageId: 'm1' }), source);
+    expect(promised.text).toMatch(/^We have asked the data centre\.\n\nYou’ll hear from us by Friday, 27 March, 21:30 \(Berlin time, CET\)\./);
+    const plain = await written(effectOf('reply', { updateBy: null }, { messageId: 'm1' }), source);
+    expect(plain.text).not.toContain('hear from us');
+  });
+
   test('a solved mail says how to reopen, a reminder and a closing question let the customer end it', async () => {
     expect((await written(effectOf('solved'), sourceOf())).text).toMatch(/just answer this mail/);
     for (const kind of ['reminder', 'closingQuestion'] as const) {

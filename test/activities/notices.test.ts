@@ -52,17 +52,17 @@ async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
 const SENTENCE = '#1042 (urgent, c042, enterprise): the first reply is due on Monday, 30 March, 12:00 (Berlin time, CEST).';
 
 test('a notice is a row and a message, once', async () => {
-  await toSlack().sendNotice({ number: 1042, effect: notice() });
-  await toSlack().sendNotice({ number: 1042, effect: notice() });
+  await toSlack().sendNotice({ number: 1042, priority: 'urgent', effect: notice() });
+  await toSlack().sendNotice({ number: 1042, priority: 'urgent', effect: notice() });
   expect(slack.messages()).toEqual([`${SENTENCE} <${PUBLIC_URL}/notices|Notices>`]);
-  expect(await listNotices(db, { limit: 10 })).toMatchObject([
+  expect(await listNotices(db, { after: null, limit: 10 })).toMatchObject([
     { number: 1042, kind: 'threshold', text: SENTENCE, slackTs: '1700000000.000001', toAgent: null },
   ]);
 });
 
 test('without Slack it is a row', async () => {
-  await createNoticeActivities({ db, publicUrl: PUBLIC_URL, log: SILENT }).sendNotice({ number: 1042, effect: notice({ to: 'a1' }) });
-  expect(await listNotices(db, { limit: 10 })).toMatchObject([{ text: SENTENCE, slackTs: null, toAgent: 'a1', dueAt: new Date(DUE_AT) }]);
+  await createNoticeActivities({ db, publicUrl: PUBLIC_URL, log: SILENT }).sendNotice({ number: 1042, priority: 'urgent', effect: notice({ to: 'a1' }) });
+  expect(await listNotices(db, { after: null, limit: 10 })).toMatchObject([{ text: SENTENCE, slackTs: null, toAgent: 'a1', dueAt: new Date(DUE_AT) }]);
 });
 
 test.each([
@@ -71,19 +71,22 @@ test.each([
   [{ status: 503 }, undefined],
 ])('is tried again after %j', async (fault, nextRetryDelay) => {
   slack.failNext(fault);
-  const failure = await failureOf(toSlack().sendNotice({ number: 1042, effect: notice() }));
+  const failure = await failureOf(toSlack().sendNotice({ number: 1042, priority: 'urgent', effect: notice() }));
   expect(failure).toMatchObject({ type: 'E_PROVIDER_UNAVAILABLE', nonRetryable: false });
   expect(failure.nextRetryDelay).toBe(nextRetryDelay);
-  await toSlack().sendNotice({ number: 1042, effect: notice() });
+  await toSlack().sendNotice({ number: 1042, priority: 'urgent', effect: notice() });
   expect(slack.messages()).toHaveLength(1);
 });
 
 test.each(['invalid_auth', 'channel_not_found'])('is recorded and given up after %s', async (error) => {
   slack.failNext({ error });
-  expect(await failureOf(toSlack().sendNotice({ number: 1042, effect: notice() }))).toMatchObject({ type: 'E_PROVIDER_REFUSED', nonRetryable: true });
-  await toSlack().sendNotice({ number: 1042, effect: notice() });
+  expect(await failureOf(toSlack().sendNotice({ number: 1042, priority: 'urgent', effect: notice() }))).toMatchObject({
+    type: 'E_PROVIDER_REFUSED',
+    nonRetryable: true,
+  });
+  await toSlack().sendNotice({ number: 1042, priority: 'urgent', effect: notice() });
   expect(slack.messages()).toEqual([]);
-  expect(await listNotices(db, { limit: 10 })).toMatchObject([{ slackTs: null, slackError: error }]);
+  expect(await listNotices(db, { after: null, limit: 10 })).toMatchObject([{ slackTs: null, slackError: error }]);
 });
 
 test('every kind has a sentence of its own', () => {
@@ -95,11 +98,11 @@ test('every kind has a sentence of its own', () => {
 
 test('pages through notices, newest first', async () => {
   for (const minute of [1, 2, 3]) {
-    await toSlack().sendNotice({ number: 1042, effect: notice({ key: `n${minute}`, at: DUE_AT + minute * 60_000 }) });
+    await toSlack().sendNotice({ number: 1042, priority: 'urgent', effect: notice({ key: `n${minute}`, at: DUE_AT + minute * 60_000 }) });
   }
-  const first = await listNotices(db, { limit: 2 });
+  const first = await listNotices(db, { after: null, limit: 2 });
   expect(first.map((one) => one.key)).toEqual(['n3', 'n2']);
   const last = first[1];
   if (last === undefined) throw new Error('There is no second notice.');
-  expect((await listNotices(db, { limit: 2, cursor: last })).map((one) => one.key)).toEqual(['n1']);
+  expect((await listNotices(db, { after: [last.at.getTime(), last.key], limit: 2 })).map((one) => one.key)).toEqual(['n1']);
 });

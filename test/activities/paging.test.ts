@@ -141,7 +141,7 @@ describe('a page to PagerDuty', () => {
     pagerduty.failNext({ status: 403 });
     const failure = await failureOf(toPagerDuty().attemptPage(attemptOf(number)));
     expect(failure).toMatchObject({ type: 'MethodFailed', nonRetryable: true });
-    expect((await listNotices(db, { limit: 10 })).map((notice) => notice.text)).toEqual([
+    expect((await listNotices(db, { after: null, limit: 10 })).map((notice) => notice.text)).toEqual([
       'PagerDuty answered 403: Told to answer 403. Pages are only in the built-in inbox until this is mended: check PAGERDUTY_ROUTING_KEY.',
     ]);
   });

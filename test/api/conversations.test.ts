@@ -136,7 +136,7 @@ test('the thread and the story come in pages, oldest first', async () => {
   for (const position of [0, 1, 2]) {
     await api.db
       .insertInto('timeline')
-      .values({ number, revision: 9, position, at: new Date(MONDAY_TEN), type: 'promise.started', data: JSON.stringify({ kind: 'dispatch', cycle: position }) })
+      .values({ number, revision: 9, position, at: new Date(MONDAY_TEN), type: 'promise.started', data: JSON.stringify({ kind: 'dispatch', cycle: position, dueAt: MONDAY_TEN }) })
       .execute();
     await api.db
       .insertInto('messages')
@@ -168,8 +168,9 @@ test('the thread and the story come in pages, oldest first', async () => {
   expect(thread.items[1]?.author).toEqual({ kind: 'agent', id: api.agents.lead.id, name: 'lead of the tests' });
   const rest = (await api.call('get', `/conversations/${number}/messages?cursor=${thread.nextCursor}`)).body as { items: { body: string }[] };
   expect(rest.items.map(({ body }) => body)).toEqual(['Note 1', 'Note 2']);
-  const story = (await api.call('get', `/conversations/${number}/timeline`)).body as { items: { data: { cycle: number } }[] };
+  const story = (await api.call('get', `/conversations/${number}/timeline`)).body as { items: { data: { cycle: number; dueAt: string } }[] };
   expect(story.items.slice(-3).map(({ data }) => data.cycle)).toEqual([0, 1, 2]);
+  expect(story.items.at(-1)?.data.dueAt).toBe(new Date(MONDAY_TEN).toISOString());
   const begun = (await api.call('get', `/conversations/${number}/timeline?limit=${story.items.length - 1}`)).body as { items: unknown[]; nextCursor: string };
   const end = (await api.call('get', `/conversations/${number}/timeline?cursor=${begun.nextCursor}`)).body as { items: unknown[] };
   expect([...begun.items, ...end.items]).toEqual(story.items);

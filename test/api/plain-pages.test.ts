@@ -147,3 +147,32 @@ test('a form that is sent twice acts once, and what was written survives a refus
   expect(refused.text).toContain('Long and valuable');
   expect((await send({ act: 'fly', key: 'form-3' })).status).toBe(400);
 });
+
+test('an address that names no page is not found, whatever stands in it', async () => {
+  const cookie = await signIn();
+  for (const id of ['%00', 'p1-1%00', '%F0%9F%98%80', 'x'.repeat(5_000)]) {
+    expect((await supertest(api.app).get(`/pages/${id}`).set('Cookie', cookie)).status).toBe(404);
+    for (const act of ['acknowledgement', 'feedback']) {
+      const post = supertest(api.app).post(`/pages/${id}/${act}`).set('Origin', PUBLIC_URL).set('Cookie', cookie).type('form');
+      expect((await post.send({ key: `k-${act}`, word: 'workingOnIt' })).status).toBe(404);
+    }
+  }
+});
+
+test('a form’s key serves the conversation and the page that it was made for, and no other', async () => {
+  const cookie = await signIn();
+  const [first, second] = [await addTicket(api), await addTicket(api)];
+  const send = (path: string, form: object) => supertest(api.app).post(path).set('Origin', PUBLIC_URL).set('Cookie', cookie).type('form').send(form);
+  const note = { act: 'note', key: 'one-note', body: 'Look at the disk.' };
+  for (const status of [303, 303]) expect((await send(`/conversations/${first}`, note)).status).toBe(status);
+  const reused = await send(`/conversations/${second}`, note);
+  expect(reused.status).toBe(409);
+  expect(reused.text).toContain('Look at the disk.');
+  const notes = await api.db.selectFrom('messages').select('number').where('body', '=', note.body).execute();
+  expect(notes).toEqual([{ number: first }]);
+
+  const words = { word: 'ownWords', key: 'one-word', text: 'We are at it.' };
+  const [firstPage, secondPage] = [await addPage(api, first), await addPage(api, second)];
+  expect((await send(`/pages/${firstPage}/feedback`, words)).status).toBe(303);
+  expect((await send(`/pages/${secondPage}/feedback`, words)).status).toBe(409);
+});

@@ -27,9 +27,10 @@ const late = {
   spreadOverMs: 60_000,
   priority: 'urgent',
   decided: spread,
+  recorded: spread,
   sent: spread,
   missing: 0,
-  budgetMs: { decided: 1_000, sent: 1_000 },
+  budgetMs: { recorded: 1_000, sent: 1_000 },
   within: true,
 } as const;
 
@@ -43,7 +44,7 @@ test('a report names its machine, each step with its budget, and each spread', (
   const text = reportText(report);
   expect(text).toContain('2 cores (any), 8 GB, load 0.5');
   expect(text).toMatch(/answered +agent reply 1 +4 +4 +ok +20 +900 +ScheduleActivityTask 3, StartTimer 1/);
-  expect(text).toMatch(/120 +60 s +urgent +10 +300 +400 +10 +300 +400 +1000 \/ 1000 +ok/);
+  expect(text).toMatch(/120 +60 s +urgent +10 +300 +400 +10 +300 +400 +10 +300 +400 +1000 \/ 1000 +ok/);
   expect(text).toMatch(/100 +80 +50 +100 +0\.50/);
   expect(allWithin(report)).toBe(true);
 });

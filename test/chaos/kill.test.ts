@@ -26,7 +26,11 @@ type Victim = (typeof PARTS)[number];
 /** Kills a part of a running `npm start` with SIGKILL; false when it is down already. */
 function kill(machine: Machine, victim: Victim, pick: <Item>(items: readonly Item[]) => Item): boolean {
   const pidsOf = (title: string) => machine.titled(title).map(({ pid }) => pid);
-  const server = (index: number) => machine.told().servers.slice(index, index + 1).map(({ pid }) => pid);
+  const server = (index: number) =>
+    machine
+      .told()
+      .servers.slice(index, index + 1)
+      .map(({ pid }) => pid);
   const alive: Readonly<Record<Victim, () => number[]>> = {
     api: () => pidsOf('holdfast api'),
     worker: () => {
@@ -72,7 +76,12 @@ test('whatever is killed, whenever: no message and no page is lost, no promise f
     const accepted: string[] = [];
     try {
       const stories = Promise.all(
-        Array.from({ length: TICKETS }, (_, index) => patientStory(desk, desk.customer(`Customer ${index}`, `c${index}@acme.example`), { random: seeded(seed + index), accepted: (id) => accepted.push(id) })),
+        Array.from({ length: TICKETS }, (_, index) =>
+          patientStory(desk, desk.customer(`Customer ${index}`, `c${index}@acme.example`), {
+            random: seeded(seed + index),
+            accepted: (id) => accepted.push(id),
+          }),
+        ),
       );
       const killed: string[] = [];
       const killing = (async () => {
@@ -99,7 +108,6 @@ test('whatever is killed, whenever: no message and no page is lost, no promise f
       process.stdout.write(`${mails.length} mails, ${copies} copies of them; ${await latenessOf(evidence)}\n`);
       expect(mails).toHaveLength(3 * TICKETS);
     } finally {
-      if (process.env['DUMP']) await dumpHistories(temporal, process.env['DUMP']);
       await connection.close();
       await closeDatabase(db);
     }
@@ -129,11 +137,3 @@ async function latenessOf({ db }: Evidence): Promise<string> {
   return `first rings late by ${late.map((ms) => (ms / 1000).toFixed(1)).join(' ')} s`;
 }
 
-async function dumpHistories(temporal: Client, folder: string): Promise<void> {
-  const { historyToJSON } = await import('@temporalio/common/lib/proto-utils');
-  mkdirSync(folder, { recursive: true });
-  for await (const { workflowId, runId } of temporal.workflow.list()) {
-    const h = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
-    writeFileSync(join(folder, workflowId.replaceAll('/', '-') + '-' + runId.slice(0, 4) + '.json'), JSON.stringify(historyToJSON(h), null, 1));
-  }
-}

@@ -18,7 +18,9 @@ test('a mail outage of a minute delays no page, and no mail is lost in it', asyn
   await sink.down();
   const downAt = Date.now();
   const customers = Array.from({ length: TICKETS }, (_, index) => desk.customer(`Customer ${index}`, `c${index}@acme.example`));
-  await Promise.all(customers.map((customer, index) => customer.writes('support@example.test', 'Hello', 'Is anybody there?', { messageId: `<m${index}@acme.example>` })));
+  await Promise.all(
+    customers.map((customer, index) => customer.writes('support@example.test', 'Hello', 'Is anybody there?', { messageId: `<m${index}@acme.example>` })),
+  );
 
   await pagerduty.wait('each of them rings', () => pagerduty.open().length === TICKETS, 20_000);
   const rings = await inTheEnd('the rings are recorded', async () => {
@@ -38,11 +40,16 @@ test('a mail outage of a minute delays no page, and no mail is lost in it', asyn
   await sink.up();
   await Promise.all(customers.map((customer) => customer.receives(1, 2 * OUTAGE_MS)));
   await inTheEnd('the answer arrives too', async () => (await desk.messages(first?.number ?? 0)).at(-1)?.state === 'sent', 2 * OUTAGE_MS);
-  for (const { number } of await db.selectFrom('conversations').select('number').execute()) await desk.must('PUT', `/conversations/${number}/status`, { status: 'solved' });
+  for (const { number } of await db.selectFrom('conversations').select('number').execute())
+    await desk.must('PUT', `/conversations/${number}/status`, { status: 'solved' });
   await pagerduty.wait('all is quiet', () => pagerduty.open().length === 0);
   await inTheEnd('every mail has arrived', () => sink.mails().length === 2 * TICKETS + 1);
   const accepted = customers.map((_, index) => `m${index}@acme.example`);
-  await inTheEnd('all is as it must be', async () => (await findViolations({ db, temporal, sink, pagerduty, accepted, settledMs: 10_000 })).length === 0, 10_000);
+  await inTheEnd(
+    'all is as it must be',
+    async () => (await findViolations({ db, temporal, sink, pagerduty, accepted, settledMs: 10_000 })).length === 0,
+    10_000,
+  );
   expect(await findViolations({ db, temporal, sink, pagerduty, accepted, settledMs: 10_000 })).toEqual([]);
   await open.close();
 });

@@ -22,7 +22,9 @@ export async function patientStory(
 
   await pause();
   const first = `first.${name}@acme.example`;
-  await again('the desk takes the mail', () => customer.writes('support@example.test', `Question of ${name}`, `${name} asks something.`, { messageId: `<${first}>` }));
+  await again('the desk takes the mail', () =>
+    customer.writes('support@example.test', `Question of ${name}`, `${name} asks something.`, { messageId: `<${first}>` }),
+  );
   accepted(first);
   const [receipt] = await customer.receives(1, STEP_WITHIN_MS);
   const number = Number(/#(\d+)/.exec(receipt?.subject ?? '')?.[1]);
@@ -33,14 +35,20 @@ export async function patientStory(
   await again('the page is acknowledged', () => desk.must('POST', `/pages/${pageId}/acknowledgement`, {}));
 
   await pause();
-  await again('the answer is taken', () => desk.must('POST', `/conversations/${number}/replies`, { body: `Dear ${name}, we look into it.` }, { key: `answer-${number}` }));
+  await again('the answer is taken', () =>
+    desk.must('POST', `/conversations/${number}/replies`, { body: `Dear ${name}, we look into it.` }, { key: `answer-${number}` }),
+  );
   const answer = await inTheEnd('the answer is in the mailbox', () => mailWith(customer, 'we look into it'), STEP_WITHIN_MS);
 
   await pause();
   const second = `second.${name}@acme.example`;
   await again('the desk takes the customer’s answer', () => customer.answers(answer, `Thanks, says ${name}.`, { messageId: `<${second}>` }));
   accepted(second);
-  await inTheEnd('it is in the same ticket', async () => (await tolerant(() => desk.messages(number)))?.some(({ body }) => body.includes(`says ${name}`)), STEP_WITHIN_MS);
+  await inTheEnd(
+    'it is in the same ticket',
+    async () => (await tolerant(() => desk.messages(number)))?.some(({ body }) => body.includes(`says ${name}`)),
+    STEP_WITHIN_MS,
+  );
 
   await pause();
   let attempts = 0;
@@ -57,7 +65,9 @@ export async function patientStory(
 /** Whether the page of a conversation's dispatch rings, by itself or together with others. */
 function rings(desk: DeskUnderTest, number: number): boolean {
   const incidents = desk.parts.pagerduty?.incidents() ?? [];
-  return incidents.some(({ key, summary }) => key.startsWith(`conversation/${number}:`) || (key.startsWith('bundle/') && new RegExp(`#${number}\\b`).test(summary)));
+  return incidents.some(
+    ({ key, summary }) => key.startsWith(`conversation/${number}:`) || (key.startsWith('bundle/') && new RegExp(`#${number}\\b`).test(summary)),
+  );
 }
 
 async function mailWith(customer: Customer, words: string): Promise<ReceivedMail | undefined> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeVariables, readEnvironment, requireVariables } from '../../config/environment';
+import { describeVariables, readEnvironment, requireVariables, setInVain } from '../../config/environment';
 import { formatKeys, generateKey, parseKeys } from '../../config/keys';
 import { temporalConnection } from '../../config/temporal';
 import { HoldfastError } from '../../messages/errors';
@@ -96,6 +96,11 @@ describe('the environment', () => {
     expect(help.find(({ name }) => name === 'PORT')).toMatchObject({ byDefault: '3000' });
     expect(help.find(({ name }) => name === 'SMTP_LISTEN')).toMatchObject({ byDefault: '127.0.0.1:2525' });
     expect(help.filter(({ about }) => about === '')).toEqual([]);
+  });
+
+  test('promises nothing of what no part reads yet', () => {
+    expect(describeVariables().map(({ name }) => name)).not.toContain('IMAP_URL');
+    expect(setInVain({ IMAP_URL: 'imaps://mail.example', PORT: '3000', OIDC_ISSUER: ' ' })).toEqual(['IMAP_URL']);
   });
 });
 

@@ -61,7 +61,10 @@ describe('closing a conversation', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 40 }, async (_, index) => {
         const number = await desk.ticket();
-        const both: [() => Promise<unknown>, () => Promise<unknown>] = [() => close(number, 1), () => act(number).catch((error: { code: string }) => error.code)];
+        const both: [() => Promise<unknown>, () => Promise<unknown>] = [
+          () => close(number, 1),
+          () => act(number).catch((error: { code: string }) => error.code),
+        ];
         const [first, second] = index % 2 === 0 ? both : [both[1], both[0]];
         await Promise.all([first(), second()]);
         const { status, last_seq: lastSeq } = await desk.row(number);
@@ -89,7 +92,10 @@ describe('inbound events', () => {
 describe("whether a chat's customer has seen what agents wrote", () => {
   const AT = MONDAY_10 + 5 * 60_000;
   let counter = 0;
-  const message = async (number: number, more: Partial<{ direction: 'in' | 'out' | 'note'; channel: 'chat' | 'email'; state: 'sent' | 'withdrawn'; seen: number }> = {}) => {
+  const message = async (
+    number: number,
+    more: Partial<{ direction: 'in' | 'out' | 'note'; channel: 'chat' | 'email'; state: 'sent' | 'withdrawn'; seen: number }> = {},
+  ) => {
     counter += 1;
     const id = `m-chat-${String(counter).padStart(3, '0')}`;
     await desk.db

@@ -71,7 +71,11 @@ describe('the projection of a conversation', () => {
 
   test('tags as an agent set them; until then those of the way in stand', async () => {
     const { number, carried } = await taken();
-    await desk.db.updateTable('conversations').set({ cluster: ['c042'], tags: ['from-mail'] }).where('number', '=', number).execute();
+    await desk.db
+      .updateTable('conversations')
+      .set({ cluster: ['c042'], tags: ['from-mail'] })
+      .where('number', '=', number)
+      .execute();
     await write(number, carried);
     expect(await desk.row(number)).toMatchObject({ cluster: ['c042'], website: [], tags: ['from-mail'] });
     const tags = desk.command({ type: 'tags', tags: ['billing'], cluster: [], website: ['www.acme.test'] }, MONDAY_10 + 6 * MINUTE_MS);

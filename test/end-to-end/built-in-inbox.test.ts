@@ -56,7 +56,12 @@ describe('bad input gets a clear answer and changes nothing', () => {
   const numberOfTickets = async () => (await desk.parts.db.selectFrom('conversations').select('number').execute()).length;
 
   test.each([
-    ['an unknown priority', { requester: { email: 'eve@acme.example' }, subject: 'A', body: 'B', priority: 'shouting' }, 'priority', /urgent, high, normal, low/],
+    [
+      'an unknown priority',
+      { requester: { email: 'eve@acme.example' }, subject: 'A', body: 'B', priority: 'shouting' },
+      'priority',
+      /urgent, high, normal, low/,
+    ],
     ['a missing requester', { subject: 'A', body: 'B' }, 'requester', /is missing/],
     ['a requester who cannot be answered', { requester: { name: 'Eve' }, subject: 'A', body: 'B' }, 'requester', /needs an email or a phone/],
     ['an unknown key', { requester: { email: 'eve@acme.example' }, subject: 'A', body: 'B', colour: 'red' }, 'colour', /./],
@@ -69,7 +74,12 @@ describe('bad input gets a clear answer and changes nothing', () => {
   });
 
   test('a wrong token', async () => {
-    const answer = await desk.call<Problem>('POST', '/tickets', { requester: { email: 'eve@acme.example' }, subject: 'A', body: 'B' }, { token: 'not-the-token' });
+    const answer = await desk.call<Problem>(
+      'POST',
+      '/tickets',
+      { requester: { email: 'eve@acme.example' }, subject: 'A', body: 'B' },
+      { token: 'not-the-token' },
+    );
     expect(answer).toMatchObject({ status: 401, body: { code: 'E_UNAUTHENTICATED' } });
   });
 

@@ -60,7 +60,13 @@ test('one ticket: a mail, its receipt, a missed dispatch, a page, an answer, the
     const shown = await desk.page(pageId);
     return shown.attempts[0]?.outcome === 'sent' && shown;
   });
-  expect(page).toMatchObject({ number, state: 'paging', urgency: 'low', causes: [{ kind: 'dispatch', reason: 'breached', overAt: null }], attempts: [{ ring: 1, method: 'pagerduty' }] });
+  expect(page).toMatchObject({
+    number,
+    state: 'paging',
+    urgency: 'low',
+    causes: [{ kind: 'dispatch', reason: 'breached', overAt: null }],
+    attempts: [{ ring: 1, method: 'pagerduty' }],
+  });
   expect(page.causes[0]?.at).toBe(promiseOf(opened, 'dispatch').dueAt);
 
   // On-call takes note: it stops ringing, and nothing else.
@@ -70,7 +76,12 @@ test('one ticket: a mail, its receipt, a missed dispatch, a page, an answer, the
   expect((await desk.conversation(number)).assignee).toBeNull();
 
   // The first answer takes the ticket, and with it the page is over.
-  const reply = await desk.must<{ view: { assignee: string; status: string } }>('POST', `/conversations/${number}/replies`, { body: 'Hello Ada, a disk was full. It is fast again, is it not?' }, { key: 'answer-1' });
+  const reply = await desk.must<{ view: { assignee: string; status: string } }>(
+    'POST',
+    `/conversations/${number}/replies`,
+    { body: 'Hello Ada, a disk was full. It is fast again, is it not?' },
+    { key: 'answer-1' },
+  );
   expect(reply.view).toMatchObject({ assignee: 'admin', status: 'open' });
   await pagerduty.wait('the incident is resolved', () => pagerduty.open().length === 0);
   expect(pagerduty.incidents()).toHaveLength(1);
@@ -102,12 +113,16 @@ test('one ticket: a mail, its receipt, a missed dispatch, a page, an answer, the
 
   // What happened, in order and with reasons, and what ops see.
   const story = await desk.story(number);
-  for (const type of ['conversation.started', 'promise.breached', 'page.cause', 'assigned', 'page.over', 'promise.met', 'promise.cancelled']) expect(story).toContain(type);
+  for (const type of ['conversation.started', 'promise.breached', 'page.cause', 'assigned', 'page.over', 'promise.met', 'promise.cancelled'])
+    expect(story).toContain(type);
   const handle = temporal.workflow.getHandle(`conversation/${number}`);
   const description = await handle.describe();
   expect(description.status.name).toBe('RUNNING');
   expect(description.searchAttributes).toMatchObject({ HoldfastStatus: ['solved'], HoldfastAssignee: ['admin'], HoldfastBreached: [true] });
-  await inTheEnd('the escalation has ended', async () => (await temporal.workflow.getHandle(`conversation/${number}/page/1`).describe()).status.name === 'COMPLETED');
+  await inTheEnd(
+    'the escalation has ended',
+    async () => (await temporal.workflow.getHandle(`conversation/${number}/page/1`).describe()).status.name === 'COMPLETED',
+  );
   // With a payload key nobody reads in Temporal what the desk knows.
   const [started] = (await handle.fetchHistory()).events ?? [];
   const [input] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
@@ -125,11 +140,20 @@ test('an urgent one tells Slack at once and rings at half of its time', async ()
   const { pagerduty, slack } = desk.parts;
   if (pagerduty === undefined || slack === undefined) throw new Error('This desk has providers.');
   desk.parts.sink.expect('bob@acme.example');
-  const { number } = await desk.must<{ number: number }>('POST', '/tickets', { requester: { email: 'bob@acme.example' }, subject: 'Down', body: 'Nothing works.', priority: 'urgent' });
+  const { number } = await desk.must<{ number: number }>('POST', '/tickets', {
+    requester: { email: 'bob@acme.example' },
+    subject: 'Down',
+    body: 'Nothing works.',
+    priority: 'urgent',
+  });
   await inTheEnd('Slack is told', () => slack.messages().some((text) => text.includes(`#${number}`)));
   const first = promiseOf(await desk.conversation(number), 'firstResponse');
   await pagerduty.wait('it rings', () => pagerduty.open().some(({ key }) => key.startsWith(`conversation/${number}:`)), 15_000);
-  await pagerduty.wait('the first response is a cause too', () => pagerduty.requests('trigger').some(({ body }) => JSON.stringify(body).includes(`firstResponse`)), 15_000);
+  await pagerduty.wait(
+    'the first response is a cause too',
+    () => pagerduty.requests('trigger').some(({ body }) => JSON.stringify(body).includes(`firstResponse`)),
+    15_000,
+  );
   const at = Date.parse(first.dueAt) - 10_000;
   const page = await inTheEnd('both causes are known', async () => {
     const id = (await desk.conversation(number)).page;

@@ -23,11 +23,14 @@ export const SECONDS_TO_ANSWER = SECONDS.replace('dispatch: { within: 3s', 'disp
 export function closedNow(now: number): { policy: string; opensAt: number } {
   const opensAt = Math.floor(now / DAY_MS) * DAY_MS + 2 * DAY_MS + 8 * 3_600_000;
   const day = DAYS[new Date(opensAt).getUTCDay()] ?? 'mon';
-  return { opensAt, policy: `
+  return {
+    opensAt,
+    policy: `
 version: closed-now
 timezone: UTC
 calendars:
   office: { open: { ${day}: ["08:00-20:00"] }, businessDay: 12h }
 undoSend: 1s
-` };
+`,
+  };
 }

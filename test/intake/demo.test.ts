@@ -1,5 +1,6 @@
 import { currentPolicy } from '../../db/policies';
 import { beginDemo, DEMO_ORGANIZATION } from '../../intake/demo';
+import { replyAddress } from '../../messages/addresses';
 import { mailOf, MailDesk, MONDAY_10 } from './mail-desk';
 
 let desk: MailDesk;
@@ -32,6 +33,31 @@ test('mail that also went to an address of the desk is an ordinary request', asy
   const { localPart } = await beginDemo(desk.db, desk.now);
   const to = [`${localPart}@${desk.domain}`, `support@${desk.domain}`];
   expect(await desk.opened(fromAda(to.join(', ')), { from: ADA, to })).toMatchObject({ demo: false, policy_hash: desk.policy.hash });
+});
+
+test('whoever merely names a demonstration’s number has an ordinary request, which rings real people', async () => {
+  const { localPart } = await beginDemo(desk.db, desk.now);
+  const shown = await desk.opened(fromAda('x'), { from: ADA, to: [`${localPart}@${desk.domain}`] });
+  expect(shown.demo).toBe(true);
+  const named = await desk.opened(mailOf({ subject: `Order #${shown.number} is missing` }));
+  expect(named).toMatchObject({ linked_from: shown.number, demo: false, policy_hash: desk.policy.hash });
+  const [message] = await desk.messages(shown.number);
+  await desk.db
+    .updateTable('messages')
+    .set({ mail_id: 'known@to-many.test' })
+    .where('id', '=', message?.id ?? '')
+    .execute();
+  await desk.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', shown.number).execute();
+  const referring = await desk.opened(mailOf({ headers: ['In-Reply-To: <known@to-many.test>'] }));
+  expect(referring).toMatchObject({ linked_from: shown.number, demo: false, policy_hash: desk.policy.hash });
+});
+
+test('the customer of a demonstration who answers after it has closed goes on with it', async () => {
+  const { localPart, policy } = await beginDemo(desk.db, desk.now);
+  const shown = await desk.opened(fromAda('x'), { from: ADA, to: [`${localPart}@${desk.domain}`] });
+  await desk.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', shown.number).execute();
+  const to = [replyAddress(desk.keys, { number: shown.number, recipient: shown.requester_id }, desk.domain)];
+  expect(await desk.opened(fromAda('x', 'Thanks'), { from: ADA, to })).toMatchObject({ linked_from: shown.number, demo: true, policy_hash: policy.hash });
 });
 
 test('an address that nobody was given, and one whose time is over, take no mail', async () => {

@@ -11,6 +11,8 @@ describe('who wrote: two verdicts', () => {
     ['a plain mail', human],
     ['Auto-Submitted: no', withHeader('auto-submitted', 'no')],
     ['Auto-Submitted: No (in capitals, with a comment)', withHeader('auto-submitted', 'No (sent by hand)')],
+    ['X-Autoreply: no', withHeader('x-autoreply', 'no')],
+    ['X-Autorespond: No', withHeader('x-autorespond', 'No')],
     ['Precedence: first-class', withHeader('precedence', 'first-class')],
     ['X-Auto-Response-Suppress: None', withHeader('x-auto-response-suppress', 'None')],
     ['an ordinary multipart', withHeader('content-type', 'multipart/mixed; boundary="report"')],

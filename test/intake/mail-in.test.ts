@@ -131,6 +131,14 @@ describe('mail in, from SMTP to rows', () => {
     expect(second.number).not.toBe(first.number);
   });
 
+  test('equal mails of two senders whom only the envelope names are two mails', async () => {
+    const raw = mailOf({ from: null, mailId: null, subject: 'Please call me' });
+    const first = await desk.opened(raw, { from: 'kim@nobody.test' });
+    const second = await desk.opened(raw, { from: 'lee@nobody.test' });
+    expect(second.number).not.toBe(first.number);
+    expect(await desk.deliver(raw, { from: 'lee@nobody.test' })).toMatchObject({ number: second.number });
+  });
+
   test('the same report without a Message-ID is a copy within the hour and a mail of its own a day later', async () => {
     const raw = mailOf({ from: 'monitor@acme.test', mailId: null, subject: 'Disk full' });
     const first = await desk.deliver(raw);

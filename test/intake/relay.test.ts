@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { createLogger } from '../../config/log';
 import { claimForRelay, type ToRelay } from '../../db/relay';
 import { continueLinked } from '../../intake/continue-linked';
@@ -167,6 +168,23 @@ describe('relay', () => {
     expect(await desk.events(linked.number)).toEqual([{ ...data, seq: 1 }]);
     expect(await desk.conversation(number)).toMatchObject({ last_seq: 1, relayed_seq: 1 });
     expect(await continueLinked(desk.db, { number, known: 1 }, MONDAY_10)).toBeNull();
+  });
+
+  test('a message goes on in the linked conversation, however much else waited before it', async () => {
+    const { number } = await create();
+    await relay(number);
+    const last = 10_003;
+    await sql`INSERT INTO conversation_events (number, seq, at, type, data)
+      SELECT ${number}, seq, now(), 'customerAct', jsonb_build_object('type', 'customerAct', 'act', 'thatsAll', 'seq', seq, 'at', ${MONDAY_10}::bigint, 'policy', ${desk.policy.hash}::text)
+      FROM generate_series(2, ${last - 1}::int) AS seq`.execute(desk.db);
+    const [opening] = await desk.events(number);
+    const message = { ...opening, seq: last, messageId: 'm-far' };
+    await sql`INSERT INTO conversation_events (number, seq, at, type, data) VALUES (${number}, ${last}, now(), 'message', ${JSON.stringify(message)})`.execute(
+      desk.db,
+    );
+    await desk.db.updateTable('conversations').set({ status: 'closed', last_seq: last }).where('number', '=', number).execute();
+    const linked = await continueLinked(desk.db, { number, known: 1 }, MONDAY_10);
+    expect(await desk.events(linked ?? 0)).toEqual([{ ...message, seq: 1 }]);
   });
 
   test('a number whose workflow ended in another life leads to a new one', async () => {

@@ -37,6 +37,8 @@ describe('the resolver in hard times', () => {
       await until(async () => (await row(id)).attempts === attempt);
     }
     expect(await row(id)).toMatchObject({ state: 'failed', reason: 'unresolvable', number: null, attempts: 8 });
+    const notices = await desk.db.selectFrom('notices').select(['key', 'number', 'kind', 'text']).execute();
+    expect(notices).toEqual([{ key: `ops:inbox:${id}`, number: null, kind: 'ops', text: expect.stringContaining(`inbox row ${id}`) as string }]);
     desk.now = MONDAY_10;
   });
 

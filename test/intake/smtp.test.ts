@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { createLogger } from '../../config/log';
 import { closeDatabase, openDatabase } from '../../db/connection';
 import { startSmtp } from '../../intake/smtp';
@@ -46,6 +47,46 @@ describe('the mail listener', () => {
     expect(await rows()).toBe(before);
     await desk.send(mailOf({ body: `${'x'.repeat(1022)}\r\n`.repeat(25 * 1024 - 8) }));
     expect(await rows()).toBe(before + 1);
+  });
+
+  /** A sender that speaks line by line, up to the beginning of its mail. */
+  async function sender(port: number): Promise<{ socket: Socket; ask: (line: string) => Promise<string> }> {
+    const socket = connect(port, '127.0.0.1');
+    const answer = () => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+    const ask = (line: string) => {
+      socket.write(`${line}\r\n`);
+      return answer();
+    };
+    await answer();
+    for (const line of ['HELO test', 'MAIL FROM:<jane@acme.test>', 'RCPT TO:<info@example.test>', 'DATA']) await ask(line);
+    return { socket, ask };
+  }
+
+  test('never takes a mail of which it had no room for a part, even when there is room again at its end', async () => {
+    const before = await rows();
+    const smtp = await startSmtp({ listen: { host: '127.0.0.1', port: 0 }, db: desk.db, domain: desk.domain, log, heldBytes: 100_000 });
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 300));
+    try {
+      const [greedy, unlucky] = [await sender(smtp.address.port), await sender(smtp.address.port)];
+      greedy.socket.write(`Subject: Greedy\r\n\r\n${`${'x'.repeat(998)}\r\n`.repeat(150)}`);
+      await pause();
+      unlucky.socket.write('Subject: Down\r\n\r\nThe first line.\r\n');
+      await pause();
+      greedy.socket.destroy();
+      await pause();
+      expect(await unlucky.ask('The last line.\r\n.')).toMatch(/^451 /);
+      unlucky.socket.destroy();
+    } finally {
+      await smtp.close();
+    }
+    expect(await rows()).toBe(before);
+  });
+
+  test('takes no more than a hundred recipients at once; the others come with a mail of their own', async () => {
+    const to = Array.from({ length: 101 }, (_, index) => `reply+${index + 1}.k1.aaaaaaaaaaaaaaaaaaaaaaaa@example.test`);
+    const id = await desk.send(mailOf(), { to });
+    const { envelope } = await desk.db.selectFrom('inbox').select('envelope').where('id', '=', id).executeTakeFirstOrThrow();
+    expect(envelope['to']).toHaveLength(100);
   });
 
   test('says 250 only after the commit', async () => {

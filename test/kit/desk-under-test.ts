@@ -37,7 +37,14 @@ export interface ShownConversation {
   readonly receivedAt: string;
   readonly linkedFrom: number | null;
   readonly page: string | null;
-  readonly promises: readonly { readonly kind: string; readonly state: string; readonly dueAt: string; readonly metAt?: string; readonly breachedAt?: string; readonly reason?: string }[];
+  readonly promises: readonly {
+    readonly kind: string;
+    readonly state: string;
+    readonly dueAt: string;
+    readonly metAt?: string;
+    readonly breachedAt?: string;
+    readonly reason?: string;
+  }[];
 }
 
 /** A message as the API shows it. */
@@ -57,7 +64,13 @@ export interface ShownPage {
   readonly summary: string;
   readonly causes: readonly { readonly kind: string; readonly reason: string; readonly at: string; readonly overAt: string | null }[];
   readonly acknowledgedBy: { readonly id: string } | null;
-  readonly attempts: readonly { readonly ring: number; readonly method: string; readonly dueAt: string; readonly sentAt: string | null; readonly outcome: string | null }[];
+  readonly attempts: readonly {
+    readonly ring: number;
+    readonly method: string;
+    readonly dueAt: string;
+    readonly sentAt: string | null;
+    readonly outcome: string | null;
+  }[];
 }
 
 /** The desk did not answer, or not with success. */
@@ -73,7 +86,12 @@ export class DeskUnderTest {
   }
 
   /** Calls the API as the admin, or with another token; `key` is the Idempotency-Key. Throws {@link NoSuccess} when nobody answers. */
-  async call<Body>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, more: { key?: string; token?: string } = {}): Promise<ApiAnswer<Body>> {
+  async call<Body>(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+    more: { key?: string; token?: string } = {},
+  ): Promise<ApiAnswer<Body>> {
     const response = await fetch(`${this.parts.url}/api/v1${path}`, {
       method,
       headers: {

@@ -46,7 +46,8 @@ async function lostMessages({ db, accepted }: Evidence): Promise<string[]> {
   for (const { number, last_seq: last, applied_seq: applied, relayed_seq: relayed } of conversations) {
     const seqs = messages.filter((message) => message.number === number).map(({ seq }) => seq);
     const events = await db.selectFrom('conversation_events').select('seq').where('number', '=', number).orderBy('seq').execute();
-    if (events.map(({ seq }) => seq).join() !== Array.from({ length: last }, (_, index) => index + 1).join()) problems.push(`#${number}: its events are not 1 to ${last}.`);
+    if (events.map(({ seq }) => seq).join() !== Array.from({ length: last }, (_, index) => index + 1).join())
+      problems.push(`#${number}: its events are not 1 to ${last}.`);
     if (new Set(seqs).size !== seqs.length) problems.push(`#${number}: two messages have the same place.`);
     if (applied !== last || relayed !== last) problems.push(`#${number}: ${last} came in, ${relayed} were relayed, ${applied} applied.`);
   }
@@ -86,7 +87,9 @@ async function lostPages({ db, pagerduty }: Evidence): Promise<string[]> {
   const known = new Set(pagerduty.incidents().map(({ key }) => key));
   return [
     ...paged.filter(({ key }) => !causes.has(key)).map(({ key }) => `${key} has paged, but no page names it.`),
-    ...pages.filter(({ id }) => !attempts.some((attempt) => attempt.page_id === id && attempt.outcome === 'sent')).map(({ id }) => `The page ${id} never rang.`),
+    ...pages
+      .filter(({ id }) => !attempts.some((attempt) => attempt.page_id === id && attempt.outcome === 'sent'))
+      .map(({ id }) => `The page ${id} never rang.`),
     ...attempts
       .filter(({ outcome, method, dedup_key: key }) => outcome === 'sent' && method === 'pagerduty' && !known.has(key))
       .map(({ page_id: id, dedup_key: key }) => `The page ${id} is said to have rung as ${key}, of which PagerDuty does not know.`),
@@ -119,6 +122,12 @@ async function secondIncidents({ db, pagerduty }: Evidence): Promise<string[]> {
       if (open.size > 1) problems.push(`The page ${page.id} had ${open.size} open incidents: ${[...open].join(', ')}.`);
     }
     if (page.state === 'over' && open.size > 0) problems.push(`The page ${page.id} is over, but ${[...open].join(', ')} is not resolved.`);
+  }
+  const stillOpen = new Set(pagerduty.open().map(({ key }) => key));
+  const needed = await db.selectFrom('pages').select('bundled_into').where('state', '<>', 'over').execute();
+  for (const key of stillOpen) {
+    if (key.startsWith('bundle/') && !needed.some(({ bundled_into: bundle }) => bundle === key))
+      problems.push(`The common incident ${key} is open, but no page needs it.`);
   }
   return problems;
 }
@@ -160,7 +169,9 @@ async function workflowFaults({ db, temporal }: Evidence): Promise<string[]> {
     if (status !== 'RUNNING') continue;
     const view = await temporal.workflow.getHandle(id).query(viewQuery);
     if (view.status !== row.status || view.assignee !== row.assignee || view.revision !== row.revision) {
-      problems.push(`#${row.number}: the workflow says ${view.status}, ${view.assignee}, revision ${view.revision}; the database ${row.status}, ${row.assignee}, ${row.revision}.`);
+      problems.push(
+        `#${row.number}: the workflow says ${view.status}, ${view.assignee}, revision ${view.revision}; the database ${row.status}, ${row.assignee}, ${row.revision}.`,
+      );
     }
   }
   for (const { number, page, state } of pages) {

@@ -47,7 +47,7 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
       acknowledgeIncident: (input: IncidentCall) => this.acknowledgeIncident(input),
       resolveIncident: (input: IncidentCall) => this.resolveIncident(input),
       sendMail: (input: { number: number; effect: MailEffect }) => this.sendMail(input),
-      sendNotice: (input: { number: number; effect: NoticeEffect }) => this.sendNotice(input),
+      sendNotice: (input: Parameters<NoticeActivities['sendNotice']>[0]) => this.sendNotice(input),
     };
   }
 
@@ -130,7 +130,7 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     return Promise.resolve({ outcome, at: Number.MAX_SAFE_INTEGER });
   }
 
-  sendNotice(input: { number: number; effect: NoticeEffect }): Promise<void> {
+  sendNotice(input: Parameters<NoticeActivities['sendNotice']>[0]): Promise<void> {
     this.notices.push(input);
     return Promise.resolve();
   }

@@ -36,7 +36,9 @@ export class WorkflowDesk {
     const { workflowCode } = this.options;
     const workflowBundle = workflowCode === undefined ? { codePath: testServer('workflowBundle') } : { code: workflowCode };
     this.workers = await Promise.all([
-      ...[CONVERSATIONS, URGENT].map((taskQueue) => Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: this.options.cachedWorkflows ?? 200 })),
+      ...[CONVERSATIONS, URGENT].map((taskQueue) =>
+        Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: this.options.cachedWorkflows ?? 200 }),
+      ),
       ...[MAIL, PAGING, RECORDS].map((taskQueue) => Worker.create({ ...common, taskQueue, activities: this.outside.all })),
     ]);
     this.running = this.workers.map((worker) => worker.run());

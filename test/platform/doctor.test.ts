@@ -30,6 +30,7 @@ test('on a machine where all is well it warns only of what a trial lacks', async
     'Node.js',
     'libraries',
     'data folder',
+    'settings',
     'Holdfast',
     'ports',
     'PostgreSQL',

@@ -97,6 +97,12 @@ describe("on-call's word to the customer", () => {
     expect(story.refusal?.code).toBe('E_BAD_COMMAND');
   });
 
+  it('carries what on-call typed with the tap', () => {
+    const story = new Story(policy, { at: 'Sat 15:00' });
+    story.command('Sat 15:05', { type: 'feedback', messageId: 'f', word: 'whenOpen', recipients: ['c1'], typed: true });
+    expect(story.effects.at(-1)).toMatchObject({ mail: 'feedback', messageId: 'f', facts: { word: 'whenOpen', typed: true } });
+  });
+
   it('own words count as first response, and assign nobody', () => {
     const story = new Story(policy, { at: 'Sat 15:00' });
     story.feedback('Sat 15:05', 'ownWords');

@@ -89,6 +89,15 @@ describe('low urgency', () => {
     model.until(8);
     expect(model.rings).toEqual(['0:1', '3:1', '8:2']);
   });
+
+  it('says that the request has become urgent when it rings for that', () => {
+    const model = low('standard');
+    model.until(3);
+    model.apply({ type: 'addCause', cause: cause('feedback:1', 3, { reason: 'raised' }), urgency: 'high', priority: 'urgent' });
+    model.until(3);
+    expect(model.rings).toEqual(['0:1', '3:1']);
+    expect(model.state.start.priority).toBe('urgent');
+  });
 });
 
 describe('an acknowledgement', () => {

@@ -20,27 +20,29 @@ test('a command that finds its conversation in no worker’s memory leaves a his
   const policy = await resolvePolicy(readPolicyDocument(SECONDS, 'policy'), { now: Date.now(), baseFolder: __dirname });
   const desk = new WorkflowDesk(temporal.nativeConnection, temporal.client, policy, { namespace: temporal.namespace, cachedWorkflows: 0 });
   await desk.open();
-  const ticket = await desk.start({ receivedAt: Date.now() });
-  const events = async () => (await ticket.handle.fetchHistory()).events ?? [];
-  // A page's start and its projection: two workflow tasks in a row without any command.
-  await eventually('it is paged, and the projection is written', () => desk.outside.projections.some(({ carried }) => carried.state.page !== null));
-  const commands: [string, Parameters<typeof ticket.command>[0]][] = [
-    ['a note', { type: 'note', messageId: 'm-note' }],
-    ['an answer', { type: 'reply', messageId: 'm-answer', delivery: 'mail', recipients: ['customer-1'] }],
-    ['solved', { type: 'status', status: 'solved' }],
-  ];
-  for (const [what, command] of commands) {
-    await eventually(`it rests before ${what}`, async () => {
-      const before = (await events()).length;
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      return (await events()).length === before;
-    });
-    await ticket.command(command, Date.now());
+  try {
+    const ticket = await desk.start({ receivedAt: Date.now() });
+    const events = async () => (await ticket.handle.fetchHistory()).events ?? [];
+    // A page's start and its projection: two workflow tasks in a row without any command.
+    await eventually('it is paged, and the projection is written', () => desk.outside.projections.some(({ carried }) => carried.state.page !== null));
+    const commands: [string, Parameters<typeof ticket.command>[0]][] = [
+      ['a note', { type: 'note', messageId: 'm-note' }],
+      ['an answer', { type: 'reply', messageId: 'm-answer', delivery: 'mail', recipients: ['customer-1'] }],
+      ['solved', { type: 'status', status: 'solved' }],
+    ];
+    for (const [what, command] of commands) {
+      await eventually(`it rests before ${what}`, async () => {
+        const before = (await events()).length;
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        return (await events()).length === before;
+      });
+      await ticket.command(command, Date.now());
+    }
+    await eventually('the answer has left', () => desk.outside.mails.some(({ effect }) => effect.mail === 'reply'));
+    const history = await ticket.handle.fetchHistory();
+    expect((history.events ?? []).filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+    await Worker.runReplayHistory({ workflowBundle: { codePath: testServer('workflowBundle') } }, history);
+  } finally {
+    await desk.close();
   }
-  await eventually('the answer has left', () => desk.outside.mails.some(({ effect }) => effect.mail === 'reply'));
-  await desk.close();
-
-  const history = await ticket.handle.fetchHistory();
-  expect((history.events ?? []).filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
-  await Worker.runReplayHistory({ workflowBundle: { codePath: testServer('workflowBundle') } }, history);
 });

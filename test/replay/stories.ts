@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { conversationWorkflowId } from '../../messages/ids';
+import type { PolicySnapshot } from '../../policy/snapshot';
+import type { Command } from '../../policy/events';
+import { eventually, type Started, type WorkflowDesk } from '../kit/workflow-desk';
+
+/** What a recorded story is told with. */
+export interface Stage {
+  readonly desk: WorkflowDesk;
+  /** Its office is open, and everything is due within seconds. */
+  readonly open: PolicySnapshot;
+  /** Its office is closed now. */
+  readonly closed: PolicySnapshot;
+}
+
+/** One story: from its beginning to where its history is worth keeping. */
+export type Story = (stage: Stage) => Promise<Started>;
+
+const reply = (messageId: string, more: Partial<Extract<Command, { type: 'reply' }>> = {}): Command => ({
+  type: 'reply',
+  messageId,
+  delivery: 'mail',
+  recipients: ['customer-1'],
+  ...more,
+});
+
+const mailed = ({ desk }: Stage, { number }: Started, kind: string) =>
+  eventually(`${kind} of #${number} is mailed`, () => desk.outside.mails.some((mail) => mail.number === number && mail.effect.mail === kind));
+const rung = ({ desk }: Stage, { number }: Started, rings: number) =>
+  eventually(`#${number} rings`, () => desk.outside.attempts.filter((attempt) => attempt.number === number && attempt.mode === 'ring').length >= rings);
+const over = ({ desk }: Stage, { number }: Started) =>
+  eventually(`the page of #${number} is over`, () => desk.outside.pages.some((page) => page.number === number && page.state === 'over'));
+/** Long enough for the last projection to be written: where a history rests. */
+const rest = () => sleep(1_500);
+
+/** The interesting rows of the state table, each as it once went. */
+export const STORIES: Readonly<Record<string, Story>> = {
+  async 'answered-solved-closed'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open });
+    await ticket.command(reply('answer'), Date.now());
+    await mailed(stage, ticket, 'reply');
+    await rest();
+    await ticket.writes(Date.now(), { slight: true });
+    await rest();
+    await ticket.command({ type: 'status', status: 'solved' }, Date.now());
+    await mailed(stage, ticket, 'solved');
+    await ticket.handle.result();
+    return ticket;
+  },
+
+  async 'nobody-takes-it'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open });
+    await rung(stage, ticket, 1);
+    await rest();
+    await ticket.command({ type: 'escalate' }, Date.now());
+    await rung(stage, ticket, 2);
+    await rest();
+    await ticket.command({ type: 'assign', agent: 'agent-2', away: false, force: false }, Date.now());
+    await over(stage, ticket);
+    await ticket.command({ type: 'note', messageId: 'note' }, Date.now());
+    await rest();
+    return ticket;
+  },
+
+  async 'solved-and-reopened'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open });
+    await ticket.command(reply('answer', { status: 'solved' }), Date.now());
+    await mailed(stage, ticket, 'solved');
+    await rest();
+    await ticket.writes(Date.now());
+    await rest();
+    await ticket.command(reply('second', { status: 'pending', updateBy: Date.now() + 3_600_000 }), Date.now());
+    await rest();
+    await rest();
+    return ticket;
+  },
+
+  async 'made-urgent'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open });
+    await ticket.command({ type: 'priority', priority: 'urgent' }, Date.now());
+    await rung(stage, ticket, 1);
+    await rest();
+    await ticket.command(reply('answer'), Date.now());
+    await over(stage, ticket);
+    await ticket.command({ type: 'priority', priority: 'low' }, Date.now());
+    await rest();
+    return ticket;
+  },
+
+  async 'out-of-hours'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.closed });
+    await rung(stage, ticket, 1);
+    await rest();
+    await ticket.command({ type: 'feedback', messageId: 'word', word: 'whenOpen', recipients: ['customer-1'] }, Date.now());
+    await mailed(stage, ticket, 'feedback');
+    await over(stage, ticket);
+    await ticket.command({ type: 'beRightBack', messageId: 'back', delivery: 'mail', recipients: ['customer-1'] }, Date.now());
+    await mailed(stage, ticket, 'beRightBack');
+    await rest();
+    return ticket;
+  },
+
+  async spam(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.closed });
+    await rung(stage, ticket, 1);
+    await ticket.command({ type: 'spam' }, Date.now());
+    await ticket.handle.result();
+    await over(stage, ticket);
+    return ticket;
+  },
+
+  async 'taken-back'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open });
+    await ticket.command(reply('hasty'), Date.now());
+    await ticket.command({ type: 'undoReply', messageId: 'hasty' }, Date.now());
+    await rung(stage, ticket, 1);
+    await ticket.command({ type: 'call', messageId: 'call', outcome: 'reached' }, Date.now());
+    await ticket.command({ type: 'tags', tags: ['phone'], cluster: ['c1'], website: [] }, Date.now());
+    await ticket.command({ type: 'snooze', until: Date.now() + 2_000 }, Date.now());
+    await rest();
+    await rest();
+    return ticket;
+  },
+
+  async 'comes-back'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open, participants: ['customer-bounces'] });
+    await ticket.command(reply('answer', { recipients: ['customer-bounces'] }), Date.now());
+    await mailed(stage, ticket, 'reply');
+    await rest();
+    await ticket.command({ type: 'closingQuestion', messageId: 'else', delivery: 'mail', recipients: ['customer-1'] }, Date.now());
+    await mailed(stage, ticket, 'closingQuestion');
+    await rest();
+    return ticket;
+  },
+
+  async 'chat-becomes-ticket'(stage) {
+    const chat = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open, kind: 'chat', channel: 'chat' });
+    await rung(stage, chat, 1);
+    await chat.command(reply('hello', { delivery: 'chat' }), Date.now());
+    await over(stage, chat);
+    await chat.writes(Date.now(), { channel: 'chat' });
+    await rest();
+    await chat.command({ type: 'convert', keep: true, recipients: ['customer-1'], updateBy: Date.now() + 3_600_000 }, Date.now());
+    await mailed(stage, chat, 'converted');
+    await rest();
+    return chat;
+  },
+};
+
+/** Ids of the workflows that a story has left behind: the conversation and its pages. */
+export function workflowsOf({ number }: Started): string {
+  const id = conversationWorkflowId(number);
+  return `WorkflowId = '${id}' OR WorkflowId STARTS_WITH '${id}/'`;
+}
