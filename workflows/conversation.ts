@@ -21,7 +21,7 @@ import {
   type OpsFacts,
 } from '../messages/conversation';
 import { isCommandEvent, isEventsSignal, isInboundEvent } from '../messages/guards';
-import { conversationQueue, CONVERSATIONS, URGENT } from '../messages/taskQueues';
+import { conversationQueue } from '../messages/taskQueues';
 import { viewOf } from '../messages/view';
 import { check } from '../policy/commands';
 import { nextInstant } from '../policy/consequences';
@@ -62,11 +62,13 @@ class Conversation {
   private readonly facts: OpsFacts;
   private readonly ops: OpsView;
   private readonly lanes: Lanes<Work>;
-  private readonly queue = workflowInfo().taskQueue;
+  /** Told by its beginning, not by its worker: a replay elsewhere comes to the same. */
+  private readonly queue: string;
 
   constructor(input: ConversationInput) {
     const carried = 'carried' in input ? input.carried : beginning(input.begin, input.policy);
     this.state = carried.state;
+    this.queue = conversationQueue(this.state.priority);
     this.timeline = [...carried.timeline];
     this.announced = carried.announced;
     this.facts = input.facts;
@@ -231,8 +233,7 @@ class Conversation {
 
   /** Urgent conversations have a queue of their own; a change of priority moves the conversation there and back. */
   private belongsElsewhere(): boolean {
-    const own = conversationQueue(this.state.priority);
-    return own !== this.queue && (this.queue === CONVERSATIONS || this.queue === URGENT);
+    return conversationQueue(this.state.priority) !== this.queue;
   }
 
   private async continueAsNew(): Promise<never> {

@@ -140,11 +140,11 @@ class Escalation {
         this.call.cancel();
         return;
       case 'attempt':
-        this.begin(() => this.attempt(effect));
+        this.begin((scope) => this.attempt(effect, scope));
         return;
       case 'acknowledgeIncident':
       case 'resolveIncident':
-        this.begin(() => this.tell(effect));
+        this.begin((scope) => this.tell(effect, scope));
         return;
       case 'record':
         this.write(async () => {
@@ -157,9 +157,10 @@ class Escalation {
     }
   }
 
-  private begin(call: () => Promise<void>): void {
+  /** Only the call itself is in its scope: what comes of a call that was cancelled and ended well all the same still has to be done. */
+  private begin(call: (scope: CancellationScope) => Promise<void>): void {
     this.call = new CancellationScope();
-    this.call.run(call).catch((error: unknown) => this.fail(error));
+    call(this.call).catch((error: unknown) => this.fail(error));
   }
 
   private write(work: () => Promise<void>): void {
@@ -170,28 +171,28 @@ class Escalation {
   }
 
   private fail(error: unknown): void {
-    this.bug = error instanceof Error ? error : new Error('An effect failed.', { cause: error });
+    // Never one of Temporal's own failures: those would end the page instead of holding its task until the bug is mended.
+    this.bug = new Error('An effect failed.', { cause: error });
   }
 
-  private async attempt(effect: Extract<EscalationEffect, { type: 'attempt' }>): Promise<void> {
+  private async attempt(effect: Extract<EscalationEffect, { type: 'attempt' }>, scope: CancellationScope): Promise<void> {
     const { type: _type, call, ...attempt } = effect;
     const { number, page, kind, priority, plan, policy } = this.state.start;
     const where = attempt.levels.length > 1 ? 'every level' : `level ${attempt.level}`;
     try {
-      const answer = await attempts.attemptPage.executeWithOptions({ summary: `${attempt.mode} ${attempt.ring} · ${where}` }, [
-        {
-          ...attempt,
-          number,
-          page,
-          kind,
-          priority,
-          plan,
-          urgency: this.state.urgency,
-          collectMs: policy.onCall.collectMs,
-          ...(policy.demo === true && { demo: true }),
-          record: pageRecordOf(this.state),
-        },
-      ]);
+      const input = {
+        ...attempt,
+        number,
+        page,
+        kind,
+        priority,
+        plan,
+        urgency: this.state.urgency,
+        collectMs: policy.onCall.collectMs,
+        ...(policy.demo === true && { demo: true }),
+        record: pageRecordOf(this.state),
+      };
+      const answer = await scope.run(() => attempts.attemptPage.executeWithOptions({ summary: `${attempt.mode} ${attempt.ring} · ${where}` }, [input]));
       const { outcome, method, dedupKey, recorded } = answer;
       this.feed({ type: 'attempted', call, outcome, method, recorded, ...(dedupKey !== undefined && { dedupKey }) });
       if (answer.acknowledged !== undefined) this.feed({ type: 'acknowledged', ...answer.acknowledged });
@@ -207,12 +208,13 @@ class Escalation {
     }
   }
 
-  private async tell(effect: Extract<EscalationEffect, { call: number; dedupKeys: unknown }>): Promise<void> {
+  private async tell(effect: Extract<EscalationEffect, { call: number; dedupKeys: unknown }>, scope: CancellationScope): Promise<void> {
     const { number, page } = this.state.start;
     const input = { number, page, dedupKeys: effect.dedupKeys, record: pageRecordOf(this.state) };
     const tell = incidents[effect.type];
     try {
-      const { recorded } = await tell.executeWithOptions({ summary: effect.type === 'resolveIncident' ? 'resolve' : 'acknowledge' }, [input]);
+      const summary = effect.type === 'resolveIncident' ? 'resolve' : 'acknowledge';
+      const { recorded } = await scope.run(() => tell.executeWithOptions({ summary }, [input]));
       this.feed({ type: 'told', call: effect.call, outcome: 'done', recorded });
     } catch (error) {
       const cancelled = isCancellation(error);

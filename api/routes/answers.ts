@@ -1,4 +1,12 @@
-import { getConversation, listParticipants, listPromises, type ConversationRecord, type MessageRecord, type PromiseShown, type TimelineRecord } from '../../db/conversations';
+import {
+  getConversation,
+  listParticipants,
+  listPromises,
+  type ConversationRecord,
+  type MessageRecord,
+  type PromiseShown,
+  type TimelineRecord,
+} from '../../db/conversations';
 import type { Database } from '../../db/connection';
 import { policyByHash } from '../../db/policies';
 import { isOpen } from '../../policy/calendar';

@@ -136,7 +136,14 @@ test('the thread and the story come in pages, oldest first', async () => {
   for (const position of [0, 1, 2]) {
     await api.db
       .insertInto('timeline')
-      .values({ number, revision: 9, position, at: new Date(MONDAY_TEN), type: 'promise.started', data: JSON.stringify({ kind: 'dispatch', cycle: position, dueAt: MONDAY_TEN }) })
+      .values({
+        number,
+        revision: 9,
+        position,
+        at: new Date(MONDAY_TEN),
+        type: 'promise.started',
+        data: JSON.stringify({ kind: 'dispatch', cycle: position, dueAt: MONDAY_TEN }),
+      })
       .execute();
     await api.db
       .insertInto('messages')

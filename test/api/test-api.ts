@@ -132,7 +132,8 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
 
 /** Adds an agent with a token. */
 export async function addTestAgent(db: Database, role: Role): Promise<TestAgent> {
-  const agent = await addAgent(db, { name: `${role} of the tests`, email: null, role, at: new Date(MONDAY_TEN) });
+  // Earlier than any agent that a test makes: the admin token acts as the first.
+  const agent = await addAgent(db, { name: `${role} of the tests`, email: null, role, at: new Date(MONDAY_TEN - 60_000) });
   const token = randomBytes(32).toString('base64url');
   await addToken(db, { agentId: agent.id, label: 'test', hash: createHash('sha256').update(token).digest(), at: new Date(MONDAY_TEN) });
   return { id: agent.id, token };

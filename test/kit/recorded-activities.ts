@@ -4,6 +4,7 @@ import type {
   NoticeActivities,
   PageAttempt,
   PageAttemptAnswer,
+  PageAttemptRecord,
   PageRecord,
   PagingActivities,
   Projection,
@@ -18,6 +19,8 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
   readonly projections: Projection[] = [];
   readonly attempts: PageAttempt[] = [];
   readonly pages: PageRecord[] = [];
+  /** Attempts that could not be recorded when they were made. */
+  readonly attemptRecords: PageAttemptRecord[] = [];
   readonly mails: { number: number; effect: MailEffect }[] = [];
   readonly notices: { number: number; effect: NoticeEffect }[] = [];
   readonly resolved: string[] = [];
@@ -42,7 +45,7 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
       checkPresence: () => this.checkPresence(),
       recordPage: (input: PageRecord) => this.recordPage(input),
       readPage: () => this.readPage(),
-      recordAttempt: () => this.recordAttempt(),
+      recordAttempt: (input: PageAttemptRecord) => this.recordAttempt(input),
       attemptPage: (input: PageAttempt) => this.attemptPage(input),
       acknowledgeIncident: (input: IncidentCall) => this.acknowledgeIncident(input),
       resolveIncident: (input: IncidentCall) => this.resolveIncident(input),
@@ -91,7 +94,8 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     return Promise.resolve({ acknowledgedAt: null, acknowledgedBy: null, over: false });
   }
 
-  recordAttempt(): Promise<void> {
+  recordAttempt(input: PageAttemptRecord): Promise<void> {
+    this.attemptRecords.push(input);
     return Promise.resolve();
   }
 

@@ -34,12 +34,13 @@ async function record(): Promise<void> {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   try {
-    await Promise.all(
+    const told = await Promise.allSettled(
       Object.entries(STORIES).map(async ([name, tell]) => {
         const ticket = await tell({ desk, open, closed });
         await keep(name, temporal.client, workflowsOf(ticket));
       }),
     );
+    for (const story of told) if (story.status === 'rejected') throw story.reason;
     if (desk.outside.unexpected.length > 0) throw new Error(desk.outside.unexpected.join('\n'));
   } finally {
     await desk.close();

@@ -113,7 +113,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open });
     await ticket.command(reply('hasty'), Date.now());
     await ticket.command({ type: 'undoReply', messageId: 'hasty' }, Date.now());
-    await rung(stage, ticket, 1);
+    await rest();
     await ticket.command({ type: 'call', messageId: 'call', outcome: 'reached' }, Date.now());
     await ticket.command({ type: 'tags', tags: ['phone'], cluster: ['c1'], website: [] }, Date.now());
     await ticket.command({ type: 'snooze', until: Date.now() + 2_000 }, Date.now());

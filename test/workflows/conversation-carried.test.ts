@@ -1,12 +1,12 @@
 import { viewQuery, type ConversationView } from '../../messages/conversation';
 import { loadPolicy } from '../../policy/resolve';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import { eventually, WorkflowDesk } from '../kit/workflow-desk';
+import { eventually, message, WorkflowDesk } from '../kit/workflow-desk';
 import { freshNamespace, type TestNamespace } from '../setup/temporal';
 
 /**
- * Continue-as-new with work in its lanes, on the real server: the time-skipping one stands still for good once an activity that
- * was about to be tried again is cancelled.
+ * Conversations that carry much, on the real server: the time-skipping one stands still for good once an activity that was about to
+ * be tried again is cancelled, and now and then under many Updates.
  */
 
 let server: TestNamespace;
@@ -53,6 +53,24 @@ test('full lanes are carried to the next run: mail that no server took leaves fr
     return current.promises.some((promise) => promise.kind === 'firstResponse' && promise.metAt !== undefined) && current;
   });
   expect(view).toMatchObject({ assignee: 'agent-1', priority: 'urgent', status: 'open' });
+  await desk.endAll(Date.now());
+  expect(desk.outside.unexpected).toEqual([]);
+}, 60_000);
+
+test('a conversation of 1,000 messages stays within its limits', async () => {
+  const at = Date.now();
+  const ticket = await desk.start({ receivedAt: at });
+  for (let round = 0; round < 50; round += 1) {
+    const events = Array.from({ length: 20 }, (_, index) => message({ seq: round * 20 + index + 2, at: at + round, policy: policy.hash }));
+    await ticket.signal(round * 20 + 21, events);
+    await ticket.command({ type: 'reply', messageId: `answer-${round}`, delivery: 'chat', recipients: [] }, at + round);
+  }
+  const last = await eventually('all applied', () =>
+    desk.outside.projections.findLast((projection) => projection.number === ticket.number && projection.carried.state.cursor === 1_001),
+  );
+  expect(JSON.stringify({ ...last.carried.state, policies: {} }).length).toBeLessThan(30_000);
+  const { historyLength } = await server.client.workflow.getHandle(ticket.handle.workflowId).describe();
+  expect(historyLength).toBeLessThan(2_000);
   await desk.endAll(Date.now());
   expect(desk.outside.unexpected).toEqual([]);
 }, 60_000);

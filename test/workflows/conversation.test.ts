@@ -208,22 +208,6 @@ describe('continue-as-new', () => {
   });
 });
 
-test('a conversation of 1,000 messages stays within its limits', async () => {
-  const at = await nextTuesdayMorning();
-  const ticket = await desk.start({ receivedAt: at });
-  for (let round = 0; round < 50; round += 1) {
-    const events = Array.from({ length: 20 }, (_, index) => message({ seq: round * 20 + index + 2, at: at + round, policy: policy.hash }));
-    await ticket.signal(round * 20 + 21, events);
-    await ticket.command(reply(`answer-${round}`, { delivery: 'chat' }), at + round);
-  }
-  const last = await eventually('all applied', () =>
-    desk.outside.projections.findLast((projection) => projection.number === ticket.number && projection.carried.state.cursor === 1_001),
-  );
-  expect(JSON.stringify({ ...last.carried.state, policies: {} }).length).toBeLessThan(30_000);
-  const { historyLength } = await time.client.workflow.getHandle(ticket.handle.workflowId).describe();
-  expect(historyLength).toBeLessThan(2_000);
-}, 60_000);
-
 function nonEmpty<Item>(items: Item[]): Item[] | null {
   return items.length > 0 ? items : null;
 }
