@@ -93,7 +93,7 @@ async function again(what: string, act: () => Promise<unknown>): Promise<void> {
       STEP_WITHIN_MS,
     );
   } catch (error) {
-    throw new Error(`${(error as Error).message}; last: ${String(last)}`, { cause: last });
+    throw new Error(`${(error as Error).message}; last: ${String(last)}`, { cause: error });
   }
 }
 
