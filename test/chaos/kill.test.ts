@@ -2,17 +2,23 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { closeDatabase, openDatabase } from '../../db/connection';
 import { SECONDS } from '../end-to-end/policies';
 import { DeskUnderTest } from '../kit/desk-under-test';
 import { findViolations, type Evidence } from '../kit/invariants';
 import { ROUTING_KEY, startFakePagerDuty } from '../kit/pagerduty';
+import { findUnreplayable } from '../kit/replayable';
 import { seeded } from '../kit/seeded';
 import { startSmtpSink } from '../kit/smtp-sink';
 import { Machine, until } from '../platform/program';
 import { patientStory } from './patient-story';
 
 jest.setTimeout(300_000);
+
+beforeAll(() => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+});
 
 const TICKETS = 14;
 const KILLS = 12;
@@ -99,6 +105,7 @@ test('whatever is killed, whenever: no message and no page is lost, no promise f
       let violations: string[] = ['nothing was looked at yet'];
       await until('everything has settled', async () => (violations = await lookAgain(evidence)).length === 0, 2 * SETTLED_MS).catch(() => undefined);
       expect(violations).toEqual([]);
+      expect(await findUnreplayable(temporal)).toEqual([]);
 
       expect(accepted).toHaveLength(2 * TICKETS);
       expect(await db.selectFrom('conversations').select('status').execute()).toEqual(Array.from({ length: TICKETS }, () => ({ status: 'solved' })));
@@ -136,4 +143,3 @@ async function latenessOf({ db }: Evidence): Promise<string> {
   const late = attempts.map((attempt) => (attempt.sent_at?.getTime() ?? 0) - attempt.due_at.getTime()).sort((a, b) => a - b);
   return `first rings late by ${late.map((ms) => (ms / 1000).toFixed(1)).join(' ')} s`;
 }
-
