@@ -22,9 +22,10 @@ export interface PagingActivitiesOptions {
   readonly log: Logger;
   /** The process's clock, in milliseconds: for the instants of claims and sending, never for what is decided. */
   readonly clock?: () => number;
+  /** How long a page waits for the database before it goes out without it, perhaps once more than others know of; half a second, unless a test must not depend on how busy its machine is. */
+  readonly askMs?: number;
 }
 
-/** How long a page waits for the database before it goes out without it. */
 const ASK_MS = 500;
 /** The built-in inbox is the database, so there is nothing to go out without it. */
 const ASK_INBOX_MS = 4_000;
@@ -40,7 +41,7 @@ const RECORD_MS = 500;
  * acknowledgement just before, for half a second; in doubt the page goes out.
  */
 export function createPagingActivities(options: PagingActivitiesOptions): PagingActivities {
-  const { db, log, clock = Date.now } = options;
+  const { db, log, clock = Date.now, askMs = ASK_MS } = options;
   const pagerduty = options.pagerduty === undefined ? null : new PagerDuty(options.pagerduty);
   const gate = new Gate(LOOKS);
   const ringer = new Ringer({ db, pagerduty, publicUrl: options.publicUrl, clock, bucket: new TokenBucket(clock), sendMs: SEND_MS });
@@ -151,7 +152,7 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
       const targets = targetsOf(input.levels, { hasPagerDuty: pagerduty !== null, demo: input.demo === true });
       if (targets.length === 0) return nobody(input);
       const isInbox = targets.every((target) => target.method === 'inbox');
-      const look = () => ask(input, targets, isInbox ? ASK_INBOX_MS : ASK_MS);
+      const look = () => ask(input, targets, isInbox ? ASK_INBOX_MS : askMs);
       const asked = input.priority === 'urgent' ? await look() : await inTurn(look);
       if (asked === null && isInbox) {
         throw ApplicationFailure.create({ type: 'E_UNAVAILABLE', message: 'The built-in page inbox cannot be written for now.' });

@@ -178,6 +178,7 @@ describe('how a conversation is started', () => {
       nextDueAt: MONDAY_10 + 30 * MINUTE_MS,
       breached: false,
       lastSeq: 1,
+      revision: 1,
     });
   });
 
