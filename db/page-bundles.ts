@@ -41,7 +41,12 @@ export async function decideBundle(db: Database, attempt: PageAttempt, target: T
   return inTransaction(db, async (trx) => {
     await sql`SELECT pg_advisory_xact_lock(hashtext(${`page target ${target.method} ${target.target}`}))`.execute(trx);
     const id = pageId(attempt.number, attempt.page);
-    const own = await ownAttempt(trx, id, attempt.ring, target);
+    let own = await ownAttempt(trx, id, attempt.ring, target);
+    if (own.bundle !== null) {
+      // While it is being noted that the bundle has rung, this page would find itself neither rung nor waiting, and ring again.
+      await lockBundle(trx, own.bundle);
+      own = await ownAttempt(trx, id, attempt.ring, target);
+    }
     if (own.bundle === null) {
       if (!(await isOneUnacknowledged(trx, id, target))) return { do: 'alone' };
       const joined = (await openBundle(trx, target, now)) ?? bundleKey(target, now + attempt.collectMs);

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { createPagingActivities } from '../../activities/paging/paging';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import { markBundleSent } from '../../db/page-bundles';
 import { acknowledgePage, getPage, pagesWithLostAcknowledgement } from '../../db/pages';
 import type { PageAttempt, PageAttemptAnswer, PagingActivities } from '../../messages/activities';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
@@ -80,6 +81,25 @@ test('the first page rings at once, further ones wait for each other and ring as
     '3 pages wait: #2 #3 #4',
   ]);
   expect((await getPage(db, 'p4-1'))?.bundledInto).toBe((answer as PageAttemptAnswer).dedupKey);
+});
+
+test('a page that looks at the moment in which its bundle is noted as rung does not ring again by itself', async () => {
+  await conversations(1, 2, 3, 4);
+  await ring(normal(1));
+  for (const number of [2, 3, 4]) await ring(normal(number));
+  const { bundle } = await db.selectFrom('page_attempts').select('bundle').where('bundle', 'is not', null).executeTakeFirstOrThrow();
+  if (bundle === null) throw new Error('They do not wait for each other.');
+  now += 10_000;
+  const calls = pagerduty.requests().length;
+  let look: Promise<PageAttemptAnswer | number> | undefined;
+  await db.transaction().execute(async (trx) => {
+    await markBundleSent(trx, bundle, ['p2-1', 'p3-1', 'p4-1'], now);
+    look = ring(normal(4));
+    // It looks while the note is written and not yet committed.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  });
+  expect(await look).toMatchObject({ outcome: 'sent', dedupKey: bundle });
+  expect(pagerduty.requests()).toHaveLength(calls);
 });
 
 test('an urgent page never waits', async () => {
