@@ -74,18 +74,19 @@ async function tellEscalation(effect: PagingEffect, state: ConversationState): P
     case 'openPage':
       return openPage(state, effect.page, effect.cause, effect.urgency);
     case 'addCause':
-      try {
-        return await handle.signal(addCauseSignal, { cause: effect.cause, urgency: effect.urgency, priority: state.priority });
-      } catch (error) {
-        if (isCancellation(error)) throw error;
-        // Somebody ended the escalation by hand: a page is not lost for that.
-        log.warn('The escalation is gone; the page is opened again.', { page: effect.page });
-        return openPage(state, effect.page, effect.cause, effect.urgency);
-      }
+      if (await reaches(effect, handle.signal(addCauseSignal, { cause: effect.cause, urgency: effect.urgency, priority: state.priority }))) return;
+      // Somebody ended the escalation by hand: a page is not lost for that. One that has completed stays so.
+      return openPage(state, effect.page, effect.cause, effect.urgency);
     case 'causeOver':
-      return unlessGone(effect, handle.signal(causeOverSignal, { key: effect.cause, reason: effect.reason, at }));
-    case 'nextLevel':
-      return unlessGone(effect, handle.signal(nextLevelSignal, { id: effect.key, key: effect.cause, reason: effect.reason, at }));
+      await reaches(effect, handle.signal(causeOverSignal, { key: effect.cause, reason: effect.reason, at }));
+      return;
+    case 'nextLevel': {
+      if (await reaches(effect, handle.signal(nextLevelSignal, { id: effect.key, key: effect.cause, reason: effect.reason, at }))) return;
+      const page = state.page?.n === effect.page ? state.page : null;
+      const cause = page?.causes.find(({ key }) => key === effect.cause);
+      if (page && cause) return openPage(state, page.n, cause, page.urgency);
+      return;
+    }
     default:
       effect satisfies never;
   }
@@ -121,13 +122,15 @@ async function openPage(state: ConversationState, page: number, cause: PageCause
   }
 }
 
-/** "Not found" is normal: the escalation has ended, because its last cause was over. */
-async function unlessGone(effect: PagingEffect, signal: Promise<void>): Promise<void> {
+/** Whether a signal found its escalation. "Not found" is normal: it has ended with its last cause, or by hand. */
+async function reaches(effect: PagingEffect, signal: Promise<void>): Promise<boolean> {
   try {
     await signal;
+    return true;
   } catch (error) {
     if (isCancellation(error)) throw error;
-    log.info('The escalation has ended already.', { page: effect.page, signal: effect.type });
+    log.info('The escalation has ended.', { page: effect.page, signal: effect.type });
+    return false;
   }
 }
 

@@ -74,3 +74,15 @@ test('a conversation of 1,000 messages stays within its limits', async () => {
   await desk.endAll(Date.now());
   expect(desk.outside.unexpected).toEqual([]);
 }, 60_000);
+
+test('an escalation that somebody ended by hand is opened again when the next level is due', async () => {
+  const ticket = await desk.start({ receivedAt: Date.now(), channel: 'voicemail', priority: 'urgent', receipt: false });
+  await eventually('it rings', () => desk.outside.ringsOf(ticket.number).length > 0);
+  const page = server.client.workflow.getHandle(`${ticket.handle.workflowId}/page/1`);
+  await page.terminate('by hand');
+  const before = desk.outside.ringsOf(ticket.number).length;
+  await ticket.command({ type: 'escalate' }, Date.now());
+  await eventually('it rings again', () => desk.outside.ringsOf(ticket.number).length > before);
+  expect((await page.describe()).status.name).toBe('RUNNING');
+  await desk.endAll(Date.now());
+}, 60_000);
