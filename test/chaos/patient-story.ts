@@ -50,6 +50,16 @@ export async function patientStory(
     STEP_WITHIN_MS,
   );
 
+  // It is shown before its workflow hears of it; one that is heard of only after the solving would open the ticket again, and rightly so.
+  await inTheEnd(
+    'its workflow has heard of it',
+    async () => {
+      const row = await tolerant(() => desk.parts.db.selectFrom('conversations').select('applied_seq').where('number', '=', number).executeTakeFirst());
+      return row?.applied_seq === 2;
+    },
+    STEP_WITHIN_MS,
+  );
+
   await pause();
   let attempts = 0;
   await again('it is solved', async () => {
