@@ -6,6 +6,7 @@ import { writeNotice } from '../db/notices';
 import { currentPolicy } from '../db/policies';
 import type { Schema } from '../db/schema';
 import type { SigningKeys } from '../messages/addresses';
+import { isOutage } from './outage';
 import { createMailParser } from './parse/mail-parser';
 import { resolveMail, type Resolved } from './resolve';
 import { codeOf, startWokenLoop } from './woken-loop';
@@ -16,11 +17,6 @@ const LANES = 2;
 const ATTEMPTS = 8;
 const RETRY_FROM_MS = 1_000;
 const RETRY_UP_TO_MS = 60_000;
-
-/** Codes that say nothing against the mail: PostgreSQL's classes 08, 40, 53, 57, the network's, a desk that is not set up, a broken install. */
-const OUTAGE_CODE = /^((08|40|53|57)[0-9A-Z]{3}|E[A-Z]+|E_NOT_FOUND|MODULE_NOT_FOUND)$/;
-/** The database client's own errors have no code. */
-const OUTAGE_TEXT = /connection terminated|connection error|timeout exceeded when trying to connect|not queryable/i;
 
 /** What the resolver needs; `now` in milliseconds, the clock by default. */
 export interface ResolverOptions {
@@ -87,8 +83,4 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
       await parser.close();
     },
   };
-}
-
-function isOutage(error: unknown): boolean {
-  return OUTAGE_CODE.test(codeOf(error)) || (error instanceof Error && OUTAGE_TEXT.test(error.message));
 }
