@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { requestAnswered } from '../config/metrics';
 import { HoldfastError } from '../messages/errors';
 import type { ApiContext } from './context';
 import { serveApi } from './mount-api';
@@ -18,8 +19,11 @@ export function createApp(context: ApiContext): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(securityHeaders(context), requestId(context));
+  // What takes bytes reads them itself, once it knows who sends them.
+  const takesBytes = (route: Route) => route.surface === 'api' && route.upload !== undefined;
+  for (const route of routes.filter(takesBytes)) mount(app, context, route);
   app.use(express.json({ limit: BODY_LIMIT, type: 'application/json' }), express.urlencoded({ extended: false, limit: BODY_LIMIT }));
-  for (const route of routes) mount(app, context, route);
+  for (const route of routes.filter((other) => !takesBytes(other))) mount(app, context, route);
   app.use((request, _response, next) => next(unmatched(routes, request)));
   app.use(answerError(context));
   return app;
@@ -63,15 +67,18 @@ function requestId(context: ApiContext) {
     response.setHeader('X-Request-Id', id);
     response.setHeader('Cache-Control', 'no-store');
     response.once('finish', () => {
+      const tookMs = performance.now() - startedAt;
+      const route = response.locals['route'] as string | undefined;
+      requestAnswered({ method: request.method, route: route?.replace(/^\S+ /, '') ?? 'none', status: response.statusCode, tookMs });
       // Never the path: it may carry a token or what somebody searched for.
       context.log.info(
         {
           requestId: id,
-          route: response.locals['route'] as string | undefined,
+          route,
           method: request.method,
           status: response.statusCode,
           actor: response.locals['actor'] as string | undefined,
-          tookMs: Math.round(performance.now() - startedAt),
+          tookMs: Math.round(tookMs),
         },
         'request',
       );

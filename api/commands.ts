@@ -1,12 +1,16 @@
-import { addCommand, finishCommand, getCommand, type CommandResult, type CommandRow } from '../db/commands';
+import { crashPoint } from '../config/crash-points';
+import type { Transaction } from 'kysely';
+import { addCommand, finishCommand, getCommand, queuedCommandsOf, type CommandResult, type CommandRow } from '../db/commands';
 import { claimKey } from '../db/idempotency';
 import { newId } from '../db/new-id';
 import type { Database } from '../db/connection';
-import { closedRefusal, deliverCommand, type Delivery } from '../intake/command-relay';
+import type { Schema } from '../db/schema';
+import { closedRefusal, deliverCommand, repeatCommand, type Delivery } from '../intake/command-relay';
 import { HoldfastError } from '../messages/errors';
 import type { Command } from '../policy/events';
 import type { Channel } from '../policy/words';
 import type { Agent } from './auth/actor';
+import { claimAttachments } from './claim-attachments';
 import type { ApiContext } from './context';
 import { keyReused } from './mount-api';
 import { API_BASE, type Answer } from './route';
@@ -18,6 +22,9 @@ const WAIT_MS = 5_000;
 const NOT_AFTER_MS = 5_000;
 /** What was accepted in the last moment is still worth waiting for. */
 const NOT_AFTER_SLACK_MS = 250;
+/** How long a conversation that did not answer in time is asked whether it has done it, in milliseconds. */
+const LAST_WAIT_MS = 1_000;
+const UNANSWERED = { unanswered: true } as const;
 
 /** The message or note that a command carries. */
 export interface CommandMessage {
@@ -27,6 +34,8 @@ export interface CommandMessage {
   readonly body: string;
   /** `waiting` until it leaves; `shown` when nothing has to leave. */
   readonly state: 'waiting' | 'shown';
+  /** Uploads of the agent that go with it. */
+  readonly attachments?: readonly string[];
 }
 
 /** A command to be carried out for an agent. */
@@ -34,8 +43,8 @@ export interface CommandRequest {
   readonly number: number;
   readonly actor: Agent;
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
-  /** Makes the command and its message; called once, inside the transaction that writes them. */
-  readonly make: (db: Database) => Promise<{ readonly command: Command; readonly message?: CommandMessage }>;
+  /** Makes the command and its message, and writes whatever else belongs to it; called once, inside the transaction that writes them. */
+  readonly make: (trx: Transaction<Schema>) => Promise<{ readonly command: Command; readonly message?: CommandMessage }>;
   /** It must not be carried out late: who asked may have turned away. */
   readonly notLate?: boolean;
 }
@@ -53,15 +62,18 @@ export type CommandOutcome =
 export async function runCommand(context: ApiContext, request: CommandRequest): Promise<CommandOutcome> {
   const row = await writeCommand(context, request);
   if (row.result !== null) return outcomeOf(row, row.result);
+  await crashPoint('command:written', row.number);
   const delivery = (await closedRefusal(context.db, row)) ?? (await deliver(context, row));
   // A conversation that closed meanwhile does not answer any more.
   const ended = 'unanswered' in delivery ? ((await closedRefusal(context.db, row)) ?? delivery) : delivery;
   if (!('unanswered' in ended)) {
+    await crashPoint('command:answered', row.number);
     await finishCommand(context.db, row, ended, new Date(context.now()));
+    await crashPoint('command:finished', row.number);
     return outcomeOf(row, ended);
   }
   if (row.notAfter === null) return { state: 'queued', row };
-  throw await tooLateForAnswer(context, row);
+  return settleLate(context, row);
 }
 
 /** Answers a command the way every route of the API does: 200 or 201 with the conversation's view, or 202 when it is queued. */
@@ -72,6 +84,16 @@ export async function answerCommand(context: ApiContext, request: CommandRequest
     return { status: 202, body: { state: 'queued', id }, headers: { Location: `${API_BASE}/commands/${id}` } };
   }
   return { status, body: { id, ...(bodyRef === null ? {} : { message: bodyRef }), ...commandView(outcome.answer) } };
+}
+
+/** Gives a conversation what waits for it, so that what follows a command need not wait for the sweep. */
+export async function sweepOne(context: ApiContext, number: number): Promise<void> {
+  if (context.client === undefined) return;
+  for (const row of await queuedCommandsOf(context.db, number)) {
+    const outcome = await repeatCommand(context.db, context.client, row, { now: context.now(), policy: context.policy().hash });
+    // Those that were given after it must not overtake it.
+    if (outcome === 'waiting') return;
+  }
 }
 
 /** A command's answer with its times as the API shows them. */
@@ -108,9 +130,10 @@ async function writeCommand(context: ApiContext, request: CommandRequest): Promi
       if (claim.state === 'reused') throw keyReused();
       if (claim.state === 'repeated') return existing(trx, commandIdOf(actor, idempotency.key));
     }
-    const conversation = await trx.selectFrom('conversations').select('number').where('number', '=', number).executeTakeFirst();
+    const conversation = await trx.selectFrom('conversations').select(['number', 'merged_into']).where('number', '=', number).executeTakeFirst();
     if (!conversation) throw noSuchConversation(number);
     const { command, message } = await request.make(trx);
+    if (conversation.merged_into !== null && !BESIDE_A_MERGE.has(command.type)) throw isPartOf(number, conversation.merged_into);
     if (message !== undefined) {
       await trx
         .insertInto('messages')
@@ -134,6 +157,7 @@ async function writeCommand(context: ApiContext, request: CommandRequest): Promi
           inbox_id: null,
         })
         .execute();
+      await claimAttachments(trx, { ids: message.attachments ?? [], agent: actor.id, messageId: message.id });
     }
     const row = {
       id: idempotency === null ? id : commandIdOf(actor, idempotency.key),
@@ -149,6 +173,14 @@ async function writeCommand(context: ApiContext, request: CommandRequest): Promi
   });
 }
 
+/** What can be done to a conversation that has become a part of another: everything else belongs there. */
+const BESIDE_A_MERGE: ReadonlySet<Command['type']> = new Set(['note', 'undoReply', 'unmerge']);
+
+/** E_MERGED for a conversation that is a part of another. */
+export function isPartOf(number: number, target: number): HoldfastError {
+  return new HoldfastError('E_MERGED', `#${number} is a part of #${target} now.`, { fix: `Do it in #${target}, or take the merge back first.` });
+}
+
 /** The Idempotency-Key is the command's id; the actor's id keeps two people's keys apart. */
 function commandIdOf(actor: Agent, key: string): string {
   return `${actor.id}.${Buffer.from(key).toString('base64url')}`;
@@ -162,7 +194,7 @@ async function existing(db: Database, id: string): Promise<CommandRow> {
 }
 
 async function deliver(context: ApiContext, row: CommandRow): Promise<Delivery> {
-  if (context.client === undefined) return { unanswered: true };
+  if (context.client === undefined) return UNANSWERED;
   const waitMs = context.commandWaitMs ?? WAIT_MS;
   return deliverCommand(context.client, row, context.policy().hash, row.notAfter === null ? waitMs : waitMs + NOT_AFTER_SLACK_MS);
 }
@@ -172,13 +204,23 @@ function outcomeOf(row: CommandRow, result: CommandResult): CommandOutcome {
   return { state: 'done', row, answer: result.answer };
 }
 
-/** Nobody answered, and later would be too late: the command ends as refused, so that no sweep and no repeat carries it out. */
-async function tooLateForAnswer(context: ApiContext, row: CommandRow): Promise<HoldfastError> {
-  const refusal = { code: 'E_TOO_LATE', message: 'Nobody answered in time, and this must not happen later by itself.' } as const;
-  await finishCommand(context.db, row, { refusal }, new Date(context.now()));
-  return new HoldfastError(
+/**
+ * Nobody answered in time. The conversation may have carried it out in the last moment all the same, and only the answer was late: asked
+ * again under the same id it says so, and if it has not, it refuses now, as it is too late. If it does not answer even then, the row stays
+ * queued, so that the sweep learns which of the two it was; neither can carry it out late.
+ */
+async function settleLate(context: ApiContext, row: CommandRow): Promise<CommandOutcome> {
+  const delivery = context.client === undefined ? UNANSWERED : await deliverCommand(context.client, row, context.policy().hash, context.commandWaitMs ?? LAST_WAIT_MS);
+  if (!('unanswered' in delivery)) {
+    await finishCommand(context.db, row, delivery, new Date(context.now()));
+    if ('answer' in delivery) return outcomeOf(row, delivery);
+    if (delivery.refusal.code !== 'E_TOO_LATE') return outcomeOf(row, delivery);
+  }
+  throw new HoldfastError(
     'E_UNAVAILABLE',
-    `Conversation #${row.number} does not answer right now, and this must not happen later by itself. Look at it again and repeat the request.`,
+    'unanswered' in delivery
+      ? `Conversation #${row.number} does not answer right now. If it did this in the last moment, GET /commands/${row.id} will say so; later by itself it does not happen. Look at it again, and repeat the request.`
+      : `Conversation #${row.number} did not answer in time, so nothing has happened. Look at it again and repeat the request.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { createLogger, type Logger } from '../config/log';
+import { measureProcess } from '../config/metrics';
 import { requireVariables, type Environment } from '../config/environment';
 import { payloadConverter } from '../config/payload-codec';
 import type { RunningProcess } from '../config/process';
@@ -39,6 +40,7 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
     'HOLDFAST_SIGNING_KEYS',
   ]);
   const log = createLogger('api');
+  measureProcess();
   const db = openDatabase(DATABASE_URL, { onError: (error) => log.warn({ error: error.name }, 'a database connection broke') });
   const undo: (() => Promise<unknown>)[] = [() => closeDatabase(db)];
   const close = async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import { crashPoint } from '../config/crash-points';
 import { claimKey, keepAnswer } from '../db/idempotency';
 import type { Database } from '../db/connection';
 import { HoldfastError } from '../messages/errors';
@@ -11,12 +12,13 @@ import { requireOwnOrigin } from './auth/origin';
 import type { ApiContext } from './context';
 import { invalid } from './problem';
 import type { Answer, ApiRoute, Checked } from './route';
+import { readUpload } from './upload';
 
 const CHANGES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** Routes that are open to anyone act as nobody in particular. */
-const PUBLIC: Agent = { kind: 'agent', id: '', name: '', role: 'viewer', session: false };
+const PUBLIC: Agent = { kind: 'agent', id: '', name: '', role: 'viewer', scopes: [], session: false };
 
 /** Who makes the request, once the route's rule has let them in; errors as {@link authenticate} and {@link authorize}. */
 export async function admit(context: ApiContext, request: Request, route: Pick<ApiRoute, 'action' | 'target'>): Promise<Actor> {
@@ -31,18 +33,22 @@ export async function serveApi(context: ApiContext, route: ApiRoute, request: Re
   const actor = await admit(context, request, route);
   response.locals['actor'] = actor.kind === 'agent' ? actor.id : undefined;
   const agent = actor.kind === 'agent' ? actor : PUBLIC;
-  const body = bodyOf(route, request);
+  const upload = route.upload === undefined ? null : await readUpload(request, response, route.upload.limitBytes);
+  const body = upload === null ? bodyOf(route, request) : [upload.hash, upload.mediaType, request.query];
   const checked: Omit<Checked<unknown, unknown, unknown>, 'db'> = {
     context,
     actor: agent,
     params: check(route.params, request.params, 'path'),
     query: check(route.query, request.query, 'query'),
     body: route.body === null ? {} : check(route.body, body, 'body'),
+    ...(upload === null ? {} : { upload }),
     idempotency: idempotencyOf(request, body),
   };
   const answer = await perform(context, route, checked, agent);
+  if (CHANGES.has(request.method)) await crashPoint('request:carriedOut', checked.idempotency?.key ?? request.path);
   response.set(answer.headers ?? {}).status(answer.status);
-  if (answer.body === undefined) response.end();
+  if (answer.file !== undefined) response.type(answer.file.mediaType).send(answer.file.content);
+  else if (answer.body === undefined) response.end();
   else response.json(answer.body);
   if (answer.afterCommit) context.background.run('telling a workflow', answer.afterCommit);
 }

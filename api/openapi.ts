@@ -17,6 +17,10 @@ const problem = z
     code: z.string().openapi({ example: 'E_INVALID' }),
     requestId: z.string(),
     errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+    cameIn: z
+      .array(z.strictObject({ id: z.string(), author: z.string().nullable(), body: z.string(), at: z.string() }))
+      .optional()
+      .openapi({ description: 'With E_THREAD_MOVED: what has come in since the caller looked.' }),
   })
   .openapi('Problem');
 
@@ -71,6 +75,7 @@ function pathOf(route: ApiRoute): RouteConfig {
       ...(route.params === null ? {} : { params: route.params as z.ZodObject }),
       ...(route.query === null ? {} : { query: route.query as z.ZodObject }),
       ...(headers === undefined ? {} : { headers }),
+      ...(route.upload === undefined ? {} : { body: { content: { 'application/octet-stream': { schema: BYTES } }, required: true } }),
       ...(route.body === null
         ? {}
         : { body: { content: { 'application/json': { schema: route.body } }, required: route.method !== 'post' || !route.body.safeParse({}).success } }),
@@ -79,11 +84,17 @@ function pathOf(route: ApiRoute): RouteConfig {
   };
 }
 
+/** Bytes of whatever type. */
+const BYTES = { type: 'string', format: 'binary' } as const;
+
 function answersOf(route: ApiRoute): RouteConfig['responses'] {
   return Object.fromEntries(
-    Object.entries(route.answers).map(([status, { about, schema }]) => [
+    Object.entries(route.answers).map(([status, { about, schema, files }]) => [
       status,
-      { description: about, ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }) },
+      {
+        description: about,
+        ...(files === undefined ? {} : { content: Object.fromEntries(files.map((type) => [type, { schema: BYTES }])) }),
+        ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }) },
     ]),
   );
 }

@@ -20,6 +20,16 @@ export interface Problem {
   readonly requestId: string;
   /** Each value that is not of the described form, and what is expected. */
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  /** What has come in since the caller looked, with E_THREAD_MOVED. */
+  readonly cameIn?: readonly CameIn[];
+}
+
+/** A message that its reader has not seen yet; `at` in RFC 3339. */
+export interface CameIn {
+  readonly id: string;
+  readonly author: string | null;
+  readonly body: string;
+  readonly at: string;
 }
 
 /** The general sentence of each refusal; the workflow's own sentence is the detail. */
@@ -34,6 +44,8 @@ const REFUSAL_TITLES: Readonly<Record<RefusalCode, string>> = {
   E_NO_OPEN_PAGE: 'There is no open page.',
   E_NO_PUBLIC_CHANNEL: 'There is no way to reach the customer in writing.',
   E_OFFICE_OPENS_LATER: 'The promised time comes before the office opens.',
+  E_MERGED: 'The conversation has been merged into another.',
+  E_NOT_MERGED: 'The conversation has not been merged.',
   E_BAD_COMMAND: 'The command cannot be carried out.',
 };
 
@@ -49,6 +61,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   E_NOT_FOUND: 404,
   E_METHOD_NOT_ALLOWED: 405,
   E_IDEMPOTENCY_REUSED: 409,
+  E_CANNOT_MERGE: 409,
+  E_OTHER_CUSTOMER: 409,
+  E_THREAD_MOVED: 409,
   E_TOO_LARGE: 413,
   E_UNSUPPORTED_MEDIA: 415,
   E_UNAVAILABLE: 503,
@@ -120,6 +135,15 @@ export class InvalidRequest extends HoldfastError {
   }
 }
 
+/** An answer to a thread that has moved since its author looked at it: they see what came, and decide. */
+export class ThreadMoved extends HoldfastError {
+  constructor(readonly cameIn: readonly CameIn[]) {
+    super('E_THREAD_MOVED', 'Somebody has written since you last looked, so your answer has not been sent.', {
+      fix: 'Read what came in, and send it again with a newer "seenUpTo", or with "force": true.',
+    });
+  }
+}
+
 /** The problem that an error becomes. */
 export function problemOf(error: HoldfastError, facts: { publicUrl: string; requestId: string }): Problem {
   return {
@@ -130,6 +154,7 @@ export function problemOf(error: HoldfastError, facts: { publicUrl: string; requ
     code: error.code,
     requestId: facts.requestId,
     ...(error instanceof InvalidRequest ? { errors: error.errors } : {}),
+    ...(error instanceof ThreadMoved ? { cameIn: error.cameIn } : {}),
   };
 }
 

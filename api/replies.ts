@@ -1,8 +1,10 @@
-import { getConversation, listParticipants } from '../db/conversations';
+import { getConversation, messagesSince, seqOfMessage } from '../db/conversations';
+import { listParticipants } from '../db/participants';
 import { newId } from '../db/new-id';
 import type { Database } from '../db/connection';
 import { HoldfastError } from '../messages/errors';
-import { InvalidRequest } from './problem';
+import { InvalidRequest, ThreadMoved } from './problem';
+import { rfc3339 } from './schemas/text';
 import type { CommandMessage } from './commands';
 import { noSuchConversation } from './commands';
 
@@ -32,4 +34,15 @@ export async function outgoing(db: Database, number: number, body: string, only?
     throw new HoldfastError('E_NO_PUBLIC_CHANNEL', 'Nobody in this conversation has an e-mail address. Call the customer and log the call instead.');
   }
   return { delivery: 'mail', recipients, message: { id: newId('m'), direction: 'out', channel: 'email', body, state: 'waiting' } };
+}
+
+/**
+ * An answer is meant for the thread as its author has read it: up to an event's `seq`, or up to and including a message (by its id).
+ * Errors: E_THREAD_MOVED with what people have written since; E_INVALID for a message that is not in the thread.
+ */
+export async function mustNotHaveMoved(db: Database, number: number, seenUpTo: number | string): Promise<void> {
+  const seq = typeof seenUpTo === 'number' ? seenUpTo : await seqOfMessage(db, number, seenUpTo);
+  if (seq === null) throw new InvalidRequest([{ path: 'body.seenUpTo', message: 'is not a message of this conversation' }]);
+  const cameIn = await messagesSince(db, number, seq);
+  if (cameIn.length > 0) throw new ThreadMoved(cameIn.map(({ id, authorName, body, at }) => ({ id, author: authorName, body, at: rfc3339(at) })));
 }

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../messages/errors';
 import type { Actor, Agent } from './auth/actor';
 import type { Action, Target } from './auth/authorize';
 import type { ApiContext } from './context';
+import type { Upload } from './upload';
 
 /** Methods that routes use. */
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -13,12 +14,16 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export interface DocumentedAnswer {
   readonly about: string;
   readonly schema?: z.ZodType;
+  /** The answer is a file of one of these types. */
+  readonly files?: readonly string[];
 }
 
 /** What a handler answers. */
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
+  /** Instead of `body`: bytes of this type. */
+  readonly file?: { readonly content: Buffer; readonly mediaType: string };
   readonly headers?: Readonly<Record<string, string>>;
   /** Runs once what the handler wrote is committed; it may fail without changing the answer. */
   readonly afterCommit?: () => Promise<void>;
@@ -33,6 +38,8 @@ export interface Checked<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The bytes that came, for routes that take them. */
+  readonly upload?: Upload;
   /** The request's Idempotency-Key with the hash of what it came with, or null. */
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
 }
@@ -56,6 +63,8 @@ export interface ApiRoute {
   readonly params: z.ZodType | null;
   readonly query: z.ZodType | null;
   readonly body: z.ZodType | null;
+  /** It takes bytes of any type instead of JSON, at most so many. */
+  readonly upload?: { readonly limitBytes: number };
   readonly answers: Readonly<Record<number, DocumentedAnswer>>;
   /** Codes of the problems that only this route has; those that all routes share are added. */
   readonly problems: readonly ErrorCode[];
@@ -74,6 +83,7 @@ export interface ApiRouteDeclaration<P extends z.ZodType | null, Q extends z.Zod
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  readonly upload?: ApiRoute['upload'];
   readonly answers: ApiRoute['answers'];
   readonly problems?: readonly ErrorCode[];
   readonly idempotency?: Idempotency;
@@ -97,6 +107,7 @@ export function apiRoute<P extends z.ZodType | null = null, Q extends z.ZodType 
     params: route.params ?? null,
     query: route.query ?? null,
     body: route.body ?? null,
+    ...(route.upload === undefined ? {} : { upload: route.upload }),
     answers: route.answers,
     problems: route.problems ?? [],
     idempotency: route.idempotency ?? (route.method === 'post' ? 'transaction' : 'none'),

@@ -33,16 +33,14 @@ const keys = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
-const listenAddress = (byDefault: string) =>
-  z
-    .string()
-    .default(byDefault)
-    .transform((value, context): ListenAddress => {
-      const parsed = parseListenAddress(value);
-      if (parsed !== null) return parsed;
-      context.addIssue({ code: 'custom', message: 'host:port, for example 127.0.0.1:2525' });
-      return z.NEVER;
-    });
+const listen = z.string().transform((value, context): ListenAddress => {
+  const parsed = parseListenAddress(value);
+  if (parsed !== null) return parsed;
+  context.addIssue({ code: 'custom', message: 'host:port, for example 127.0.0.1:2525' });
+  return z.NEVER;
+});
+
+const listenAddress = (byDefault: string) => listen.prefault(byDefault);
 
 /** A value that errors and logs never show. */
 const secret = <Schema extends z.ZodType>(schema: Schema, about: string) => schema.optional().meta({ description: about, secret: true });
@@ -60,6 +58,9 @@ const variables = z.object({
     .transform((value) => value.replace(/\/+$/, ''))
     .optional()
     .describe('the address under which people reach Holdfast, for links in mail and pages (http://127.0.0.1:PORT)'),
+  HOLDFAST_METRICS_LISTEN: listen
+    .optional()
+    .describe('where a worker tells Prometheus what it does, host:port; the API tells at /metrics (not at all, if not set)'),
   HOLDFAST_SIGNING_KEYS: secret(keys, 'keys that sign reply addresses and links: id:base64,… (generated once by `npm start`)'),
   HOLDFAST_PAYLOAD_KEYS: secret(keys, 'keys that encrypt what Temporal stores: id:base64,… (not encrypted, if not set)'),
 

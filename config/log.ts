@@ -26,16 +26,19 @@ const NEVER_LOGGED = [
 
 /** A URL up to the password in it; greedy, as a password may hold an `@` of its own. */
 const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s:@/"\\]*):[^\s/"]+@/gi;
-/** A mail address in the text of an error: servers quote them. */
-const MAIL_ADDRESS = /[^\s<>()[\]"'=:,;\\/]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/gi;
+/**
+ * A mail address, wherever it stands: servers and databases quote them in their errors. In a line of JSON it never begins within an
+ * escape such as `\n`, of which nothing may be taken away.
+ */
+const MAIL_ADDRESS = /(?<!\\(?:u[0-9a-f]{0,3})?)[^\s<>()[\]"'=:,;\\/]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})*\.\p{L}[\p{L}\p{N}-]{1,62}/giu;
 const NOT_LOGGED = '[not logged]';
 /** How many causes of an error are told. */
 const CAUSES = 4;
 
 /**
  * The one logger: a line of JSON an entry on stdout, `part` naming the process that wrote it.
- * Secrets and personal data are cut out by key, and of errors everything but kind, code, text and stack; free text must not contain any
- * in the first place.
+ * Secrets and personal data are cut out by key, and of errors everything but kind, code, text and stack; passwords in URLs and mail
+ * addresses also where they stand in a text, which must not contain any in the first place.
  */
 export function createLogger(part: string, destination?: DestinationStream): Logger {
   const options: LoggerOptions = {
@@ -46,7 +49,7 @@ export function createLogger(part: string, destination?: DestinationStream): Log
     // Errors are plain by now; pino's own serializer would add the texts of their causes once more.
     serializers: { err: (value: unknown) => value },
     redact: { paths: NEVER_LOGGED.flatMap((key) => [key, `*.${key}`]), censor: NOT_LOGGED },
-    hooks: { streamWrite: withoutPasswords },
+    hooks: { streamWrite: cleaned },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }

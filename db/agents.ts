@@ -17,23 +17,59 @@ export interface AgentRecord {
 export interface TokenRecord {
   readonly id: string;
   readonly label: string;
+  /** What the token may be used for, within its agent's role. */
+  readonly scopes: readonly string[];
   readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  /** To the minute. */
+  readonly lastUsedAt: Date | null;
   readonly revokedAt: Date | null;
+}
+
+/** An agent as a token stands for them. */
+export interface TokenHolder {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly tokenId: string;
+  readonly scopes: readonly string[];
+  readonly lastUsedAt: Date | null;
 }
 
 const columns = ['id', 'name', 'email', 'role', 'away', 'disabled_at as disabledAt', 'created_at as createdAt'] as const;
 
-/** The enabled agent of a living token, by the token's SHA-256, or null. */
-export async function agentOfToken(db: Database, hash: Buffer): Promise<{ id: string; name: string; role: Role } | null> {
+const tokenColumns = [
+  'id',
+  'label',
+  'scopes',
+  'created_at as createdAt',
+  'expires_at as expiresAt',
+  'last_used_at as lastUsedAt',
+  'revoked_at as revokedAt',
+] as const;
+
+/** The enabled agent of a token that is neither revoked nor expired at `now`, by the token's SHA-256, or null. */
+export async function agentOfToken(db: Database, hash: Buffer, now: Date): Promise<TokenHolder | null> {
   const row = await db
     .selectFrom('api_tokens')
     .innerJoin('agents', 'agents.id', 'api_tokens.agent_id')
-    .select(['agents.id', 'agents.name', 'agents.role'])
+    .select(['agents.id', 'agents.name', 'agents.role', 'api_tokens.id as tokenId', 'api_tokens.scopes', 'api_tokens.last_used_at as lastUsedAt'])
     .where('api_tokens.hash', '=', hash)
     .where('api_tokens.revoked_at', 'is', null)
+    .where((where) => where.or([where('api_tokens.expires_at', 'is', null), where('api_tokens.expires_at', '>', now)]))
     .where('agents.disabled_at', 'is', null)
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** Notes that a token was used; never back in time. */
+export async function noteTokenUse(db: Database, id: string, at: Date): Promise<void> {
+  await db
+    .updateTable('api_tokens')
+    .set({ last_used_at: at })
+    .where('id', '=', id)
+    .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<', at)]))
+    .execute();
 }
 
 /** The first agent who is not disabled, for whom the admin token acts; null on an empty desk. */
@@ -49,15 +85,19 @@ export async function ensureFirstAgent(db: Database, at: Date): Promise<void> {
   await db
     .insertInto('agents')
     // A fixed id, so that two processes that start together add one agent.
-    .values({ id: 'admin', name: 'Admin', email: null, role: 'admin', team_id: null, created_at: at })
+    .values({ id: 'admin', name: 'Admin', email: null, role: 'admin', created_at: at })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute();
 }
 
-/** Agents by name, after the given position. */
-export async function listAgents(db: Database, page: { after: { name: string; id: string } | null; limit: number }): Promise<AgentRecord[]> {
+/** Agents by name, after the given position, perhaps only those of a team. */
+export async function listAgents(
+  db: Database,
+  page: { team?: string | undefined; after: { name: string; id: string } | null; limit: number },
+): Promise<AgentRecord[]> {
   let query = db.selectFrom('agents').select(columns).orderBy('name').orderBy('id').limit(page.limit);
-  const { after } = page;
+  const { after, team } = page;
+  if (team !== undefined) query = query.where('id', 'in', (sub) => sub.selectFrom('team_members').select('agent_id').where('team_id', '=', team));
   if (after) {
     query = query.where((where) => where.or([where('name', '>', after.name), where.and([where('name', '=', after.name), where('id', '>', after.id)])]));
   }
@@ -74,7 +114,7 @@ export async function getAgent(db: Database, id: string): Promise<AgentRecord | 
 export async function addAgent(db: Database, agent: { name: string; email: string | null; role: Role; at: Date }): Promise<AgentRecord> {
   return db
     .insertInto('agents')
-    .values({ id: newId('a'), name: agent.name, email: agent.email, role: agent.role, team_id: null, created_at: agent.at })
+    .values({ id: newId('a'), name: agent.name, email: agent.email, role: agent.role, created_at: agent.at })
     .returning(columns)
     .executeTakeFirstOrThrow();
 }
@@ -110,24 +150,29 @@ export async function isEmailTaken(db: Database, email: string, except?: string)
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** Keeps a token by its SHA-256. */
-export async function addToken(db: Database, token: { agentId: string; label: string; hash: Buffer; at: Date }): Promise<TokenRecord> {
+/** Keeps a token by its SHA-256; without scopes it may all that its agent may, without an end it lasts until it is revoked. */
+export async function addToken(
+  db: Database,
+  token: { agentId: string; label: string; hash: Buffer; scopes?: readonly string[] | undefined; expiresAt?: Date | null | undefined; at: Date },
+): Promise<TokenRecord> {
   return db
     .insertInto('api_tokens')
-    .values({ id: newId('t'), agent_id: token.agentId, label: token.label, hash: token.hash, created_at: token.at })
-    .returning(['id', 'label', 'created_at as createdAt', 'revoked_at as revokedAt'])
+    .values({
+      id: newId('t'),
+      agent_id: token.agentId,
+      label: token.label,
+      hash: token.hash,
+      scopes: [...(token.scopes ?? ['all'])],
+      expires_at: token.expiresAt ?? null,
+      created_at: token.at,
+    })
+    .returning(tokenColumns)
     .executeTakeFirstOrThrow();
 }
 
 /** An agent's tokens, oldest first. */
 export async function listTokens(db: Database, agentId: string): Promise<TokenRecord[]> {
-  return db
-    .selectFrom('api_tokens')
-    .select(['id', 'label', 'created_at as createdAt', 'revoked_at as revokedAt'])
-    .where('agent_id', '=', agentId)
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute();
+  return db.selectFrom('api_tokens').select(tokenColumns).where('agent_id', '=', agentId).orderBy('created_at').orderBy('id').execute();
 }
 
 /** Revokes an agent's token; false when it is not theirs. A token revoked before keeps its time. */
@@ -152,4 +197,12 @@ export async function unsolvedConversationsOf(db: Database, agentId: string): Pr
     .orderBy('number')
     .execute();
   return rows.map(({ number }) => number);
+}
+
+/** The first of these ids that is no agent, or null. */
+export async function unknownAgent(db: Database, ids: readonly string[]): Promise<string | null> {
+  if (ids.length === 0) return null;
+  const rows = await db.selectFrom('agents').select('id').where('id', 'in', ids).execute();
+  const known = new Set(rows.map(({ id }) => id));
+  return ids.find((id) => !known.has(id)) ?? null;
 }

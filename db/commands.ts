@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Command } from '../policy/events';
 import type { Refusal } from '../policy/state';
 import type { CommandAnswer } from '../messages/conversation';
 import type { Database } from './connection';
+import type { Schema } from './schema';
 
 /** A command as it was given, before and after the workflow has heard of it. Times are milliseconds. */
 export interface CommandRow {
@@ -100,6 +101,20 @@ export async function queuedCommands(db: Database, { before, limit }: { before: 
   return rows.map(fromRow);
 }
 
+/** What waits for one conversation, oldest first, but for what must not come late. */
+export async function queuedCommandsOf(db: Database, number: number): Promise<CommandRow[]> {
+  const rows = await db
+    .selectFrom('commands')
+    .select(columns)
+    .where('number', '=', number)
+    .where('state', '=', 'queued')
+    .where('not_after', 'is', null)
+    .orderBy('at')
+    .orderBy('id')
+    .execute();
+  return rows.map(fromRow);
+}
+
 /**
  * Queues again what a lost workflow had carried out and not yet projected: its answer was given, and the state from which the
  * conversation goes on does not know it. Commands that must not come late are left alone.
@@ -117,7 +132,7 @@ export async function queueUnprojected(db: Database, number: number, revision: n
 
 /**
  * Writes down how a command ended, once. A message that will never leave is withdrawn, and its text stays for its author:
- * one whose command was refused, and one that was taken back.
+ * one whose command was refused, one that was taken back, and what waited in undo-send when the conversation ended as spam.
  */
 export async function finishCommand(db: Database, command: CommandRow, result: CommandResult, at: Date): Promise<void> {
   const refused = 'refusal' in result;
@@ -130,7 +145,22 @@ export async function finishCommand(db: Database, command: CommandRow, result: C
       .where('state', '=', 'queued')
       .returning('id')
       .executeTakeFirst();
-    if (!row || withdrawn === null) return;
-    await trx.updateTable('messages').set({ state: 'withdrawn' }).where('id', '=', withdrawn).execute();
+    if (!row) return;
+    if (withdrawn !== null) await trx.updateTable('messages').set({ state: 'withdrawn' }).where('id', '=', withdrawn).execute();
+    if (!refused && command.command.type === 'spam') await withdrawWaiting(trx, command.number);
   });
+}
+
+/** What no mail has been written for yet never leaves. A mail that is on its way already tells its own outcome. */
+async function withdrawWaiting(trx: Transaction<Schema>, number: number): Promise<void> {
+  await trx
+    .updateTable('messages')
+    .set({ state: 'withdrawn' })
+    .where('number', '=', number)
+    .where('direction', '=', 'out')
+    .where('state', '=', 'waiting')
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('outgoing_mails').select('key').whereRef('outgoing_mails.message_ref', '=', 'messages.id'))),
+    )
+    .execute();
 }

@@ -57,7 +57,7 @@ const BEGIN_REVISION = 1;
 const BEGIN_SEQ = 1;
 
 /** The snapshots that a stored state names by hash. */
-async function policiesOf(
+export async function policiesOf(
   db: Database,
   state: { policy: string; promises: readonly Parameters<typeof isUnmet>[0][] },
 ): Promise<Record<string, PolicySnapshot>> {

@@ -1,33 +1,48 @@
-import type { InboundEvent } from '../policy/events';
+import type { OutcomeProjected } from '../messages/activities';
+import type { Carried } from '../messages/conversation';
 import type { Database } from './connection';
+import { inTransaction } from './in-transaction';
+import { projectOutcome } from './projection';
 
-/** Inbound events with `after < seq <= upTo`, in order, at most `limit`. */
-export async function inboundEvents(db: Database, range: { number: number; after: number; upTo: number; limit: number }): Promise<InboundEvent[]> {
-  const rows = await db
+/** A row of `conversation_events`: `data` is an inbound event, unless somebody has damaged it. */
+export interface InboundRow {
+  readonly seq: number;
+  readonly at: Date;
+  readonly data: unknown;
+}
+
+/** Rows of inbound events with `after < seq <= upTo`, in order, at most `limit`. */
+export async function inboundRows(db: Database, range: { number: number; after: number; upTo: number; limit: number }): Promise<InboundRow[]> {
+  return db
     .selectFrom('conversation_events')
-    .select('data')
+    .select(['seq', 'at', 'data'])
     .where('number', '=', range.number)
     .where('seq', '>', range.after)
     .where('seq', '<=', range.upTo)
     .orderBy('seq')
     .limit(range.limit)
     .execute();
-  return rows.map((row) => row.data);
 }
 
 /**
- * Closes a conversation if nothing came in that its workflow has not read; true also when it is closed already. Resolve takes the
- * same row's lock, so that no message goes to a closed number.
+ * Closes a conversation if nothing came in that its workflow has not read, and projects that; closed also when it is so already. Resolve
+ * takes the same row's lock, so that no message goes to a closed number.
  */
-export async function closeConversation(db: Database, claim: { number: number; cursor: number; at: number }): Promise<boolean> {
-  const closed = await db
-    .updateTable('conversations')
-    .set({ status: 'closed', closed_at: new Date(claim.at), next_due_at: null })
-    .where('number', '=', claim.number)
-    .where('last_seq', '=', claim.cursor)
-    .returning('number')
-    .executeTakeFirst();
-  return closed !== undefined;
+export async function closeConversation(
+  db: Database,
+  { number, cursor, at, before }: { number: number; cursor: number; at: number; before: Carried },
+): Promise<{ closed: boolean; projected: OutcomeProjected }> {
+  return inTransaction(db, async (trx) => {
+    const closed = await trx
+      .updateTable('conversations')
+      .set({ status: 'closed', closed_at: new Date(at), next_due_at: null })
+      .where('number', '=', number)
+      .where('last_seq', '=', cursor)
+      .returning('number')
+      .executeTakeFirst();
+    if (closed === undefined) return { closed: false, projected: 'not' };
+    return { closed: true, projected: await projectOutcome(trx, { number, before, event: { type: 'closed', at }, now: at }) };
+  });
 }
 
 /**

@@ -1,6 +1,8 @@
-import { sql } from 'kysely';
+import { sql, type ExpressionBuilder } from 'kysely';
 import type { Channel, Kind, Priority, PromiseKind, PromiseState, Status } from '../policy/words';
 import type { Database } from './connection';
+import type { Schema } from './schema';
+import { foundBy } from './search';
 
 /** The orders of the queue: next promise due (the default), newest request, latest message. */
 export const SORTS = ['due', 'received', 'latest'] as const;
@@ -20,12 +22,17 @@ export interface QueueFilter {
   readonly assignee?: string | null | undefined;
   readonly cluster?: string | undefined;
   readonly website?: string | undefined;
+  readonly tag?: string | undefined;
+  /** Team id, or null for conversations of no team. */
+  readonly team?: string | null | undefined;
   readonly organization?: string | undefined;
   readonly requester?: string | undefined;
-  /** Words of the subject, the messages, the requester's name or address; or a number such as `#1042`. */
+  /** Words, as {@link foundBy} finds them; or a number such as `#1042`. */
   readonly q?: string | undefined;
-  /** Also what is snoozed beyond this time. */
+  /** Leaves out what is snoozed beyond this time; null leaves out nothing. */
   readonly snoozedAt: Date | null;
+  /** Also conversations that have become part of another. */
+  readonly merged?: boolean | undefined;
 }
 
 /** A conversation as lists show it. */
@@ -56,6 +63,13 @@ export interface ConversationRecord {
   readonly lastMessageAt: Date;
   readonly revision: number;
   readonly linkedFrom: number | null;
+  /** The conversation that this one is a part of now. */
+  readonly mergedInto: number | null;
+  readonly teamId: string | null;
+  readonly teamName: string | null;
+  readonly initiatedBy: 'customer' | 'agent';
+  /** How many events have come in: what an agent has seen when they write. */
+  readonly lastSeq: number;
   readonly policyHash: string;
   readonly demo: boolean;
 }
@@ -66,6 +80,7 @@ function conversationsWithPeople(db: Database) {
     .innerJoin('contacts as r', 'r.id', 'c.requester_id')
     .leftJoin('organizations as o', 'o.id', 'c.organization_id')
     .leftJoin('agents as a', 'a.id', 'c.assignee')
+    .leftJoin('teams as t', 't.id', 'c.team_id')
     .select([
       'c.number',
       'c.kind',
@@ -93,6 +108,11 @@ function conversationsWithPeople(db: Database) {
       'c.last_message_at as lastMessageAt',
       'c.revision',
       'c.linked_from as linkedFrom',
+      'c.merged_into as mergedInto',
+      't.id as teamId',
+      't.name as teamName',
+      'c.initiated_by as initiatedBy',
+      'c.last_seq as lastSeq',
       'c.policy_hash as policyHash',
       'c.demo',
     ]);
@@ -114,25 +134,17 @@ export async function listConversations(
   else if (filter.assignee !== undefined) query = query.where('c.assignee', '=', filter.assignee);
   if (filter.organization !== undefined) query = query.where('c.organization_id', '=', filter.organization);
   if (filter.requester !== undefined) query = query.where('c.requester_id', '=', filter.requester);
-  const { cluster, website, snoozedAt, q } = filter;
+  if (filter.merged !== true) query = query.where('c.merged_into', 'is', null);
+  if (filter.team === null) query = query.where('c.team_id', 'is', null);
+  else if (filter.team !== undefined) query = query.where('c.team_id', '=', filter.team);
+  const { cluster, website, tag, snoozedAt, q } = filter;
   if (cluster !== undefined) query = query.where(sql<boolean>`${cluster} = ANY (c.cluster)`);
   if (website !== undefined) query = query.where(sql<boolean>`${website} = ANY (c.website)`);
+  if (tag !== undefined) query = query.where(sql<boolean>`${tag} = ANY (c.tags)`);
   if (snoozedAt !== null) {
     query = query.where((where) => where.or([where('c.snoozed_until', 'is', null), where('c.snoozed_until', '<=', snoozedAt)]));
   }
-  if (q !== undefined) {
-    const like = `%${q.replace(/[\\%_]/g, '\\$&')}%`;
-    const number = /^#?([1-9]\d{0,14})$/.exec(q)?.[1];
-    query = query.where((where) =>
-      where.or([
-        where('c.subject', 'ilike', like),
-        where('r.name', 'ilike', like),
-        where('r.email', 'ilike', like),
-        where.exists(where.selectFrom('messages as m').select('m.id').whereRef('m.number', '=', 'c.number').where('m.body', 'ilike', like)),
-        ...(number === undefined ? [] : [where('c.number', '=', Number(number))]),
-      ]),
-    );
-  }
+  if (q !== undefined) query = query.where(foundBy(q));
   const column = SORT_COLUMN[page.sort];
   const { after } = page;
   if (page.sort === 'due') {
@@ -219,37 +231,21 @@ export async function listPromises(db: Database, number: number): Promise<Promis
     .execute();
 }
 
-/** Someone in a thread. */
-export interface ParticipantRecord {
-  readonly id: string;
-  readonly name: string | null;
-  readonly email: string | null;
-  readonly phone: string | null;
-  readonly role: 'requester' | 'participant' | 'thirdParty';
-}
-
-/** The people of a thread, requester first. */
-export async function listParticipants(db: Database, number: number): Promise<ParticipantRecord[]> {
-  return db
-    .selectFrom('participants as p')
-    .innerJoin('contacts as c', 'c.id', 'p.contact_id')
-    .select(['c.id', 'c.name', 'c.email', 'c.phone', 'p.role'])
-    .where('p.number', '=', number)
-    .orderBy(sql`p.role <> 'requester'`)
-    .orderBy('p.added_at')
-    .orderBy('c.id')
-    .execute();
-}
-
 /** A message with its author's name and its attachments. */
 export interface MessageRecord {
   readonly id: string;
+  /** The conversation that it was written in; another one than asked for when that has become a part of it. */
+  readonly number: number;
   readonly direction: 'in' | 'out' | 'note';
   readonly authorKind: 'customer' | 'thirdParty' | 'agent' | 'system';
   readonly authorId: string | null;
   readonly authorName: string | null;
   readonly channel: Channel;
   readonly body: string;
+  /** All of the text, where `body` leaves a quotation out. */
+  readonly fullBody: string | null;
+  /** There is more to see than text. */
+  readonly hasHtml: boolean;
   readonly at: Date;
   readonly state: 'received' | 'waiting' | 'sent' | 'failed' | 'withdrawn' | 'shown';
   readonly deliveredAt: Date | null;
@@ -259,7 +255,7 @@ export interface MessageRecord {
   readonly attachments: readonly { readonly id: string; readonly name: string; readonly mediaType: string; readonly bytes: number }[];
 }
 
-/** Messages and notes of a thread, oldest first, after the given place (time in milliseconds, id); `newest` takes the last ones instead. */
+/** Messages and notes of a thread and of those merged into it, oldest first, after the given place (time in milliseconds, id); `newest` takes the last ones instead. */
 export async function listMessages(
   db: Database,
   number: number,
@@ -276,7 +272,10 @@ export async function listMessages(
       'm.author_id as authorId',
       eb.fn.coalesce('a.name', 'c.name', 'c.email', 'c.phone').as('authorName'),
       'm.channel',
+      'm.number',
       'm.body',
+      'm.full_body as fullBody',
+      sql<boolean>`m.html IS NOT NULL`.as('hasHtml'),
       'm.at',
       'm.state',
       'm.delivered_at as deliveredAt',
@@ -284,7 +283,7 @@ export async function listMessages(
       'm.machine',
       'm.hint',
     ])
-    .where('m.number', '=', number)
+    .where('m.number', 'in', (select) => select.selectFrom('conversations').select('number').where(ofThread(number)))
     .limit(page.limit);
   const order = page.newest === true ? 'desc' : 'asc';
   query = query.orderBy('m.at', order).orderBy('m.id', order);
@@ -312,6 +311,53 @@ export async function listMessages(
       .filter((file) => file.message_id === row.id)
       .map((file) => ({ id: file.id, name: file.name, mediaType: file.media_type, bytes: file.bytes })),
   }));
+}
+
+/** Conversations whose messages are shown in a thread: itself, and those that have become a part of it. */
+function ofThread(number: number) {
+  return (eb: ExpressionBuilder<Schema, 'conversations'>) => eb.or([eb('number', '=', number), eb('merged_into', '=', number)]);
+}
+
+/** Conversations that have become a part of this one, oldest first. */
+export async function mergedParts(db: Database, number: number): Promise<number[]> {
+  const rows = await db.selectFrom('conversations').select('number').where('merged_into', '=', number).orderBy('number').execute();
+  return rows.map((row) => row.number);
+}
+
+/** Conversations that follow this one, oldest first. */
+export async function followUpsOf(db: Database, number: number): Promise<number[]> {
+  const rows = await db.selectFrom('conversations').select('number').where('linked_from', '=', number).orderBy('number').execute();
+  return rows.map((row) => row.number);
+}
+
+/**
+ * The `seq` up to which somebody has read who has seen this message: its own, or for words of the desk that of the last one that came in
+ * before them. Null when it is not in the thread.
+ */
+export async function seqOfMessage(db: Database, number: number, id: string): Promise<number | null> {
+  const message = await db.selectFrom('messages').select(['seq', 'at']).where('id', '=', id).where('number', '=', number).executeTakeFirst();
+  if (message === undefined || message.seq !== null) return message?.seq ?? null;
+  const before = await db
+    .selectFrom('messages')
+    .select((eb) => eb.fn.max('seq').as('seq'))
+    .where('number', '=', number)
+    .where('at', '<=', message.at)
+    .executeTakeFirst();
+  return before?.seq ?? 0;
+}
+
+/** What people outside the desk have written in this thread after `seq`, oldest first. */
+export async function messagesSince(db: Database, number: number, seq: number): Promise<Pick<MessageRecord, 'id' | 'authorName' | 'body' | 'at'>[]> {
+  return db
+    .selectFrom('messages as m')
+    .leftJoin('contacts as c', 'c.id', 'm.author_id')
+    .select((eb) => ['m.id', eb.fn.coalesce('c.name', 'c.email', 'c.phone').as('authorName'), 'm.body', 'm.at'])
+    .where('m.number', '=', number)
+    .where('m.direction', '=', 'in')
+    .where('m.machine', '=', false)
+    .where('m.seq', '>', seq)
+    .orderBy('m.seq')
+    .execute();
 }
 
 /** One line of a conversation's story, with its place. */

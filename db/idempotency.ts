@@ -40,3 +40,11 @@ export async function keepAnswer(db: Database, key: { actor: string; key: string
     .where('key', '=', key.key)
     .execute();
 }
+
+/**
+ * Forgets answers that are older than `before`. The keys of commands are no answers: they stay as long as the commands whose ids they are,
+ * so that no repeat ever carries one out twice.
+ */
+export async function pruneAnswers(db: Database, before: Date): Promise<void> {
+  await db.deleteFrom('idempotency_keys').where('status', 'is not', null).where('created_at', '<', before).execute();
+}

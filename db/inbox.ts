@@ -22,6 +22,16 @@ export interface Accepted {
 export interface MailEnvelope {
   readonly from: string;
   readonly to: readonly string[];
+  /** Address of the server that handed it over, and what that called itself. */
+  readonly ip?: string;
+  readonly helo?: string;
+}
+
+/** What a person decided about mail that was kept aside, when (milliseconds), and why it had been kept. */
+export interface ActedOn {
+  readonly act: 'release' | 'retry';
+  readonly at: number;
+  readonly reason: string | null;
 }
 
 /** A row that waits to be resolved. */
@@ -31,6 +41,12 @@ export interface WaitingRow {
   readonly raw: Buffer;
   readonly envelope: MailEnvelope;
   readonly attempts: number;
+  /** What authentication says about From; null where nobody has judged it. */
+  readonly verdict: 'pass' | 'none' | 'fail' | 'reject' | null;
+  /** Set while a person's decision about it is carried out. */
+  readonly acted: ActedOn | null;
+  /** The conversation that it was taken out of as spam. */
+  readonly takenFrom: number | null;
 }
 
 /** Keeps what came in and tells the resolvers when the transaction commits; answers the row's id. */
@@ -50,13 +66,19 @@ export async function insertInbox(db: Database, accepted: Accepted): Promise<num
   return id;
 }
 
-/** Locks the next mail that waits, urgent ones first, past those that another resolver has; null when there is none. `now` in milliseconds. */
-export async function lockNextMail(trx: Transaction<Schema>, now: number): Promise<WaitingRow | null> {
+/**
+ * Locks the next mail that waits, urgent ones first, past those that another resolver has; null when there is none. `now` in milliseconds.
+ * With `judgedBefore`, mail that nobody has judged yet only if it came before then.
+ */
+export async function lockNextMail(trx: Transaction<Schema>, now: number, judgedBefore?: number): Promise<WaitingRow | null> {
   const row = await trx
     .selectFrom('inbox')
-    .select(['id', 'received_at', 'raw', 'envelope', 'attempts'])
+    .select(['id', 'received_at', 'raw', 'envelope', 'attempts', 'verdict', 'act', 'acted_at', 'reason', 'number'])
     .where('state', '=', 'accepted')
     .where('channel', '=', 'email')
+    .$if(judgedBefore !== undefined, (query) =>
+      query.where((where) => where.or([where('verdict', 'is not', null), where('received_at', '<=', new Date(judgedBefore ?? 0))])),
+    )
     .where((where) => where.or([where('retry_at', 'is', null), where('retry_at', '<=', new Date(now))]))
     .orderBy('urgent', 'desc')
     .orderBy('id')
@@ -65,21 +87,53 @@ export async function lockNextMail(trx: Transaction<Schema>, now: number): Promi
     .skipLocked()
     .executeTakeFirst();
   if (row === undefined) return null;
-  const { from, to } = row.envelope;
   return {
     id: row.id,
     receivedAt: row.received_at,
     raw: row.raw,
-    envelope: { from: typeof from === 'string' ? from : '', to: Array.isArray(to) ? to.map(String) : [] },
+    envelope: envelopeOf(row.envelope),
     attempts: row.attempts,
+    verdict: row.verdict,
+    acted: (row.act === 'release' || row.act === 'retry') && row.acted_at !== null ? { act: row.act, at: row.acted_at.getTime(), reason: row.reason } : null,
+    takenFrom: row.number,
   };
+}
+
+function envelopeOf({ from, to, ip, helo }: Readonly<Record<string, unknown>>): MailEnvelope {
+  return {
+    from: typeof from === 'string' ? from : '',
+    to: Array.isArray(to) ? to.map(String) : [],
+    ...(typeof ip === 'string' && { ip }),
+    ...(typeof helo === 'string' && { helo }),
+  };
+}
+
+/** Mail that waits to be judged, urgent first, beside the ids that are being judged already; null when there is none. */
+export async function nextUnjudged(db: Database, besides: readonly number[]): Promise<{ id: number; raw: Buffer; envelope: MailEnvelope } | null> {
+  const row = await db
+    .selectFrom('inbox')
+    .select(['id', 'raw', 'envelope'])
+    .where('state', '=', 'accepted')
+    .where('channel', '=', 'email')
+    .where('verdict', 'is', null)
+    .$if(besides.length > 0, (query) => query.where('id', 'not in', besides))
+    .orderBy('urgent', 'desc')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : { id: row.id, raw: row.raw, envelope: envelopeOf(row.envelope) };
+}
+
+/** Keeps what authentication says about a mail, and tells the resolvers that it is ready. */
+export async function keepVerdict(db: Database, id: number, verdict: NonNullable<WaitingRow['verdict']>): Promise<void> {
+  await db.updateTable('inbox').set({ verdict }).where('id', '=', id).where('verdict', 'is', null).execute();
+  await sql`SELECT pg_notify(${INBOX_CHANNEL}, ${String(id)})`.execute(db);
 }
 
 /** An earlier mail with the same content. */
 export interface EarlierCopy {
   readonly id: number;
   readonly number: number | null;
-  readonly state: 'resolved' | 'suspended';
   readonly receivedAt: Date;
   /** Whether the mail opened its conversation. */
   readonly opened: boolean;
@@ -91,11 +145,11 @@ export async function findEarlierCopy(trx: Transaction<Schema>, contentHash: str
   const row = await trx
     .selectFrom('inbox as i')
     .leftJoin('messages as m', 'm.inbox_id', 'i.id')
-    .select(['i.id', 'i.number', 'i.state', 'i.received_at', 'm.seq'])
+    .select(['i.id', 'i.number', 'i.received_at', 'm.seq'])
     .where('i.content_hash', '=', contentHash)
     .where('i.duplicate_of', 'is', null)
     .where('i.received_at', '>=', since)
-    .where('i.state', 'in', ['resolved', 'suspended'])
+    .where('i.state', 'in', ['resolved', 'suspended', 'deleted'])
     .orderBy('i.id')
     .limit(1)
     .executeTakeFirst();
@@ -103,7 +157,6 @@ export async function findEarlierCopy(trx: Transaction<Schema>, contentHash: str
   return {
     id: row.id,
     number: row.number,
-    state: row.state === 'suspended' ? 'suspended' : 'resolved',
     receivedAt: row.received_at,
     opened: row.seq === 1,
   };
@@ -113,7 +166,7 @@ export async function findEarlierCopy(trx: Transaction<Schema>, contentHash: str
 export async function markResolved(
   trx: Transaction<Schema>,
   id: number,
-  outcome: { number: number | null; at: Date; contentHash?: string; duplicateOf?: number },
+  outcome: { number: number | null; at: Date; contentHash?: string; duplicateOf?: number; verdict?: WaitingRow['verdict'] },
 ): Promise<void> {
   await trx
     .updateTable('inbox')
@@ -123,6 +176,7 @@ export async function markResolved(
       resolved_at: outcome.at,
       content_hash: outcome.contentHash ?? null,
       duplicate_of: outcome.duplicateOf ?? null,
+      ...(outcome.verdict !== undefined && { verdict: outcome.verdict }),
       error: null,
       retry_at: null,
     })
@@ -130,11 +184,33 @@ export async function markResolved(
     .execute();
 }
 
-/** The row is kept aside with a reason, to be released or deleted by a person. */
-export async function markSuspended(trx: Transaction<Schema>, id: number, outcome: { reason: string; at: Date; contentHash: string }): Promise<void> {
+/** What a list shows of mail that is kept aside. */
+export interface SuspendedShown {
+  /** Address; null when nobody is named. */
+  readonly sender: string | null;
+  readonly subject: string;
+  /** How it begins, on one line. */
+  readonly preview: string;
+}
+
+/** The row is kept aside with a reason and what a list shows of it, to be released or deleted by a person. */
+export async function markSuspended(
+  trx: Transaction<Schema>,
+  id: number,
+  outcome: { reason: string; at: Date; contentHash: string; verdict: WaitingRow['verdict']; shown: SuspendedShown },
+): Promise<void> {
   await trx
     .updateTable('inbox')
-    .set({ state: 'suspended', reason: outcome.reason, resolved_at: outcome.at, content_hash: outcome.contentHash, error: null, retry_at: null })
+    .set({
+      state: 'suspended',
+      reason: outcome.reason,
+      resolved_at: outcome.at,
+      content_hash: outcome.contentHash,
+      verdict: outcome.verdict,
+      error: null,
+      retry_at: null,
+      ...outcome.shown,
+    })
     .where('id', '=', id)
     .execute();
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { InboundEvent } from '../policy/events';
 import type { Channel } from '../policy/words';
-import { newId } from './new-id';
+import { insertAttachments, type NewFile } from './attachments';
 import type { Schema } from './schema';
 
 /** A message as it came in, with the files that came with it. */
@@ -14,18 +14,24 @@ export interface IncomingMessage {
   readonly authorKind: 'customer' | 'thirdParty' | 'agent' | 'system';
   readonly authorId: string | null;
   readonly channel: Channel;
+  /** What its author wrote, without what they quoted. */
   readonly body: string;
+  /** All of the text, where `body` leaves something out. */
+  readonly fullBody?: string | null;
+  /** What the allow-list of intake/parse/safe-html.ts has let through. */
   readonly html: string | null;
   readonly at: Date;
   readonly state: 'received' | 'waiting' | 'shown';
   readonly mailId: string | null;
   readonly inReplyTo: string | null;
   readonly authenticated: boolean;
+  /** What authentication says about a mail's From; null for what is no mail. */
+  readonly verdict?: 'pass' | 'none' | 'fail' | 'reject' | null;
   readonly machine: boolean;
   /** A code for agents, such as `markedUrgent`. */
   readonly hint: string | null;
   readonly inboxId: number;
-  readonly files: readonly { readonly name: string; readonly mediaType: string; readonly content: Uint8Array }[];
+  readonly files: readonly NewFile[];
 }
 
 /** Writes the message and its files. */
@@ -41,32 +47,20 @@ export async function insertMessage(trx: Transaction<Schema>, message: IncomingM
       author_id: message.authorId,
       channel: message.channel,
       body: message.body,
-      full_body: null,
+      full_body: message.fullBody ?? null,
       html: message.html,
       at: message.at,
       state: message.state,
       mail_id: message.mailId,
       in_reply_to: message.inReplyTo,
       authenticated: message.authenticated,
+      verdict: message.verdict ?? null,
       machine: message.machine,
       hint: message.hint,
       inbox_id: message.inboxId,
     })
     .execute();
-  for (const [position, file] of message.files.entries()) {
-    await trx
-      .insertInto('attachments')
-      .values({
-        id: newId('f'),
-        message_id: message.id,
-        position,
-        name: file.name,
-        media_type: file.mediaType,
-        bytes: file.content.byteLength,
-        content: Buffer.from(file.content),
-      })
-      .execute();
-  }
+  await insertAttachments(trx, message.id, message.files);
 }
 
 /** Keeps exactly what the workflow will be given. */

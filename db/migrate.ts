@@ -2,10 +2,20 @@ import { Migrator, type Migration } from 'kysely';
 import { HoldfastError } from '../messages/errors';
 import { closeDatabase, openDatabase } from './connection';
 import * as desk from './migrations/0001-desk';
+import * as files from './migrations/0002-files';
+import * as trust from './migrations/0003-trust';
+import * as deskCommands from './migrations/0004-desk-commands';
+import * as directory from './migrations/0005-directory';
+import * as ops from './migrations/0006-ops';
 
 /** Every migration in order; names never change. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-desk': desk,
+  '0002-files': files,
+  '0003-trust': trust,
+  '0004-desk-commands': deskCommands,
+  '0005-directory': directory,
+  '0006-ops': ops,
 };
 
 /** Kysely's words for a migration that the database has had and this program does not know. */

@@ -211,11 +211,12 @@ async function readWords(db: Database, number: number, ids: readonly string[]): 
     .execute();
   if (messages.length < new Set(ids).size) return null;
   const attachments = await db
-    .selectFrom('attachments')
-    .select(['name', 'media_type as mediaType', 'content'])
-    .where('message_id', 'in', ids)
-    .orderBy('message_id')
-    .orderBy('position')
+    .selectFrom('attachments as a')
+    .innerJoin('files as f', 'f.hash', 'a.hash')
+    .select(['a.name', 'a.media_type as mediaType', 'f.content'])
+    .where('a.message_id', 'in', ids)
+    .orderBy('a.message_id')
+    .orderBy('a.position')
     .execute();
   return { body: messages.map(({ body }) => body).join('\n\n'), authorName: messages.at(-1)?.authorName ?? null, attachments };
 }

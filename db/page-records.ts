@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { crashPoint } from '../config/crash-points';
 import type { PageAttempt, PageAttemptRecord, PageRecord } from '../messages/activities';
 import { pageId } from '../messages/ids';
 import type { PageMethod } from '../policy/escalation-state';
@@ -59,6 +60,7 @@ export async function readPageState(
 
 /** Writes what became of an attempt; an outcome of `sent` is never taken back by a late failure of the same attempt. */
 export async function writeAttempt(db: Database, attempt: PageAttemptRecord): Promise<void> {
+  await crashPoint('attempt:writing', attempt.number);
   const values = {
     page_id: pageId(attempt.number, attempt.page),
     ring: attempt.ring,

@@ -100,9 +100,17 @@ export async function pagesWithLostAcknowledgement(db: Database, limit: number):
   }));
 }
 
-/** Notes that the escalation has been told of the acknowledgement, or has ended. */
-export async function markAcknowledgementRelayed(db: Database, id: string, at: Date): Promise<void> {
-  await db.updateTable('pages').set({ acknowledgement_relayed_at: at }).where('id', '=', id).execute();
+/**
+ * Notes at `at` that the escalation has been told of the acknowledgement of `acknowledgedAt`, or has ended. One that was renewed
+ * meanwhile has a signal of its own to wait for. Milliseconds.
+ */
+export async function markAcknowledgementRelayed(db: Database, id: string, told: { acknowledgedAt: number; at: number }): Promise<void> {
+  await db
+    .updateTable('pages')
+    .set({ acknowledgement_relayed_at: new Date(told.at) })
+    .where('id', '=', id)
+    .where('acknowledged_at', '<=', new Date(told.acknowledgedAt))
+    .execute();
 }
 
 function pageOf(row: Selectable<PagesTable>): PageRow {

@@ -1,7 +1,11 @@
-import type { Transaction } from 'kysely';
-import type { Projection } from '../messages/activities';
+import { sql, type Transaction } from 'kysely';
+import type { OutcomeProjected, Projection } from '../messages/activities';
+import type { Carried } from '../messages/conversation';
+import { apply } from '../policy/conversation';
 import { nextDueAt } from '../policy/view';
+import type { ConversationEvent } from '../policy/events';
 import type { PromiseRecord } from '../policy/state';
+import type { Database } from './connection';
 import type { Schema } from './schema';
 
 /**
@@ -66,8 +70,8 @@ export async function writeProjection(trx: Transaction<Schema>, { number, carrie
       .values(
         timeline.map((entry, position) => ({
           number,
-          revision: state.revision,
-          position,
+          revision: entry.revision ?? state.revision,
+          position: entry.position ?? position,
           at: new Date(entry.at),
           type: entry.type,
           data: JSON.stringify(entry.data),
@@ -77,6 +81,43 @@ export async function writeProjection(trx: Transaction<Schema>, { number, carrie
       .execute();
   }
   return true;
+}
+
+/**
+ * Projects what comes of one more event, in the transaction of what the event tells; `before` is the conversation that the event meets.
+ * The next revision is kept for that.
+ */
+export async function projectOutcome(
+  trx: Transaction<Schema>,
+  { number, before, event, now }: { number: number; before: Carried; event: ConversationEvent; now: number },
+): Promise<OutcomeProjected> {
+  const { state, effects, timeline } = apply(before.state, event, now);
+  const { revision } = state;
+  const written = await writeProjection(trx, {
+    number,
+    carried: {
+      ...before,
+      state,
+      lanes: [...before.lanes, ...effects],
+      timeline: [...before.timeline, ...timeline.map((entry, position) => ({ ...entry, revision, position }))],
+    },
+  });
+  if (written) return 'now';
+  // Either an earlier attempt has done it, or the conversation has moved on meanwhile and tells it by itself.
+  const told = await trx.selectFrom('timeline').select('revision').where('number', '=', number).where('revision', '=', revision).executeTakeFirst();
+  return told === undefined ? 'not' : 'before';
+}
+
+/** Whether the timeline says already that a recipient's server has taken this message. */
+export async function isDeliveryTold(db: Database, number: number, messageId: string): Promise<boolean> {
+  const line = await db
+    .selectFrom('timeline')
+    .select('revision')
+    .where('number', '=', number)
+    .where('type', '=', 'reply.delivered')
+    .where(sql<string>`data ->> 'message'`, '=', messageId)
+    .executeTakeFirst();
+  return line !== undefined;
 }
 
 function promiseRow(number: number, promise: PromiseRecord) {

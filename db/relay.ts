@@ -84,8 +84,8 @@ export async function markRelayed(db: Database, number: number, upTo: number, no
     .execute();
 }
 
-/** Whether the conversation has been closed, as its row says now. */
-export async function isClosed(db: Database, number: number): Promise<boolean> {
-  const row = await db.selectFrom('conversations').select('status').where('number', '=', number).executeTakeFirst();
-  return row?.status === 'closed';
+/** What a closed conversation's workflow had applied when it ended, as its row says now; null while it is open. */
+export async function appliedAtClosing(db: Database, number: number): Promise<number | null> {
+  const row = await db.selectFrom('conversations').select(['status', 'applied_seq']).where('number', '=', number).executeTakeFirst();
+  return row?.status === 'closed' ? row.applied_seq : null;
 }

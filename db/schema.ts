@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { Command, InboundEvent } from '../policy/events';
 import type { ConversationStart, PageCause } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
@@ -10,6 +10,9 @@ type Timestamp = ColumnType<Date, Date, Date>;
 /** A JSON column: an object comes out, a JSON string goes in. */
 type Json<T> = ColumnType<T, string, string>;
 type NullableTimestamp = ColumnType<Date | null, Date | null | undefined, Date | null>;
+/** A column that an insert may leave out. */
+type NullableColumn<T> = ColumnType<T | null, T | null | undefined, T | null>;
+type VerdictColumn = NullableColumn<'pass' | 'none' | 'fail' | 'reject'>;
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
 
 /** Table `settings`; see the migration for what each column means. */
@@ -61,7 +64,6 @@ export interface AgentsTable {
   name: string;
   email: string | null;
   role: Role;
-  team_id: string | null;
   away: Generated<boolean>;
   disabled_at: NullableTimestamp;
   created_at: Timestamp;
@@ -75,6 +77,9 @@ export interface ApiTokensTable {
   hash: Buffer;
   created_at: Timestamp;
   revoked_at: NullableTimestamp;
+  scopes: Generated<string[]>;
+  expires_at: NullableTimestamp;
+  last_used_at: NullableTimestamp;
 }
 
 /** Table `sessions`; see the migration for what each column means. */
@@ -93,7 +98,7 @@ export interface InboxTable {
   raw: Buffer;
   envelope: ColumnType<Record<string, unknown>, string | undefined, string>;
   urgent: Generated<boolean>;
-  state: Generated<'accepted' | 'resolved' | 'suspended' | 'failed'>;
+  state: Generated<'accepted' | 'resolved' | 'suspended' | 'failed' | 'deleted'>;
   content_hash: string | null;
   duplicate_of: number | null;
   number: number | null;
@@ -102,6 +107,13 @@ export interface InboxTable {
   retry_at: NullableTimestamp;
   error: string | null;
   resolved_at: NullableTimestamp;
+  verdict: VerdictColumn;
+  sender: NullableColumn<string>;
+  subject: NullableColumn<string>;
+  preview: NullableColumn<string>;
+  act: NullableColumn<'release' | 'retry' | 'delete'>;
+  acted_by: NullableColumn<string>;
+  acted_at: NullableTimestamp;
 }
 
 /** Table `conversations`; see the migration for what each column means. */
@@ -175,6 +187,7 @@ export interface MessagesTable {
   delivered_at: NullableTimestamp;
   seen_at: NullableTimestamp;
   mailed_at: NullableTimestamp;
+  verdict: VerdictColumn;
 }
 
 /** Table `chat_presence`; see the migration for what each column means. */
@@ -187,10 +200,20 @@ export interface ChatPresenceTable {
 /** Table `attachments`; see the migration for what each column means. */
 export interface AttachmentsTable {
   id: string;
-  message_id: string;
+  message_id: string | null;
   position: number;
   name: string;
   media_type: string;
+  bytes: number;
+  hash: string;
+  content_id: string | null;
+  uploaded_by: string | null;
+  uploaded_at: NullableTimestamp;
+}
+
+/** Table `files`; see the migration for what each column means. */
+export interface FilesTable {
+  hash: string;
   bytes: number;
   content: Buffer;
 }
@@ -212,6 +235,7 @@ export interface TimelineTable {
   at: Timestamp;
   type: string;
   data: Json<Record<string, unknown>>;
+  written_at: GeneratedAlways<Date>;
 }
 
 /** Table `promises`; see the migration for what each column means. */
@@ -313,6 +337,7 @@ export interface NoticesTable {
   at: Timestamp;
   slack_ts: string | null;
   slack_error: string | null;
+  written_at: GeneratedAlways<Date>;
 }
 
 /** Table `outgoing_mails`; see the migration for what each column means. */
@@ -331,6 +356,7 @@ export interface OutgoingMailsTable {
   last_error: string | null;
   at: Timestamp;
   finished_at: NullableTimestamp;
+  bounced_at: NullableTimestamp;
 }
 
 /** Table `receipts`; see the migration for what each column means. */
@@ -350,6 +376,73 @@ export interface CaughtMailsTable {
   raw: Buffer;
 }
 
+/** Table `merges`; see the migration for what each column means. */
+export interface MergesTable {
+  id: string;
+  source: number;
+  target: number;
+  merged_by: string;
+  merged_at: Timestamp;
+  brought: Json<{ contact: string; role: 'participant' | 'thirdParty' }[]>;
+  undone_at: NullableTimestamp;
+}
+
+/** Table `proposals`; see the migration for what each column means. */
+export interface ProposalsTable {
+  id: string;
+  number: number;
+  role: 'requester' | 'participant';
+  email: string;
+  name: string | null;
+  at: Timestamp;
+}
+
+/** Table `blocked_senders`; see the migration for what each column means. */
+export interface BlockedSendersTable {
+  sender: string;
+  blocked_by: string;
+  blocked_at: Timestamp;
+}
+
+/** Table `provider_budgets`; see the migration for what each column means. */
+export interface ProviderBudgetsTable {
+  key: string;
+  tokens: number;
+  filled_at: Timestamp;
+}
+
+/** Table `team_members`; see the migration for what each column means. */
+export interface TeamMembersTable {
+  team_id: string;
+  agent_id: string;
+}
+
+/** Table `canned_replies`; see the migration for what each column means. */
+export interface CannedRepliesTable {
+  id: string;
+  owner: string | null;
+  title: string;
+  body: string;
+  created_at: Timestamp;
+  changed_at: Timestamp;
+}
+
+/** Table `rate_limits`; see the migration for what each column means. */
+export interface RateLimitsTable {
+  key: string;
+  hits: number;
+  resets_at: Timestamp;
+}
+
+/** Table `search_entries`, which triggers keep; see the migration for what each column means. */
+export interface SearchEntriesTable {
+  number: number;
+  origin: number;
+  source: 'message' | 'person' | 'conversation';
+  ref: string;
+  words: string;
+}
+
 /** Every table. */
 export interface Schema {
   settings: SettingsTable;
@@ -366,6 +459,7 @@ export interface Schema {
   messages: MessagesTable;
   chat_presence: ChatPresenceTable;
   attachments: AttachmentsTable;
+  files: FilesTable;
   conversation_events: ConversationEventsTable;
   timeline: TimelineTable;
   promises: PromisesTable;
@@ -377,4 +471,12 @@ export interface Schema {
   outgoing_mails: OutgoingMailsTable;
   receipts: ReceiptsTable;
   caught_mails: CaughtMailsTable;
+  team_members: TeamMembersTable;
+  canned_replies: CannedRepliesTable;
+  rate_limits: RateLimitsTable;
+  search_entries: SearchEntriesTable;
+  blocked_senders: BlockedSendersTable;
+  merges: MergesTable;
+  proposals: ProposalsTable;
+  provider_budgets: ProviderBudgetsTable;
 }

@@ -91,3 +91,17 @@ export async function recipientsOf(db: Database, number: number): Promise<string
   const rows = await participants.union(db.selectFrom('outgoing_mails').select('recipient_id as id').where('number', '=', number)).execute();
   return rows.map(({ id }) => id);
 }
+
+/** When a contact wrote to a conversation since `since`, in milliseconds; what was taken for a machine's counts too. */
+export async function messagesBy(db: Database, number: number, contactId: string, since: Date): Promise<number[]> {
+  const rows = await db
+    .selectFrom('messages')
+    .select('at')
+    .where('number', '=', number)
+    .where('author_id', '=', contactId)
+    .where('direction', '=', 'in')
+    .where('at', '>=', since)
+    .limit(1_000)
+    .execute();
+  return rows.map(({ at }) => at.getTime());
+}

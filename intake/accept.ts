@@ -1,4 +1,5 @@
 import PostalMime from 'postal-mime';
+import { crashPoint } from '../config/crash-points';
 import type { Database } from '../db/connection';
 import { insertInbox, type MailEnvelope } from '../db/inbox';
 import type { PolicySnapshot } from '../policy/snapshot';
@@ -23,15 +24,17 @@ export interface ArrivedMail {
  * Rejects with the database's error when it is not.
  */
 export async function acceptMail(db: Database, policy: PolicySnapshot, mail: ArrivedMail): Promise<{ inboxId: number }> {
-  const inboxId = await db.transaction().execute((trx) =>
-    insertInbox(trx, {
+  const inboxId = await db.transaction().execute(async (trx) => {
+    const id = await insertInbox(trx, {
       channel: 'email',
       receivedAt: new Date(mail.receivedAt),
       raw: mail.raw,
       envelope: { ...mail.envelope },
       urgent: looksUrgent(policy, mail.raw, mail.envelope.to),
-    }),
-  );
+    });
+    await crashPoint('accept:written', mail.envelope.from);
+    return id;
+  });
   return { inboxId };
 }
 
@@ -49,8 +52,8 @@ function subjectOf(raw: Uint8Array): string {
   return oneLine(PostalMime.decodeWords(value.slice(0, SUBJECT_LENGTH).replace(/\r?\n/g, '')));
 }
 
-/** Whether mail to this address (any case) is ours to take: an address of the policy, or a reply address, at our domain. */
+/** Whether mail to this address (any case) is ours to take: an address of the policy, a reply address, or one that takes bounces, at our domain. */
 export function isOurRecipient(policy: PolicySnapshot, domain: string, address: string): boolean {
   const local = localPartOf(address);
-  return domainOf(address) === domain.toLowerCase() && (Object.hasOwn(policy.addresses, local) || local.startsWith('reply+'));
+  return domainOf(address) === domain.toLowerCase() && (Object.hasOwn(policy.addresses, local) || local.startsWith('reply+') || local.startsWith('bounce+'));
 }

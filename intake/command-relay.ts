@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crashPoint } from '../config/crash-points';
 import { finishCommand, type CommandResult, type CommandRow } from '../db/commands';
 import type { Database } from '../db/connection';
 import { commandUpdate } from '../messages/conversation';
@@ -66,6 +67,7 @@ export async function repeatCommand(
 ): Promise<'done' | 'refused' | 'waiting'> {
   const delivery = (await closedRefusal(db, row)) ?? (await deliverCommand(client, row, policy, waitMs));
   if ('unanswered' in delivery) return 'waiting';
+  await crashPoint('commandSweep:answered', row.number);
   await finishCommand(db, row, delivery, new Date(now));
   return 'refusal' in delivery ? 'refused' : 'done';
 }

@@ -1,7 +1,10 @@
+import { crashPoint } from '../config/crash-points';
+import type { Transaction } from 'kysely';
 import type { Database } from '../db/connection';
 import { inTransaction } from '../db/in-transaction';
 import { insertInbox, markResolved, notifyRelay } from '../db/inbox';
-import { findOrCreateContact, isKnownContact, type PersonGiven } from '../db/contacts';
+import { findOrCreateContact, isKnownContact, type Contact, type PersonGiven } from '../db/contacts';
+import type { Schema } from '../db/schema';
 import { HoldfastError } from '../messages/errors';
 import { officeOpen } from '../policy/promises';
 import type { PolicySnapshot } from '../policy/snapshot';
@@ -20,6 +23,15 @@ export interface TicketRequest {
   readonly website?: string;
   readonly cluster?: string;
   readonly initiatedBy?: 'customer' | 'agent';
+}
+
+/** A conversation that a new one follows, with what it hands on. */
+export interface Followed {
+  readonly number: number;
+  readonly contact: Contact;
+  readonly cluster: readonly string[];
+  readonly website: readonly string[];
+  readonly tags: readonly string[];
 }
 
 /** When the request came (milliseconds), by which channel, and which agent's token it came with, if any. */
@@ -41,7 +53,7 @@ const BODY_LENGTH = 500_000;
 
 /**
  * Accepts and resolves a request in one transaction (the caller's, if `db` is one), on the same path as mail after parsing.
- * Errors: E_INVALID that says what to change.
+ * Errors: E_INVALID that says what to change, also for an agent's words to somebody who has no address.
  */
 export async function createTicket(db: Database, policy: PolicySnapshot, request: TicketRequest, context: TicketContext): Promise<CreatedTicket> {
   const ticket = checked(request, context);
@@ -57,50 +69,109 @@ export async function createTicket(db: Database, policy: PolicySnapshot, request
     const { contact, existed } = await findOrCreateContact(trx, ticket.requester, receivedAt);
     // Whoever staff enter is known; others as in any mail.
     const known = context.actor !== null || (existed && (await isKnownContact(trx, contact)));
-    const opened = await openConversation(trx, policy, {
-      channel: ticket.channel,
-      receivedAt: context.now,
-      inboxId,
-      contact,
-      known,
-      subject: ticket.subject,
-      text: ticket.body,
-      html: null,
-      files: [],
-      addresses: [],
-      copied: [],
-      mailId: null,
-      inReplyTo: null,
-      authenticated: true,
-      machine: false,
-      noAutoMail: false,
-      hint: null,
-      initiatedBy: ticket.initiatedBy,
-      // An agent who begins a conversation has it.
-      agent: ticket.initiatedBy === 'agent' ? (context.actor?.agent ?? null) : null,
-      linkedFrom: null,
-      flags: [],
-      ...(request.priority !== undefined && { chosen: request.priority }),
-      given: { cluster: ticket.cluster, website: ticket.website },
-    });
-    await markResolved(trx, inboxId, { number: opened.number, at: receivedAt });
-    await notifyRelay(trx, opened.number);
-    return {
-      number: opened.number,
-      promises: opened.promises.map(({ kind, dueAt }) => ({ kind, dueAt })),
-      office: officeOpen(policy, context.now) ? ('open' as const) : ('closed' as const),
-    };
+    return open(trx, policy, { inboxId, ticket, contact, known, chosen: request.priority, follows: null }, context);
   });
 }
 
-interface CheckedTicket {
-  readonly requester: PersonGiven;
+/**
+ * Opens a conversation that follows another one (closed or not) and is linked to it: of its requester, with its systems and tags.
+ * Errors: as {@link createTicket}.
+ */
+export async function createFollowUp(
+  db: Database,
+  policy: PolicySnapshot,
+  follows: Followed,
+  request: Omit<TicketRequest, 'requester' | 'website' | 'cluster'>,
+  context: TicketContext,
+): Promise<CreatedTicket> {
+  const words = checkedWords(request, context);
+  return inTransaction(db, async (trx) => {
+    const inboxId = await insertInbox(trx, {
+      channel: words.channel,
+      receivedAt: new Date(context.now),
+      raw: Buffer.from(JSON.stringify({ ...request, follows: follows.number })),
+      envelope: context.actor === null ? {} : { agent: context.actor.agent },
+      urgent: false,
+    });
+    const ticket = { ...words, website: null, cluster: null };
+    return open(trx, policy, { inboxId, ticket, contact: follows.contact, known: true, chosen: request.priority, follows }, context);
+  });
+}
+
+async function open(
+  trx: Transaction<Schema>,
+  policy: PolicySnapshot,
+  facts: {
+    readonly inboxId: number;
+    readonly ticket: CheckedWords & { readonly website: string | null; readonly cluster: string | null };
+    readonly contact: Contact;
+    readonly known: boolean;
+    readonly chosen: Priority | undefined;
+    readonly follows: Followed | null;
+  },
+  context: TicketContext,
+): Promise<CreatedTicket> {
+  const { inboxId, ticket, contact, known, chosen, follows } = facts;
+  mustBeReachable(ticket.initiatedBy, contact.email);
+  const opened = await openConversation(trx, policy, {
+    channel: ticket.channel,
+    receivedAt: context.now,
+    inboxId,
+    contact,
+    known,
+    subject: ticket.subject,
+    text: ticket.body,
+    html: null,
+    files: [],
+    addresses: [],
+    copied: [],
+    mailId: null,
+    inReplyTo: null,
+    authenticated: true,
+    machine: false,
+    noAutoMail: false,
+    hint: null,
+    initiatedBy: ticket.initiatedBy,
+    // An agent who begins a conversation has it.
+    agent: ticket.initiatedBy === 'agent' ? (context.actor?.agent ?? null) : null,
+    linkedFrom: follows?.number ?? null,
+    flags: follows === null ? [] : ['followUp'],
+    ...(chosen !== undefined && { chosen }),
+    given: { cluster: ticket.cluster, website: ticket.website },
+  });
+  if (follows !== null) await takeOver(trx, opened.number, follows);
+  await markResolved(trx, inboxId, { number: opened.number, at: new Date(context.now) });
+  await notifyRelay(trx, opened.number);
+  await crashPoint('ticket:written', contact.email ?? opened.number);
+  return {
+    number: opened.number,
+    promises: opened.promises.map(({ kind, dueAt }) => ({ kind, dueAt })),
+    office: officeOpen(policy, context.now) ? ('open' as const) : ('closed' as const),
+  };
+}
+
+/** What an agent has said of the earlier conversation's systems counts, beside what the new one names itself. */
+async function takeOver(trx: Transaction<Schema>, number: number, { cluster, website, tags }: Followed): Promise<void> {
+  const own = await trx.selectFrom('conversations').select(['cluster', 'website', 'tags']).where('number', '=', number).executeTakeFirstOrThrow();
+  const both = (one: readonly string[], other: readonly string[]) => [...new Set([...one, ...other])];
+  await trx
+    .updateTable('conversations')
+    .set({ cluster: both(cluster, own.cluster), website: both(website, own.website), tags: both(tags, own.tags) })
+    .where('number', '=', number)
+    .execute();
+}
+
+interface CheckedWords {
   readonly subject: string;
   readonly body: string;
-  readonly website: string | null;
-  readonly cluster: string | null;
   readonly initiatedBy: 'customer' | 'agent';
   readonly channel: Channel;
+}
+
+interface CheckedTicket extends CheckedWords {
+  readonly requester: PersonGiven;
+  readonly website: string | null;
+  readonly cluster: string | null;
 }
 
 function checked(request: TicketRequest, context: TicketContext): CheckedTicket {
@@ -116,6 +187,15 @@ function checked(request: TicketRequest, context: TicketContext): CheckedTicket 
   if (email === null && phone === null) {
     throw invalid('The requester is missing.', 'Give requester.email or requester.phone, so that somebody can be answered.');
   }
+  return {
+    ...checkedWords(request, context),
+    requester: { email, phone, name: oneLine(given?.name ?? '').slice(0, 200) || null },
+    website: oneLine(request.website ?? '').toLowerCase() || null,
+    cluster: oneLine(request.cluster ?? '').toLowerCase() || null,
+  };
+}
+
+function checkedWords(request: Pick<TicketRequest, 'subject' | 'body' | 'priority' | 'initiatedBy'>, context: TicketContext): CheckedWords {
   const subject = oneLine(request.subject);
   if (subject === '') throw invalid('The subject is missing.', 'Give a subject of one line.');
   if (subject.length > SUBJECT_LENGTH) throw invalid('The subject is too long.', `Give a subject of at most ${SUBJECT_LENGTH} characters.`);
@@ -128,15 +208,13 @@ function checked(request: TicketRequest, context: TicketContext): CheckedTicket 
   if (request.initiatedBy === 'agent' && context.actor === null) {
     throw invalid('Only an agent can begin a conversation as an agent.', 'Leave initiatedBy out.');
   }
-  return {
-    requester: { email, phone, name: oneLine(given?.name ?? '').slice(0, 200) || null },
-    subject,
-    body,
-    website: oneLine(request.website ?? '').toLowerCase() || null,
-    cluster: oneLine(request.cluster ?? '').toLowerCase() || null,
-    initiatedBy: request.initiatedBy ?? 'customer',
-    channel: context.channel ?? 'api',
-  };
+  return { subject, body, initiatedBy: request.initiatedBy ?? 'customer', channel: context.channel ?? 'api' };
+}
+
+/** What an agent begins leaves as a mail at once. */
+function mustBeReachable(initiatedBy: 'customer' | 'agent', email: string | null): void {
+  if (initiatedBy === 'customer' || email !== null) return;
+  throw invalid('Nobody can be written to: the requester has no e-mail address.', 'Give requester.email, or leave initiatedBy out and log the call.');
 }
 
 function invalid(message: string, fix: string): HoldfastError {

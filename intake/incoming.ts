@@ -1,16 +1,21 @@
 import type { Contact } from '../db/contacts';
 import type { Channel, Priority } from '../policy/words';
 import type { MailFile } from './parse/parsed-mail';
+import type { Verdict } from './threading';
 
 /** A request or message after parsing, the same whichever way it came. Texts are clean; times are milliseconds. */
 export interface Incoming {
   readonly channel: Channel;
   readonly receivedAt: number;
+  /** When it counts from, if later: mail that was kept aside counts from a person's decision. */
+  readonly takenAt?: number;
   readonly inboxId: number;
   /** Who wrote; null for a machine without an address. */
   readonly contact: Contact | null;
   readonly subject: string;
   readonly text: string;
+  /** All of the text, where `text` leaves a quotation out. */
+  readonly fullText?: string | null;
   readonly html: string | null;
   readonly files: readonly MailFile[];
   /** Local parts of our addresses that it was written to, lower case. */
@@ -20,6 +25,8 @@ export interface Incoming {
   readonly inReplyTo: string | null;
   /** Whether its author has proven to be who they say. */
   readonly authenticated: boolean;
+  /** What authentication says about a mail's From; absent for what is no mail. */
+  readonly verdict?: Verdict;
   readonly machine: boolean;
   /** No automatic mail may answer it. */
   readonly noAutoMail: boolean;

@@ -22,7 +22,7 @@ export async function joinConversation(
   const { number } = thread;
   const seq = thread.lastSeq + 1;
   const messageId = newId('m');
-  const at = new Date(incoming.receivedAt);
+  const at = new Date(incoming.takenAt ?? incoming.receivedAt);
   const author = authorOf(join);
   const joins = await newParticipant(trx, incoming, number, join);
   if (incoming.contact !== null && (joins !== null || join.as === 'thirdParty')) {
@@ -72,11 +72,13 @@ function plainMessage(incoming: Incoming): Omit<IncomingMessage, 'id' | 'number'
   return {
     channel: incoming.channel,
     body: incoming.text,
+    fullBody: incoming.fullText ?? null,
     html: incoming.html,
     at: new Date(incoming.receivedAt),
     mailId: incoming.mailId,
     inReplyTo: incoming.inReplyTo,
     authenticated: incoming.authenticated,
+    verdict: incoming.verdict ?? null,
     machine: incoming.machine,
     hint: incoming.hint,
     inboxId: incoming.inboxId,

@@ -16,7 +16,7 @@ export function messageEvent(
   return {
     type: 'message',
     seq: facts.seq,
-    at: incoming.receivedAt,
+    at: incoming.takenAt ?? incoming.receivedAt,
     messageId: facts.messageId,
     author: facts.author,
     ...(facts.agent !== null && facts.author === 'agent' && { agent: facts.agent }),

@@ -198,6 +198,7 @@ async function writeOpeningMessage(trx: Transaction<Schema>, policy: PolicySnaps
     authorId: byAgent ? opening.agent : opening.contact.id,
     channel: opening.channel,
     body: opening.text,
+    fullBody: opening.fullText ?? null,
     html: opening.html,
     at: new Date(opening.receivedAt),
     state: byAgent ? 'waiting' : 'received',

@@ -1,10 +1,11 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { crashPoint } from '../config/crash-points';
 import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import { RELAY_CHANNEL } from '../db/inbox';
 import { policyByHash } from '../db/policies';
-import { claimForRelay, eventsAfter, isClosed, markRelayed, type ToRelay } from '../db/relay';
+import { appliedAtClosing, claimForRelay, eventsAfter, markRelayed, type ToRelay } from '../db/relay';
 import { eventsSignal, type ConversationInput } from '../messages/conversation';
 import { conversationWorkflowId } from '../messages/ids';
 import { conversationStartOptions, CONVERSATION_WORKFLOW } from '../messages/start-options';
@@ -63,6 +64,7 @@ export function startRelay(options: RelayOptions): { close(): Promise<void> } {
 export async function relayConversation(options: Omit<RelayOptions, 'url'>, conversation: ToRelay): Promise<void> {
   const { db, client, log, now = Date.now, onMissing } = options;
   const { number, lastSeq } = conversation;
+  await crashPoint('relay:claimed', number);
   const policy = await policyByHash(db, conversation.policyHash);
   // Once it has done anything it is signalled only: starting it again from its beginning would forget what it has done.
   const isNew = conversation.relayedSeq === 0 && conversation.revision <= begin(conversation.start, policy).state.revision;
@@ -85,8 +87,12 @@ export async function relayConversation(options: Omit<RelayOptions, 'url'>, conv
   } catch (error) {
     const ended = error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError;
     if (!ended) throw error;
-    if (isNew || (await isClosed(db, number))) {
-      const linked = await continueLinked(db, { number, known }, now());
+    const applied = isNew ? null : await appliedAtClosing(db, number);
+    if (isNew || applied !== null) {
+      // It may have applied what was claimed here and closed since: that goes on nowhere.
+      const told = Math.max(known, applied ?? 0);
+      const linked = await continueLinked(db, { number, known: told }, now());
+      if (linked === null) return markRelayed(db, number, told, now());
       log.warn({ conversation: number, linked }, 'its workflow has ended; what came after goes on in a linked conversation');
       return;
     }
@@ -94,7 +100,9 @@ export async function relayConversation(options: Omit<RelayOptions, 'url'>, conv
     onMissing?.(number);
     return;
   }
+  await crashPoint('relay:told', number);
   await markRelayed(db, number, lastSeq, now());
+  await crashPoint('relay:marked', number);
 }
 
 function startOptions({ number, start, organizationId, cluster, website }: ToRelay, policy: PolicySnapshot) {

@@ -1,22 +1,24 @@
 import type { Transaction } from 'kysely';
-import { agentByEmail, contactByEmail, findOrCreateContact, isKnownSender, type Contact } from '../db/contacts';
+import { contactByEmail, findOrCreateContact, type Contact } from '../db/contacts';
 import { findEarlierCopy, markResolved, markSuspended, notifyRelay, type WaitingRow } from '../db/inbox';
 import type { Schema } from '../db/schema';
-import { lockThread, participates, recipientsOf, threadExists, threadOfMessage, threadOfOurMail } from '../db/threads';
-import { isOurMailId, parseReplyAddress, verifyReplyAddress, type ParsedReplyAddress, type SigningKeys } from '../messages/addresses';
+import { adoptCopies, letGoOfMessage } from '../db/suspended';
+import { lockThread } from '../db/threads';
+import { isOurMailId, type SigningKeys } from '../messages/addresses';
 import type { PolicySnapshot } from '../policy/snapshot';
+import { readBounce, reportedMail, tellBounce, type Bounce } from './bounces';
 import { contentHash } from './content-hash';
 import { raiseByCopy } from './copies';
 import { policyOfDemo } from './demo';
 import type { Incoming } from './incoming';
 import { joinConversation, keepAsNote } from './join-conversation';
-import { judgeMachine } from './machine-mail';
 import { domainOf, localPartOf, mailAddress } from './mail-address';
 import { openConversation } from './open-conversation';
+import { oneLine } from './parse/clean-text';
 import type { ReadMail } from './parse/mail-parser';
 import type { MailPerson } from './parse/parsed-mail';
-import { decideThread, type NamedThread, type ThreadFacts } from './threading';
-import { verdictOf } from './verdict';
+import { hasNoReopensLeft, localParts, threadFacts } from './thread-facts';
+import { decideThread, type ThreadDecision, type ThreadFacts } from './threading';
 
 const DAY_MS = 86_400_000;
 /** Servers repeat a mail for days; it then has the same Message-ID. */
@@ -43,38 +45,49 @@ export type Resolved =
 export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: WaitingRow, readMail: ReadMail, now: number): Promise<Resolved> {
   const at = new Date(now);
   const { mail } = readMail;
+  const verdict = row.verdict ?? 'none';
+  const released = row.acted?.act === 'release';
   const hash = contentHash(row.raw, anonymousSender(row, readMail));
-  const since = row.receivedAt.getTime() - (mail.mailId === null ? COPY_WITHOUT_ID_WITHIN_MS : COPY_WITHIN_MS);
-  const earlier = await findEarlierCopy(trx, hash, new Date(since));
+  // Who released a mail wants this one, however many copies of it came.
+  const earlier = row.acted === null ? await findEarlierCopy(trx, hash, new Date(row.receivedAt.getTime() - copyWithinMs(readMail))) : null;
   if (earlier !== null) {
     await raiseByCopy(trx, desk, { row, mail, earlier, now });
-    await markResolved(trx, row.id, { number: earlier.number, at, contentHash: hash, duplicateOf: earlier.id });
+    await markResolved(trx, row.id, { number: earlier.number, at, contentHash: hash, duplicateOf: earlier.id, verdict });
     return { outcome: 'copy', number: earlier.number };
   }
+  const sender = senderOf(row, readMail);
   const suspend = async (reason: string): Promise<Resolved> => {
-    await markSuspended(trx, row.id, { reason, at, contentHash: hash });
+    const shown = { sender: sender?.address ?? null, subject: mail.subject, preview: oneLine(mail.text).slice(0, PREVIEW_LENGTH) };
+    await markSuspended(trx, row.id, { reason, at, contentHash: hash, verdict, shown });
     return { outcome: 'suspended', reason };
   };
   const settle = async (outcome: 'opened' | 'joined' | 'noted', number: number): Promise<Resolved> => {
-    await markResolved(trx, row.id, { number, at, contentHash: hash });
+    await markResolved(trx, row.id, { number, at, contentHash: hash, verdict });
+    if (row.acted !== null) await adoptCopies(trx, row.id, number);
     if (outcome !== 'noted') await notifyRelay(trx, number);
     return { outcome, number };
   };
 
-  const sender = senderOf(row, readMail);
-  if (mail.mailId !== null && isOurMailId(desk.keys, mail.mailId)) return suspend('ownMail');
-  if (sender !== null && isOurs(desk, sender.address)) return suspend('ownAddress');
+  const own = mail.mailId !== null && isOurMailId(desk.keys, mail.mailId) ? 'ownMail' : sender !== null && isOurs(desk, sender.address) ? 'ownAddress' : null;
+  if (own !== null && !released) return suspend(own);
+  // Whoever writes as ourselves is nobody, even when a person wants to keep the mail: an answer would come back to us.
+  const author = own === null ? sender : null;
 
-  const facts = await factsOf(trx, desk, row, readMail, sender);
-  const decision = decideThread(facts);
-  const incoming = incomingOf(desk, row, readMail, facts);
+  const facts = await threadFacts(trx, { row, mail, sender: author, verdict, keys: desk.keys, domain: desk.domain });
+  const decision = elsewhere(decideThread(facts), row);
+  const bounce = facts.machine ? readBounce(mail) : null;
+  const incoming = incomingOf(desk, row, readMail, facts, bounce);
+  if (row.takenFrom !== null && decision.to !== 'suspended') await letGoOfMessage(trx, row.id);
   switch (decision.to) {
     case 'suspended':
-      return suspend(decision.reason);
+      return suspend(decision.reason === 'machine' && bounce !== null ? 'bounce' : decision.reason);
     case 'join': {
       const thread = await lockedThread(trx, decision.number);
-      const contact = sender === null ? null : await contactFor(trx, sender, decision.as, row.receivedAt);
-      await joinConversation(trx, desk.policy, { ...incoming, contact, authenticated: decision.authenticated }, thread, decision);
+      const contact = author === null ? null : await contactFor(trx, author, decision.as, row.receivedAt);
+      const robot = decision.as === 'participant' && contact !== null && !released && (await hasNoReopensLeft(trx, thread.number, row, contact));
+      const message = { ...incoming, contact, authenticated: decision.authenticated, ...(robot && { machine: true, noAutoMail: true, hint: 'loop' }) };
+      await joinConversation(trx, desk.policy, message, thread, robot ? { as: 'machine' } : decision);
+      if (bounce === 'failed') await tellOfBounce(trx, desk, row, readMail, thread.number);
       return settle('joined', thread.number);
     }
     case 'note': {
@@ -83,11 +96,12 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
       return settle('noted', thread.number);
     }
     case 'new': {
-      if (sender === null) return suspend('noSender');
-      const { contact } = await findOrCreateContact(trx, { email: sender.address, phone: null, name: sender.name }, row.receivedAt);
+      if (author === null && !released) return suspend('noSender');
+      const person = { email: author?.address ?? null, phone: null, name: author === null ? NOBODY : author.name };
+      const { contact } = await findOrCreateContact(trx, person, row.receivedAt);
       // Merely naming a demonstration's number makes no demonstration: its pages would reach nobody.
       const follows = facts.token?.fromIsRecipient === true ? decision.linkedTo : null;
-      const demo = await policyOfDemo(trx, { localParts: localParts(desk, row), receivedAt: row.receivedAt.getTime(), linkedTo: follows });
+      const demo = await policyOfDemo(trx, { localParts: localParts({ row, domain: desk.domain }), receivedAt: row.receivedAt.getTime(), linkedTo: follows });
       const { number } = await openConversation(trx, demo ?? desk.policy, {
         ...incoming,
         contact,
@@ -96,7 +110,7 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
         agent: null,
         copied: mail.to.map(({ address }) => address).filter((address) => domainOf(address) !== desk.domain),
         given: { cluster: null, website: null },
-        linkedFrom: decision.linkedTo,
+        linkedFrom: decision.linkedTo ?? row.takenFrom,
         flags: [...decision.flags, ...readingFlags(readMail), ...(facts.agent === null ? [] : ['agentAddress'])],
       });
       return settle('opened', number);
@@ -104,6 +118,32 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
     default:
       return decision satisfies never;
   }
+}
+
+/** How a list begins to show a mail that is kept aside. */
+const PREVIEW_LENGTH = 200;
+/** Who wrote when nobody says so, and a person wants the mail all the same. */
+const NOBODY = 'Unknown sender';
+
+function copyWithinMs({ mail }: ReadMail): number {
+  return mail.mailId === null ? COPY_WITHOUT_ID_WITHIN_MS : COPY_WITHIN_MS;
+}
+
+/** What was taken out of a conversation as spam does not go back into it: that one is over. */
+function elsewhere(decision: ThreadDecision, { takenFrom }: WaitingRow): ThreadDecision {
+  if ((decision.to !== 'join' && decision.to !== 'note') || decision.number !== takenFrom) return decision;
+  return { to: 'new', linkedTo: takenFrom, flags: [] };
+}
+
+/** A report about our own mail, known by a signature of ours, is told to that mail's conversation. */
+async function tellOfBounce(trx: Transaction<Schema>, desk: Desk, row: WaitingRow, { mail }: ReadMail, number: number): Promise<void> {
+  const sent = await reportedMail(trx, desk.keys, { mail, recipients: localParts({ row, domain: desk.domain }) });
+  if (sent !== null) await tellBounce(trx, desk.policy, { number, sent, at: takenAtOf(row) });
+}
+
+/** When a mail counts from: its receipt, or a person's decision about what had been kept aside. */
+function takenAtOf(row: WaitingRow): number {
+  return row.acted?.at ?? row.receivedAt.getTime();
 }
 
 /** Who wrote: From, else the sender on the envelope (one real mail in six has no From). */
@@ -126,71 +166,6 @@ function isOurs(desk: Desk, address: string): boolean {
   return domainOf(address) === desk.domain && Object.hasOwn(desk.policy.addresses, localPartOf(address));
 }
 
-async function factsOf(trx: Transaction<Schema>, desk: Desk, row: WaitingRow, { mail }: ReadMail, sender: MailPerson | null): Promise<ThreadFacts> {
-  const verdict = verdictOf();
-  const email = sender?.address ?? null;
-  const { machine, noAutoMail } = judgeMachine({ headers: mail.headers, from: email, envelopeFrom: row.envelope.from });
-  const agent = email === null ? null : await agentByEmail(trx, email);
-  const tokens = localParts(desk, row).flatMap((local) => parseReplyAddress(local) ?? []);
-  const token = await goodToken(trx, desk, tokens, email, agent);
-  return {
-    verdict,
-    machine,
-    noAutoMail,
-    senderKnown: email !== null && (await isKnownSender(trx, email)),
-    agent,
-    token,
-    reference: token === null ? await referenceOf(trx, desk, mail.referenced, email) : null,
-    hinted: await hintedNumber(trx, tokens, mail.subject),
-  };
-}
-
-/** The first of the reply addresses whose signature holds: for From's own contact or agent, else for anybody we have given one. */
-async function goodToken(
-  trx: Transaction<Schema>,
-  desk: Desk,
-  tokens: readonly ParsedReplyAddress[],
-  email: string | null,
-  agent: string | null,
-): Promise<ThreadFacts['token']> {
-  const contact = email === null ? null : await contactByEmail(trx, email);
-  for (const token of tokens) {
-    const holds = (recipient: string): boolean => verifyReplyAddress(desk.keys, token, recipient);
-    const fromIsRecipient = [contact?.id, agent].some((id) => typeof id === 'string' && holds(id));
-    if (fromIsRecipient || (await recipientsOf(trx, token.number)).some(holds)) {
-      return { thread: await namedThread(trx, token.number), fromIsRecipient };
-    }
-  }
-  return null;
-}
-
-/** The conversation that the mail says it answers. An id that looks like ours counts only when we signed it. */
-async function referenceOf(trx: Transaction<Schema>, desk: Desk, referenced: readonly string[], email: string | null): Promise<ThreadFacts['reference']> {
-  for (const mailId of referenced) {
-    const ours = isOurMailId(desk.keys, mailId);
-    const number = (ours ? await threadOfOurMail(trx, mailId.toLowerCase()) : null) ?? (await threadOfMessage(trx, mailId));
-    if (number === null) continue;
-    const fromParticipates = email !== null && (await participates(trx, number, email));
-    return { thread: await namedThread(trx, number), ours, fromParticipates };
-  }
-  return null;
-}
-
-/** A number that agents may want to look at: of a reply address that we did not sign, or of the subject. */
-async function hintedNumber(trx: Transaction<Schema>, tokens: readonly ParsedReplyAddress[], subject: string): Promise<number | null> {
-  const [, named] = /#([1-9]\d{0,14})\b/.exec(subject) ?? [];
-  const number = tokens[0]?.number ?? (named === undefined ? null : Number(named));
-  return number !== null && (await threadExists(trx, number)) ? number : null;
-}
-
-/** Locks the conversation, or the one that it was merged into, and says what can be done with it. */
-async function namedThread(trx: Transaction<Schema>, number: number): Promise<NamedThread> {
-  let thread = await lockThread(trx, number);
-  if (thread !== null && thread.mergedInto !== null) thread = await lockThread(trx, thread.mergedInto);
-  if (thread === null) return { number, state: 'erased' };
-  return { number: thread.number, state: thread.status === 'closed' ? 'closed' : 'open' };
-}
-
 async function lockedThread(trx: Transaction<Schema>, number: number) {
   const thread = await lockThread(trx, number);
   if (thread === null) throw new Error(`Conversation #${number} was there when it was locked.`);
@@ -203,22 +178,26 @@ async function contactFor(trx: Transaction<Schema>, sender: MailPerson, as: stri
   return (await findOrCreateContact(trx, { email: sender.address, phone: null, name: sender.name }, at)).contact;
 }
 
-function incomingOf(desk: Desk, row: WaitingRow, readMail: ReadMail, facts: ThreadFacts): Incoming {
+function incomingOf(desk: Desk, row: WaitingRow, readMail: ReadMail, facts: ThreadFacts, bounce: Bounce | null): Incoming {
   const { mail, read } = readMail;
-  const [hint] = [...readingFlags(readMail), ...(saysUrgent(mail.headers) ? ['markedUrgent'] : [])];
+  const told = bounce === null ? [] : [bounce === 'failed' ? 'mailCameBack' : 'mailDelayed'];
+  const [hint] = [...told, ...readingFlags(readMail), ...(saysUrgent(mail.headers) ? ['markedUrgent'] : [])];
   return {
     channel: 'email',
     receivedAt: row.receivedAt.getTime(),
+    takenAt: takenAtOf(row),
     inboxId: row.id,
     contact: null,
     subject: mail.subject,
     text: read === 'whole' ? mail.text : UNREADABLE,
+    fullText: read === 'whole' ? mail.fullText : null,
     html: read === 'whole' ? mail.html : null,
     files: read === 'whole' ? mail.files : [{ name: 'original.eml', mediaType: 'message/rfc822', content: row.raw }],
-    addresses: localParts(desk, row).filter((local) => Object.hasOwn(desk.policy.addresses, local)),
+    addresses: localParts({ row, domain: desk.domain }).filter((local) => Object.hasOwn(desk.policy.addresses, local)),
     mailId: mail.mailId,
     inReplyTo: mail.inReplyTo,
     authenticated: facts.verdict === 'pass',
+    verdict: facts.verdict,
     machine: facts.machine,
     noAutoMail: facts.noAutoMail,
     hint: hint ?? null,
@@ -234,9 +213,4 @@ function readingFlags({ mail, read }: ReadMail): string[] {
 /** The sender finds it urgent: a hint for agents only. */
 function saysUrgent(headers: ReadMail['mail']['headers']): boolean {
   return /^[12]\b/.test(headers['x-priority'] ?? '') || headers['importance']?.toLowerCase() === 'high';
-}
-
-/** Local parts of the recipients at our domain. */
-function localParts(desk: Desk, row: WaitingRow): string[] {
-  return row.envelope.to.filter((address) => domainOf(address) === desk.domain).map(localPartOf);
 }

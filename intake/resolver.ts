@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { crashPoint } from '../config/crash-points';
 import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import { INBOX_CHANNEL, lockNextMail, noteFailure, type WaitingRow } from '../db/inbox';
@@ -15,6 +16,7 @@ const SWEEP_MS = 2_000;
 /** One mail is read while another is written; there is one parsing thread. */
 const LANES = 2;
 const ATTEMPTS = 8;
+const ATTEMPTS_IN_OUTAGE = 60;
 const RETRY_FROM_MS = 1_000;
 const RETRY_UP_TO_MS = 60_000;
 
@@ -37,28 +39,31 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
     const found = await db.transaction().execute(async (trx): Promise<{ id: number; resolved: Resolved | null } | null> => {
       const row = await lockNextMail(trx, now());
       if (row === null) return null;
+      await crashPoint('resolve:locked', row.id);
       const { mail, read } = await parser.read(row.raw);
       const policy = await currentPolicy(trx);
       // Back to here if it fails: the row stays locked until it is noted, so nobody tries the same at the same time.
       await sql`SAVEPOINT untouched`.execute(trx);
       try {
         const resolved = await resolveMail(trx, { policy, keys, domain: domain.toLowerCase() }, row, { mail, read }, now());
+        await crashPoint('resolve:placed', row.id);
         return { id: row.id, resolved };
       } catch (error) {
-        if (isOutage(error)) throw error;
+        // When the database itself is away this fails too: the row stays as it was, and the loop waits.
         await sql`ROLLBACK TO SAVEPOINT untouched`.execute(trx);
         await giveAnotherTry(trx, row, error);
         return { id: row.id, resolved: null };
       }
     });
     // Only now is it committed.
+    if (found !== null) await crashPoint('resolve:committed', found.id);
     if (found !== null && found.resolved !== null) log.info({ inbox: found.id, ...found.resolved }, 'mail resolved');
     return found !== null;
   };
 
-  /** Not the database's fault, so it may be this mail's: others go first, and in the end agents see it. */
+  /** Not the database's fault, so it may be this mail's: others go first, and in the end agents see it. What looks like an outage is given an hour. */
   const giveAnotherTry = async (trx: Transaction<Schema>, { id, attempts, receivedAt }: WaitingRow, error: unknown): Promise<void> => {
-    const last = attempts + 1 >= ATTEMPTS;
+    const last = attempts + 1 >= (isOutage(error) ? ATTEMPTS_IN_OUTAGE : ATTEMPTS);
     log.error({ inbox: id, attempt: attempts + 1, code: codeOf(error) }, last ? 'mail could not be resolved; agents see it' : 'mail could not be resolved yet');
     const message = error instanceof Error ? `${codeOf(error)}: ${error.message}` : String(error);
     const retryAt = new Date(now() + Math.min(RETRY_FROM_MS * 2 ** attempts, RETRY_UP_TO_MS));

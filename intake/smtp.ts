@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { crashPoint } from '../config/crash-points';
 import type { ListenAddress } from '../config/environment';
 import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
@@ -76,11 +77,18 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
       if (stream.sizeExceeded) throw new SmtpAnswer(552, 'This mail is larger than the 25 MB that we take.');
       if (!whole) throw new SmtpAnswer(451, 'Too much mail at once. Please try again in a moment.');
       const { mailFrom, rcptTo } = session.envelope;
+      await crashPoint('accept:read', mailFrom === false ? '' : mailFrom.address);
       const { inboxId } = await acceptMail(db, await policy(), {
         raw: Buffer.concat(chunks, length),
-        envelope: { from: mailFrom === false ? '' : mailFrom.address.toLowerCase(), to: rcptTo.map(({ address }) => address.toLowerCase()) },
+        envelope: {
+          from: mailFrom === false ? '' : mailFrom.address.toLowerCase(),
+          to: rcptTo.map(({ address }) => address.toLowerCase()),
+          ip: session.remoteAddress,
+          helo: session.hostNameAppearsAs,
+        },
         receivedAt: now(),
       });
+      await crashPoint('accept:committed', mailFrom === false ? '' : mailFrom.address);
       log.info({ inbox: inboxId, bytes: length }, 'mail accepted');
       return `Accepted as ${inboxId}`;
     } finally {

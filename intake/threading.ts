@@ -15,6 +15,8 @@
  * Before the table: a machine's reply is stored in the thread that a good token or a signed Message-ID of ours names, without effect; a
  * machine that opens a thread, and a DMARC reject, are suspended unless the sender is known. An agent's address joins as that agent in
  * the first row only; elsewhere, if there is a thread, it becomes an internal note for review.
+ * A blocked sender, what a server in front of us calls spam, and an answer to our automatic mail that comes as fast as only a machine
+ * writes, without the address that we gave for answers, are suspended as well.
  * After it: a reply to a closed conversation opens a new, linked one; a merged one leads to its target; an erased one is forgotten.
  */
 
@@ -35,6 +37,12 @@ export interface ThreadFacts {
   readonly noAutoMail: boolean;
   /** A contact or mail domain that we know. */
   readonly senderKnown: boolean;
+  /** What an agent has blocked: this very address, or its domain. */
+  readonly blocked: 'address' | 'domain' | null;
+  /** A server in front of us says so. */
+  readonly flaggedSpam: boolean;
+  /** Answers an automatic mail of ours to this address within moments. */
+  readonly atOnce: boolean;
   /** Agent whose address From is. */
   readonly agent: string | null;
   /** A reply address whose signature holds. */
@@ -54,17 +62,21 @@ export type ThreadDecision =
   | { readonly to: 'join'; readonly number: number; readonly as: 'agent'; readonly agent: string; readonly authenticated: true }
   | { readonly to: 'note'; readonly number: number }
   | { readonly to: 'new'; readonly linkedTo: number | null; readonly flags: readonly ThreadFlag[] }
-  | { readonly to: 'suspended'; readonly reason: 'machine' | 'dmarcReject' };
+  | { readonly to: 'suspended'; readonly reason: 'machine' | 'dmarcReject' | 'blocked' | 'flaggedSpam' | 'loop' };
 
 /** Decides by the table above. */
 export function decideThread(facts: ThreadFacts): ThreadDecision {
   const { token, reference, verdict } = facts;
+  // A word on one address is about that person; a domain may have customers of ours in it.
+  if (facts.blocked === 'address' || (facts.blocked === 'domain' && !facts.senderKnown)) return { to: 'suspended', reason: 'blocked' };
   if (facts.machine) {
     const named = token?.thread ?? (reference?.ours === true ? reference.thread : undefined);
     if (named?.state === 'open' && verdict !== 'reject') return { to: 'join', number: named.number, as: 'machine', authenticated: verdict === 'pass' };
     if (named?.state === 'closed' || !facts.senderKnown) return { to: 'suspended', reason: 'machine' };
   }
   if (verdict === 'reject' && !facts.senderKnown) return { to: 'suspended', reason: 'dmarcReject' };
+  if (facts.flaggedSpam && !facts.senderKnown && token?.fromIsRecipient !== true) return { to: 'suspended', reason: 'flaggedSpam' };
+  if (facts.atOnce && token === null) return { to: 'suspended', reason: 'loop' };
   if (token !== null) return decideByToken(facts, token);
   if (facts.noAutoMail && !facts.senderKnown) return { to: 'suspended', reason: 'machine' };
   if (reference !== null) {

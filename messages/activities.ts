@@ -14,6 +14,12 @@ export interface Projection {
   readonly carried: Carried;
 }
 
+/**
+ * Whether an activity has projected what comes of its own outcome, in the transaction that wrote the outcome down: `now`, or not; `before`
+ * says that an earlier attempt has told it in the timeline, and the conversation may have moved on since.
+ */
+export type OutcomeProjected = 'now' | 'before' | 'not';
+
 /** Database work; retried without end. */
 export interface RecordActivities {
   /** Writes state, promises and timeline in one transaction `WHERE revision < $n`; a repeat changes nothing. */
@@ -22,8 +28,8 @@ export interface RecordActivities {
   readEvents(input: { number: number; after: number; upTo: number }): Promise<InboundEvent[]>;
   /** An immutable snapshot by its hash; E_NOT_FOUND (not retried) when there is none. */
   loadPolicy(input: { hash: string }): Promise<PolicySnapshot>;
-  /** Closes the conversation if `last_seq = cursor`; false when something unread came in. */
-  claimClose(input: { number: number; cursor: number; at: number }): Promise<{ closed: boolean }>;
+  /** Closes the conversation if `last_seq = cursor`, and projects that; false when something unread came in. */
+  claimClose(input: { number: number; cursor: number; at: number; before: Carried }): Promise<{ closed: boolean; projected: OutcomeProjected }>;
   /** Chat: whether the customer has seen what agents wrote; `gone` has claimed what is unseen. */
   checkPresence(input: { number: number; at: number }): Promise<{ found: 'seen' | 'present' | 'gone'; claimed: string[] }>;
   /** Writes a page's state (opened, causes, level, over); idempotent by page id and `revision`. */
@@ -150,8 +156,15 @@ export interface PagingActivities {
 
 /** Mail out; SMTP 5xx is `refused`, anything else is retried. */
 export interface MailActivities {
-  /** Sends one mail to one recipient exactly as its intent row says (byte-identical on repeat). */
-  sendMail(input: { number: number; effect: MailEffect }): Promise<{ outcome: 'sent' | 'refused' | 'withdrawn'; at: number }>;
+  /**
+   * Sends one mail to one recipient exactly as its intent row says (byte-identical on repeat). With the conversation as it was `before`,
+   * a mail that was taken is projected as delivered along with its own record.
+   */
+  sendMail(input: {
+    number: number;
+    effect: MailEffect;
+    before?: Carried;
+  }): Promise<{ outcome: 'sent' | 'refused' | 'withdrawn'; at: number; projected?: OutcomeProjected }>;
 }
 
 /** Notices to staff. */

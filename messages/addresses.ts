@@ -23,7 +23,9 @@ const NUMBER = '[1-9]\\d{0,14}';
 
 const KEY_ENTRY = /^([A-Za-z0-9_-]{1,16}):([A-Za-z0-9+/_-]{43,}={0,2})$/;
 const REPLY_LOCAL_PART = new RegExp(`^reply\\+(${NUMBER})\\.(${KEY_ID})\\.(${MAC})$`);
+const BOUNCE_LOCAL_PART = new RegExp(`^bounce\\+(${NUMBER})\\.(${KEY_ID})\\.(${MAC})$`);
 const MAIL_ID = new RegExp(`^hf\\.(${MAC})\\.(${KEY_ID})\\.(${MAC})@([a-z0-9.-]{1,253})$`);
+const MAIL_ID_ANYWHERE = new RegExp(`hf\\.${MAC}\\.${KEY_ID}\\.${MAC}@[a-z0-9-]{1,63}(?:\\.[a-z0-9-]{1,63}){1,8}`, 'g');
 const LINK = new RegExp(`^([A-Za-z0-9_-]{1,512})\\.(${KEY_ID})\\.(${MAC})$`);
 
 /** Takes keys that were read elsewhere; throws E_ENVIRONMENT when there is none, or when two ids differ in nothing but case. */
@@ -77,6 +79,26 @@ export function verifyReplyAddress(keys: SigningKeys, parsed: ParsedReplyAddress
   return verify(keys, parsed.keyId, parsed.mac, replyParts(parsed.number, recipient));
 }
 
+/**
+ * The envelope sender of one mail: `bounce+<n>.<keyId>.<mac>@domain`, all lower case, so that its bounce says which mail came back.
+ * `mailId` is its Message-ID.
+ */
+export function bounceAddress(keys: SigningKeys, of: { number: number; mailId: string }, domain: string): string {
+  const [key] = keys;
+  return `bounce+${of.number}.${key.id.toLowerCase()}.${sign(key, bounceParts(of.number, of.mailId))}@${domain.toLowerCase()}`;
+}
+
+/** Reads the part before the `@` of an envelope sender of ours; null when it is none at all. */
+export function parseBounceAddress(localPart: string): ParsedReplyAddress | null {
+  const [, number, keyId, mac] = BOUNCE_LOCAL_PART.exec(localPart.toLowerCase()) ?? [];
+  return number === undefined || keyId === undefined || mac === undefined ? null : { number: Number(number), keyId, mac };
+}
+
+/** Whether a mail of ours with this Message-ID left with this envelope sender. */
+export function verifyBounceAddress(keys: SigningKeys, parsed: ParsedReplyAddress, mailId: string): boolean {
+  return verify(keys, parsed.keyId, parsed.mac, bounceParts(parsed.number, mailId));
+}
+
 /** The Message-ID (without angle brackets) of the mail that an effect sends: the same for the same key, domain and signing key. */
 export function signedMailId(keys: SigningKeys, effectKey: string, domain: string): string {
   const [key] = keys;
@@ -90,6 +112,16 @@ export function isOurMailId(keys: SigningKeys, mailId: string): boolean {
   const [, name, keyId, mac, host] = MAIL_ID.exec(mailId.toLowerCase()) ?? [];
   if (name === undefined || keyId === undefined || mac === undefined || host === undefined) return false;
   return verify(keys, keyId, mac, mailIdParts(name, host));
+}
+
+/** Message-IDs of ours that stand anywhere in a text, at most `limit`, such as in a bounce that quotes our mail's header. */
+export function ourMailIdsIn(keys: SigningKeys, text: string, limit: number): string[] {
+  const found = new Set<string>();
+  for (const [candidate] of text.toLowerCase().matchAll(MAIL_ID_ANYWHERE)) {
+    if (isOurMailId(keys, candidate)) found.add(candidate);
+    if (found.size >= limit) break;
+  }
+  return [...found];
 }
 
 /** What a mailed link lets its contact do; following it shows a page, and only the page's button acts. */
@@ -122,9 +154,10 @@ export function verifyLink(keys: SigningKeys, token: string): Link | null {
 }
 
 /** What is signed: a version, what the signature is for, and its parts. A new meaning takes a new version or purpose, never an old one. */
-type SignedParts = readonly ['holdfast/1', 'reply' | 'mailId' | 'link', ...(string | number)[]];
+type SignedParts = readonly ['holdfast/1', 'reply' | 'bounce' | 'mailId' | 'link', ...(string | number)[]];
 
 const replyParts = (number: number, recipient: string): SignedParts => ['holdfast/1', 'reply', number, recipient];
+const bounceParts = (number: number, mailId: string): SignedParts => ['holdfast/1', 'bounce', number, mailId.toLowerCase()];
 const mailIdParts = (name: string, host: string): SignedParts => ['holdfast/1', 'mailId', name, host];
 const linkParts = (payload: string): SignedParts => ['holdfast/1', 'link', payload];
 

@@ -26,10 +26,14 @@ export interface OpsFacts {
 export interface Carried {
   readonly state: ConversationState;
   readonly lanes: readonly Effect[];
-  readonly timeline: readonly TimelineEntry[];
+  /** Not projected yet. */
+  readonly timeline: readonly TimelineLine[];
   /** Inbound events read but not yet applied are read again; this is the highest `seq` that was announced. */
   readonly announced: number;
 }
+
+/** A line of the timeline with its place in it; without one it belongs to the state that it comes with. */
+export type TimelineLine = TimelineEntry & { readonly revision?: number; readonly position?: number };
 
 /** At most 20 compact events, and the highest `seq` there is; the workflow reads the rest itself. */
 export interface EventsSignal {

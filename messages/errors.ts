@@ -33,6 +33,9 @@ const PROGRAM_ERRORS = {
   E_MAIL_REFUSED: 'The mail server refused the mail for good.',
   E_PROVIDER_REFUSED: 'A provider refused the call for good.',
   E_PROVIDER_UNAVAILABLE: 'A provider does not answer for now.',
+  E_CANNOT_MERGE: 'These two conversations cannot become one.',
+  E_OTHER_CUSTOMER: 'The two conversations belong to different customers.',
+  E_THREAD_MOVED: 'Somebody has written since you last looked.',
   E_DEMO_NOT_RUNNING: 'The demonstration needs a running Holdfast.',
 } as const;
 

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { Ringing } from '../policy/effects';
 import type { EscalationStart, EscalationState } from '../policy/escalation-state';
 import type { PageCause, Reason } from '../policy/state';
 import type { Priority, Urgency } from '../policy/words';
@@ -12,7 +13,7 @@ export interface EscalationCarried {
 }
 
 /** A further cause joins the open page; `urgency` is the page's and `priority` the conversation's from now on. */
-export const addCauseSignal = defineSignal<[{ cause: PageCause; urgency: Urgency; priority?: Priority }]>('addCause');
+export const addCauseSignal = defineSignal<[{ cause: PageCause; urgency: Urgency; priority?: Priority } & Ringing]>('addCause');
 /** A cause is over; when all are, the incident is resolved and the escalation ends. */
 export const causeOverSignal = defineSignal<[{ key: string; reason: Reason; at: number }]>('causeOver');
 /** Rings the next level at once, acknowledged or not; `id` is the effect's key, by which a repeated signal is known. */

@@ -1,4 +1,4 @@
-import { CHANNELS, PRIORITIES } from '../policy/words';
+import { CHANNELS, PRIORITIES, PROMISE_KINDS, URGENCIES } from '../policy/words';
 import type { CommandEvent, CommandType, InboundEvent } from '../policy/events';
 
 /** Small checks of what reaches a workflow; the full ones (zod) run where a message is made. */
@@ -17,6 +17,21 @@ export function isInboundEvent(value: unknown): value is InboundEvent {
         typeof value['machine'] === 'boolean' &&
         typeof value['slight'] === 'boolean'
       );
+    case 'merged': {
+      const { from, participants, dues, urgency, causes, acknowledged } = value;
+      return (
+        isNumber(from) &&
+        isTexts(participants) &&
+        isListOf(dues, isHandedDue) &&
+        isOneOf(urgency, URGENCIES) &&
+        isListOf(causes, isCause) &&
+        (acknowledged === null || (isRecord(acknowledged) && isText(acknowledged['by']) && isInstant(acknowledged['at'])))
+      );
+    }
+    case 'unmerged':
+      return isNumber(value['from']);
+    case 'bounce':
+      return isText(value['messageId']) && typeof value['hard'] === 'boolean';
     default:
       return false;
   }
@@ -56,7 +71,26 @@ const COMMANDS: Readonly<Record<CommandType, (command: Fields) => boolean>> = {
   spam: () => true,
   feedback: ({ messageId, word, recipients }) => isText(messageId) && isOneOf(word, ['workingOnIt', 'whenOpen', 'ownWords']) && isTexts(recipients),
   escalate: () => true,
+  participants: ({ contacts }) => isTexts(contacts),
+  requester: ({ contact }) => isText(contact),
+  merge: ({ into }) => isNumber(into),
+  unmerge: ({ answeredAt }) => answeredAt === null || isInstant(answeredAt),
 };
+
+function isHandedDue(due: unknown): boolean {
+  return (
+    isRecord(due) &&
+    isOneOf(due['kind'], PROMISE_KINDS) &&
+    isText(due['clock']) &&
+    [due['since'], due['dueAt'], due['lengthMs']].every(isInstant) &&
+    [due['noticeAt'], due['pageAt']].every((at) => at === null || isInstant(at)) &&
+    [due['noticed'], due['paged']].every((flag) => typeof flag === 'boolean')
+  );
+}
+
+function isCause(cause: unknown): boolean {
+  return isRecord(cause) && [cause['key'], cause['kind'], cause['reason']].every(isText) && isInstant(cause['at']) && isOneOf(cause['urgency'], URGENCIES);
+}
 
 function isWords({ messageId, delivery, recipients }: Fields): boolean {
   return isText(messageId) && isOneOf(delivery, ['mail', 'chat']) && isTexts(recipients);
@@ -64,6 +98,11 @@ function isWords({ messageId, delivery, recipients }: Fields): boolean {
 
 function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A conversation's number. */
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 1;
 }
 
 function isInstant(value: unknown): value is number {
@@ -76,6 +115,10 @@ function isText(value: unknown): value is string {
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isText);
+}
+
+function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isOne);
 }
 
 function isOneOf(value: unknown, choices: readonly string[]): boolean {

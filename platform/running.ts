@@ -19,6 +19,8 @@ const running = z.object({
   temporalUi: z.string().optional(),
   smtp: z.string().optional(),
   mailCatcher: z.string().optional(),
+  /** Where each worker tells its metrics. */
+  workerMetrics: z.array(z.string()).optional(),
   /** The servers that do not notice by themselves when we are killed, in the order in which to end them; see guard.ts. */
   servers: z.array(z.object({ pid: z.number(), startedAt: z.string(), signal: z.enum(['SIGTERM', 'SIGINT']) })).default([]),
 });

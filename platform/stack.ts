@@ -189,7 +189,14 @@ export class Stack {
     }
     await this.#step('api and workers', async () => {
       const parts = [this.#superviseOurs('api', 'api', env)];
-      for (let number = 1; number <= WORKERS; number += 1) parts.push(this.#superviseOurs('worker', `worker-${number}`, env));
+      const metrics: string[] = [];
+      for (let number = 1; number <= WORKERS; number += 1) {
+        // The same after each restart, so that whoever reads it finds it again.
+        const listen = `127.0.0.1:${await freePort()}`;
+        metrics.push(`http://${listen}/metrics`);
+        parts.push(this.#superviseOurs('worker', `worker-${number}`, { ...env, HOLDFAST_METRICS_LISTEN: listen }));
+      }
+      this.#lock.tell({ workerMetrics: metrics });
       // All settle before any failure counts, so that `stop` knows of each process.
       const outcomes = await Promise.allSettled(parts);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;

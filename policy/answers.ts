@@ -74,9 +74,15 @@ export function undo(turn: Turn, messageId: string, at: number, by: string): voi
   if (!reply) return;
   state.outgoing = without(state.outgoing, messageId);
   turn.tell(at, 'reply.undone', { message: messageId, by });
-  for (const promise of turn.unmet('update')) if (promise.since === reply.saidAt) cancel(turn, promise, at, 'undone');
+  const isItsTime = ({ kind, since }: PromiseRecord): boolean => kind === 'update' && since === reply.saidAt;
+  for (const promise of turn.unmet()) if (isItsTime(promise)) cancel(turn, promise, at, 'undone');
   if (reply.mail === 'beRightBack') state.beRightBack = false;
-  if (reply.movedTo === state.status) moveTo(turn, 'open', at, 'undone');
+  if (state.merged !== undefined) {
+    const { status, promises } = state.merged;
+    state.merged = { ...state.merged, status: reply.movedTo === status ? 'open' : status, promises: promises.filter((promise) => !isItsTime(promise)) };
+  } else if (reply.movedTo === state.status) {
+    moveTo(turn, 'open', at, 'undone');
+  }
 }
 
 /** Undo-send is over: the mails leave. */
@@ -90,7 +96,7 @@ export function release(turn: Turn, reply: OutgoingReply): void {
   change(turn, messageId, { released: true });
   for (const recipient of reply.recipients) turn.mail(reply.mail, recipient, releaseAt, reply.facts, messageId);
   turn.tell(releaseAt, 'reply.released', { message: messageId });
-  if (reply.movedTo === 'solved' && turn.state.status === 'solved') mailSolved(turn, releaseAt, reply.by);
+  if (reply.movedTo === 'solved' && turn.state.status === 'solved' && turn.state.merged === undefined) mailSolved(turn, releaseAt, reply.by);
 }
 
 /** A recipient's server has taken an answer: it counts from then on, once. */
@@ -100,7 +106,11 @@ export function delivered(turn: Turn, messageId: string, at: number): void {
   if (!reply) return;
   state.outgoing = without(state.outgoing, messageId);
   turn.tell(at, 'reply.delivered', { message: messageId });
-  if (reply.counts) answered(turn, at, messageId, reply.saidAt);
+  if (!reply.counts) return;
+  answered(turn, at, messageId, reply.saidAt);
+  // What the merge cancelled would have been kept by it.
+  const { merged } = state;
+  if (merged && (merged.answered?.saidAt ?? 0) <= reply.saidAt) state.merged = { ...merged, answered: { at, saidAt: reply.saidAt, by: messageId } };
 }
 
 /**
@@ -120,16 +130,24 @@ export function bounced(turn: Turn, messageId: string, at: number, hard: boolean
   }
   const first = state.promises.find(({ kind, metBy, cancelledAt }) => kind === 'firstResponse' && metBy === messageId && cancelledAt === undefined);
   if (first) runAgain(turn, first, at);
-  if (state.status === 'solved' && turn.unmet().some((promise) => !isAboutToBeKept(state, promise))) moveTo(turn, 'open', at, 'bounced');
+  if (state.status === 'solved' && state.merged === undefined && turn.unmet().some((promise) => !isAboutToBeKept(state, promise))) moveTo(turn, 'open', at, 'bounced');
 }
 
 /** It was not kept after all: the same promise once more, with its old due time. */
 function runAgain(turn: Turn, first: PromiseRecord, at: number): void {
   turn.state.answeredAt = null;
-  const { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, policy } = first;
+  const { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, policy, claims } = first;
   turn.finish(first, { state: first.state === 'breached' ? 'breached' : 'cancelled', cancelledAt: at, reason: 'bounced' });
+  const { merged } = turn.state;
+  if (merged) {
+    // It is its target's to answer now; were the merge undone, it would be owed here.
+    const { metAt: _, metBy: __, ...owed } = first;
+    turn.state.merged = { ...merged, promises: [...merged.promises, { ...owed, state: first.state === 'breached' ? 'breached' : 'running' }] };
+    return;
+  }
   const notBefore = (instant: number | null): number | null => (instant === null ? null : Math.max(instant, at));
-  turn.start({ kind, since, dueAt, clock, lengthMs, noticeAt: notBefore(noticeAt), pageAt: notBefore(pageAt) }, { policy });
+  const seed = { kind, since, dueAt, clock, lengthMs, noticeAt: notBefore(noticeAt), pageAt: notBefore(pageAt) };
+  turn.start(seed, { policy, ...(claims && { claims }) });
 }
 
 /** A first response that no mail server takes pages after a quarter of an hour: the customer has heard nothing. */

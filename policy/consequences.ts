@@ -1,9 +1,10 @@
+import { urgencyOfClaims } from './claims';
 import { holdUntil, nextOfReply, pageUndelivered, releaseReplies } from './answers';
 import { ring, ringNextLevel } from './page';
 import { solve } from './status';
 import type { ConversationState, PageCause, PromiseRecord } from './state';
 import { isUnmet, type Turn } from './turn';
-import { isUrgentOrHigh, urgencyOf } from './urgency';
+import { isUrgentOrHigh, louder, urgencyOf } from './urgency';
 
 /**
  * What happens when time passes, and when it happens next. Every consequence is decided here:
@@ -99,7 +100,7 @@ function breached(turn: Turn, promise: PromiseRecord): void {
 
 /** The cause that a promise gives for a page. */
 export function causeOf(turn: Turn, promise: PromiseRecord, at: number, reason: string): PageCause {
-  return { key: promise.key, kind: promise.kind, at, urgency: urgencyOf(turn.state), reason };
+  return { key: promise.key, kind: promise.kind, at, urgency: louder(urgencyOf(turn.state), urgencyOfClaims(promise)), reason };
 }
 
 /** Snooze, reminder, silence and closing. */

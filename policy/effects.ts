@@ -6,10 +6,38 @@ export type Effect = PagingEffect | NoticeEffect | MailEffect | RecordEffect;
 
 /** To the conversation's escalation. */
 export type PagingEffect =
-  | { readonly lane: 'paging'; readonly type: 'openPage'; readonly key: string; readonly page: number; readonly urgency: Urgency; readonly cause: PageCause }
-  | { readonly lane: 'paging'; readonly type: 'addCause'; readonly key: string; readonly page: number; readonly urgency: Urgency; readonly cause: PageCause }
+  | ({
+      readonly lane: 'paging';
+      readonly type: 'openPage';
+      readonly key: string;
+      readonly page: number;
+      readonly urgency: Urgency;
+      readonly cause: PageCause;
+    } & Pick<Ringing, 'acknowledged'>)
+  | ({
+      readonly lane: 'paging';
+      readonly type: 'addCause';
+      readonly key: string;
+      readonly page: number;
+      readonly urgency: Urgency;
+      readonly cause: PageCause;
+    } & Ringing)
   | { readonly lane: 'paging'; readonly type: 'causeOver'; readonly key: string; readonly page: number; readonly cause: string; readonly reason: Reason }
   | { readonly lane: 'paging'; readonly type: 'nextLevel'; readonly key: string; readonly page: number; readonly cause: string; readonly reason: Reason };
+
+/** How a further cause rings, when not as usual: silently while nobody has acknowledged the page, and again once somebody has. */
+export interface Ringing {
+  /** `again`: at once, acknowledged or not. `unacknowledged`: at once, but not when somebody has acknowledged the page; then it joins silently. */
+  readonly ring?: 'again' | 'unacknowledged';
+  /** Somebody has acknowledged this cause already, as part of another page; `at` in milliseconds. */
+  readonly acknowledged?: Acknowledgement;
+}
+
+/** Who has taken a page upon themselves: an agent id, and when. */
+export interface Acknowledgement {
+  readonly by: string;
+  readonly at: number;
+}
 
 /** Kinds of notices, each with its own sentence. */
 export const NOTICE_KINDS = ['newChat', 'threshold', 'breached', 'halfTime', 'customerWrote', 'agentSilent', 'undelivered', 'refused'] as const;

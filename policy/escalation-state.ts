@@ -1,3 +1,4 @@
+import type { Acknowledgement, Ringing } from './effects';
 import type { OnCallLevel, PolicySnapshot } from './snapshot';
 import type { PageCause, Reason } from './state';
 import type { Kind, Priority, Urgency } from './words';
@@ -15,6 +16,8 @@ export interface EscalationStart {
   readonly policy: { readonly onCall: PolicySnapshot['onCall']; readonly demo?: boolean };
   /** When the consequence was due that opened the page. */
   readonly openedAt: number;
+  /** Somebody has acknowledged its cause already, as part of another page: it rings for what comes later only. */
+  readonly acknowledged?: Acknowledgement;
 }
 
 /** A cause with what has become of it. */
@@ -72,7 +75,7 @@ export interface EscalationState {
   readonly triedKey: string | null;
   /** How the last ring got through. */
   readonly method: PageMethod | null;
-  readonly acknowledgement: { readonly by: string; readonly at: number } | null;
+  readonly acknowledgement: Acknowledgement | null;
   readonly overAt: number | null;
   /** The last `nextLevel` signals that were followed, so that a repeated one acts once. */
   readonly followed: readonly string[];
@@ -86,7 +89,7 @@ export interface EscalationState {
 /** What can happen to an escalation. Times are milliseconds. */
 export type EscalationEvent =
   /** `priority` is the conversation's now: a page whose request has become urgent says so, and is no longer collected. */
-  | { readonly type: 'addCause'; readonly cause: PageCause; readonly urgency: Urgency; readonly priority?: Priority }
+  | ({ readonly type: 'addCause'; readonly cause: PageCause; readonly urgency: Urgency; readonly priority?: Priority } & Ringing)
   | { readonly type: 'causeOver'; readonly key: string; readonly reason: Reason; readonly at: number }
   | { readonly type: 'nextLevel'; readonly id?: string; readonly key: string; readonly reason: Reason; readonly at: number }
   | { readonly type: 'acknowledged'; readonly by: string; readonly at: number }

@@ -20,6 +20,9 @@ import type { Reason } from './state';
  * | ---------------- | -------------------------------------------------- | ---------------------------------------------- | ---------------- |
  * | addCause, new    | joins: an update; rings at once if it makes the    | rings again, first the level that acknowledged | rings again      |
  * |                  | page high                                          |                                                |                  |
+ * | … ring again     | rings at once                                      | rings again                                    | rings again      |
+ * | … unacknowledged | rings at once                                      | joins: an update                               | rings again      |
+ * | … acknowledged   | joins: an update                                   | joins: an update                               | rings again      |
  * | addCause, known  | rings at once if it makes the page high            | an update if it makes the page high            | –                |
  * | causeOver        | last one: resolved, over; only acknowledged ones   | last one: resolved, over                       | –                |
  * |                  | left: acknowledged                                 |                                                |                  |
@@ -60,7 +63,7 @@ export function beginEscalation(start: EscalationStart, now: number): Escalation
     start,
     urgency: start.urgency,
     // An acknowledgement from before a rebuild counts, so the first cause is as old as the page.
-    causes: [{ ...start.cause, since: start.openedAt, acknowledged: false }],
+    causes: [{ ...start.cause, since: start.openedAt, acknowledged: start.acknowledged !== undefined }],
     level: 1,
     round: 1,
     nextAt: null,
@@ -72,14 +75,14 @@ export function beginEscalation(start: EscalationStart, now: number): Escalation
     openKeys: [],
     triedKey: null,
     method: null,
-    acknowledgement: null,
+    acknowledgement: start.acknowledged ?? null,
     overAt: null,
     followed: [],
     revision: now,
     recorded: 0,
     recording: null,
   };
-  wantRing(draft, start.openedAt, now);
+  if (start.acknowledged === undefined) wantRing(draft, start.openedAt, now);
   return settle(draft);
 }
 
@@ -121,7 +124,8 @@ export function applyEscalation(state: EscalationState, event: EscalationEvent, 
   return settle(draft);
 }
 
-function addCause(draft: Draft, { cause, urgency, priority }: Extract<EscalationEvent, { type: 'addCause' }>, now: number): void {
+function addCause(draft: Draft, event: Extract<EscalationEvent, { type: 'addCause' }>, now: number): void {
+  const { cause, urgency, priority, ring, acknowledged } = event;
   const before = escalationStatus(draft);
   const known = draft.causes.find((other) => other.key === cause.key);
   const repeated = known?.at === cause.at && known.reason === cause.reason;
@@ -129,24 +133,30 @@ function addCause(draft: Draft, { cause, urgency, priority }: Extract<Escalation
   const raised = draft.urgency === 'low' && urgency === 'high';
   // A cause that was over and comes due again, as after a change of priority, is a later cause.
   const isNew = known?.overAt !== undefined || known === undefined;
+  const isOwned = before === 'acknowledged' && (acknowledged !== undefined || ring === 'unacknowledged');
 
   draft.urgency = urgency;
   if (priority !== undefined) draft.start = { ...draft.start, priority };
   draft.revision += 1;
   if (isNew) {
     const others = draft.causes.filter((other) => other.key !== cause.key);
-    draft.causes = [...others, { ...cause, since: now, acknowledged: false }];
+    draft.causes = [...others, { ...cause, since: now, acknowledged: isOwned }];
     draft.overAt = null;
   } else {
     draft.causes = draft.causes.map((other) => (other === known ? { ...other, ...cause } : other));
   }
 
-  if (isNew && before !== 'paging') {
+  if (isNew && before !== 'paging' && !isOwned) {
     if (inFallback(draft) || before === 'over') draft.level = 1;
     draft.round = 1;
     wantRing(draft, cause.at, now);
   } else if (raised && before === 'paging') {
     wantRing(draft, cause.at, now);
+  } else if (isNew && ring !== undefined && before === 'paging') {
+    // The next level is not made to wait for it.
+    const climbsAt = draft.nextAt;
+    wantRing(draft, cause.at, now);
+    if (climbsAt !== null) draft.nextAt = Math.min(climbsAt, draft.nextAt ?? climbsAt);
   } else if (before !== 'over' && (isNew || raised)) {
     wantUpdate(draft, cause.at, now);
   }

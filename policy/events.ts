@@ -1,5 +1,7 @@
+import type { Acknowledgement } from './effects';
 import type { PolicySnapshot } from './snapshot';
-import type { Channel, Priority } from './words';
+import type { PageCause, PromiseSeed } from './state';
+import type { Channel, Priority, Urgency } from './words';
 
 /** An inbound message, without its words. */
 export interface MessageEvent {
@@ -33,8 +35,62 @@ export interface CustomerActEvent {
   readonly policy: string;
 }
 
+/** What one obligation of a merged conversation hands on: its times as they stand, which are never counted again. */
+export interface HandedDue extends PromiseSeed {
+  /** The desk has been told of it. */
+  readonly noticed: boolean;
+  /** On-call has been rung for it. */
+  readonly paged: boolean;
+}
+
+/** What a conversation that is merged hands to its target; `handOver` in merge.ts makes it of the source's state. */
+export interface HandOver {
+  /** Contacts of the source, its requester first. */
+  readonly participants: readonly string[];
+  /** Everything that the source has not kept. */
+  readonly dues: readonly HandedDue[];
+  /** How loudly the source rings. */
+  readonly urgency: Urgency;
+  /** Why the source's page is open, beside its promises: an undelivered answer, a voicemail. */
+  readonly causes: readonly PageCause[];
+}
+
+/** Another conversation has been merged into this one. */
+export interface MergedEvent extends HandOver {
+  readonly type: 'merged';
+  readonly seq: number;
+  readonly at: number;
+  /** Number of the source. */
+  readonly from: number;
+  /** Who has acknowledged the source's open page (`pages.acknowledged_by`, `acknowledged_at`), if somebody has: it joins without a ring then. */
+  readonly acknowledged: Acknowledgement | null;
+  readonly policy: string;
+}
+
+/** The merge of another conversation into this one has been undone. */
+export interface UnmergedEvent {
+  readonly type: 'unmerged';
+  readonly seq: number;
+  readonly at: number;
+  /** Number of the source. */
+  readonly from: number;
+  readonly policy: string;
+}
+
+/** One of our mails has come back (RFC 3464), found by the way in. */
+export interface BounceEvent {
+  readonly type: 'bounce';
+  readonly seq: number;
+  readonly at: number;
+  /** The message whose mail it was. */
+  readonly messageId: string;
+  /** For good, as opposed to "delayed". */
+  readonly hard: boolean;
+  readonly policy: string;
+}
+
 /** What comes in by `seq`. */
-export type InboundEvent = MessageEvent | CustomerActEvent;
+export type InboundEvent = MessageEvent | CustomerActEvent | MergedEvent | UnmergedEvent | BounceEvent;
 
 /** What an agent, on-call or an admin asks of a conversation; validated before it is applied. */
 export type Command =
@@ -83,7 +139,15 @@ export type Command =
       /** On-call typed the message's text; absent when it only repeats the tap for the thread. */
       readonly typed?: true;
     }
-  | { readonly type: 'escalate' };
+  | { readonly type: 'escalate' }
+  /** Contacts who are written to, the whole list; the requester stays first and is always among them. */
+  | { readonly type: 'participants'; readonly contacts: readonly string[] }
+  /** Becomes the first participant; the old requester stays a participant. */
+  | { readonly type: 'requester'; readonly contact: string }
+  /** To the source: it hands everything on to the conversation of that number, and idles until it is closed. */
+  | { readonly type: 'merge'; readonly into: number }
+  /** To the source, within 24 h. `answeredAt`: when the target has first answered in public since the merge, if it has. */
+  | { readonly type: 'unmerge'; readonly answeredAt: number | null };
 
 /** The name of each command. */
 export type CommandType = Command['type'];

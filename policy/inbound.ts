@@ -5,10 +5,11 @@ import { ring } from './page';
 import { setPriority } from './priority';
 import { countPromise, officeOpen } from './promises';
 import { moveTo, solve, wantAssignee } from './status';
+import type { Ringing } from './effects';
 import type { CustomerActEvent, MessageEvent } from './events';
-import type { PromiseRecord } from './state';
+import type { PageCause, PromiseRecord } from './state';
 import type { Turn } from './turn';
-import { isUrgentOrHigh } from './urgency';
+import { isUrgentOrHigh, urgencyOf } from './urgency';
 
 /** What a message that came in does to its conversation. */
 export function takeMessage(turn: Turn, message: MessageEvent): void {
@@ -47,6 +48,7 @@ function customerWrote(turn: Turn, message: MessageEvent): void {
     state.participants = [...state.participants, message.joins];
   }
   state.lastCustomerAt = at;
+  if (wroteToMerged(turn, at)) return;
   state.snoozedUntil = null;
   // "Thanks, bye!" soon after the end never pages.
   const slight = message.slight && message.triage === undefined && state.graceUntil !== null && at <= state.graceUntil;
@@ -56,11 +58,22 @@ function customerWrote(turn: Turn, message: MessageEvent): void {
   state.graceUntil = null;
   wantAssignee(turn, at);
   if (state.kind === 'chat' && state.answeredAt !== null) state.silenceAt ??= at + policy.chats.agentSilenceMs;
-  outOfHours(turn, at, message.triage !== undefined);
+  if (message.channel === 'voicemail') spoke(turn, message);
+  else outOfHours(turn, at, message.triage !== undefined);
+}
+
+/** It came for a conversation that had become a part of another in the same moment: the desk hears of it, and an undo finds it. */
+function wroteToMerged(turn: Turn, at: number): boolean {
+  const { state } = turn;
+  if (state.merged === undefined) return false;
+  state.unansweredSince ??= at;
+  state.merged = { ...state.merged, wroteAt: state.merged.wroteAt ?? at };
+  turn.notice('customerWrote', at, { to: state.assignee });
+  return true;
 }
 
 /** The customer waits for the next answer, unless they wait for one already that no answer on its way is about to be. */
-function expectNextResponse(turn: Turn, at: number, quiet: boolean): void {
+export function expectNextResponse(turn: Turn, at: number, quiet: boolean): void {
   const { state } = turn;
   const { plan, priority } = state;
   state.unansweredSince ??= at;
@@ -85,12 +98,27 @@ function outOfHours(turn: Turn, at: number, triage: boolean): void {
     turn.notice('customerWrote', at, { to: state.assignee });
     return;
   }
-  if (turn.unmet('feedback').length > 0) return;
-  const seed = countPromise(policy, { kind: 'feedback', plan: state.plan, priority: state.priority, since: at });
-  if (!seed) return;
-  const promise = turn.start(seed, { paged: true });
-  ring(turn, causeOf(turn, promise, at, 'outOfHours'));
+  const cause = expectFeedback(turn, at, 'outOfHours');
+  if (cause) ring(turn, cause);
 }
+
+/** On-call owes the customer a word; null when it does already. */
+function expectFeedback(turn: Turn, at: number, reason: string): PageCause | null {
+  const { state, policy } = turn;
+  if (turn.unmet('feedback').length > 0) return null;
+  const seed = countPromise(policy, { kind: 'feedback', plan: state.plan, priority: state.priority, since: at });
+  return seed && causeOf(turn, turn.start(seed, { paged: true }), at, reason);
+}
+
+/** The caller has left another voicemail: it pages round the clock, but does not ring whoever has acknowledged the page already. */
+function spoke(turn: Turn, { at, messageId }: MessageEvent): void {
+  const { state, policy } = turn;
+  const feedback = officeOpen(policy, at) ? null : expectFeedback(turn, at, 'voicemail');
+  const key = `conversation/${state.number}:voicemail:${messageId}`;
+  ring(turn, feedback ?? { key, kind: 'voicemail', at, urgency: 'high', reason: 'voicemail' }, UNLESS_ACKNOWLEDGED);
+}
+
+const UNLESS_ACKNOWLEDGED: Ringing = { ring: 'unacknowledged' };
 
 /** What a customer does to their own thread by a signed link or in the widget. */
 export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
@@ -100,16 +128,27 @@ export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
   switch (event.act) {
     case 'productionDown':
       state.lastCustomerAt = event.at;
+      if (wroteToMerged(turn, event.at)) return;
       state.snoozedUntil = null;
       if (state.status !== 'new') moveTo(turn, 'open', event.at, 'productionDown');
+      if (state.priority === 'urgent') ringOnceMore(turn, event.at);
       setPriority(turn, 'urgent', undefined, event.at, 'requester');
       expectNextResponse(turn, event.at, false);
       outOfHours(turn, event.at, true);
       return;
     case 'thatsAll':
+      if (state.merged !== undefined) return;
       solve(turn, event.at, 'thatsAll');
       return;
     default:
       event.act satisfies never;
   }
+}
+
+/** The customer of an urgent request is told that somebody hears of it this very moment; so somebody does, once for each page. */
+function ringOnceMore(turn: Turn, at: number): void {
+  const { state } = turn;
+  if (state.page === null) return;
+  const key = `conversation/${state.number}:productionDown:${state.page.n}`;
+  ring(turn, { key, kind: 'raised', at, urgency: urgencyOf(state), reason: 'productionDown' }, { ring: 'again' });
 }

@@ -1,5 +1,6 @@
 import { addOpenTime, openTimeBetween } from './calendar';
-import { stopRinging } from './page';
+import { answersFrom } from './claims';
+import { stopRinging, stopRingingFor } from './page';
 import type { ConversationState, PromiseRecord, Reason } from './state';
 import type { Turn } from './turn';
 import type { PromiseKind } from './words';
@@ -52,10 +53,20 @@ export function resume(turn: Turn, at: number): void {
   for (const promise of turn.unmet('nextResponse')) {
     if (!promise.paused) continue;
     const dueAt = addOpenTime(turn.policyOf(promise), promise.clock, at, promise.paused.leftMs);
-    const later = (instant: number | null): number | null => (instant === null ? null : Math.min(dueAt, instant + (dueAt - promise.dueAt)));
-    turn.finish(promise, { dueAt, noticeAt: later(promise.noticeAt), pageAt: later(promise.pageAt) });
+    const pausedAt = promise.paused.at;
+    const claims = promise.claims?.map((claim) => {
+      const policy = turn.policyOf(promise);
+      return goOn(claim, addOpenTime(policy, claim.clock, at, openTimeBetween(policy, claim.clock, pausedAt, claim.dueAt)));
+    });
+    turn.finish(promise, { ...goOn(promise, dueAt), ...(claims && { claims }) });
     turn.tell(at, 'promise.resumed', { kind: promise.kind, cycle: promise.cycle, dueAt });
   }
+}
+
+/** The same times, due later. */
+function goOn<Times extends Pick<PromiseRecord, 'dueAt' | 'noticeAt' | 'pageAt'>>(times: Times, dueAt: number): Times {
+  const later = (instant: number | null): number | null => (instant === null ? null : Math.min(dueAt, instant + (dueAt - times.dueAt)));
+  return { ...times, dueAt, noticeAt: later(times.noticeAt), pageAt: later(times.pageAt) };
 }
 
 /**
@@ -64,7 +75,8 @@ export function resume(turn: Turn, at: number): void {
  */
 export function isKeptBy(promise: PromiseRecord, saidAt: number): boolean {
   if (promise.kind === 'dispatch') return false;
-  return promise.kind === 'update' ? promise.since < saidAt : promise.since <= saidAt;
+  const from = answersFrom(promise);
+  return promise.kind === 'update' ? from < saidAt : from <= saidAt;
 }
 
 /** Whether an answer that is on its way is about to keep this promise. */
@@ -87,7 +99,6 @@ export function answered(turn: Turn, at: number, by: string, saidAt: number): vo
     state.unansweredSince = (state.lastCustomerAt ?? 0) > saidAt ? state.lastCustomerAt : null;
   }
   // The customer has heard from us, whatever became of an earlier answer.
-  for (const cause of state.page?.causes ?? []) {
-    if (cause.kind === 'undelivered') stopRinging(turn, cause.key, 'delivered');
-  }
+  stopRingingFor(turn, ['undelivered'], 'delivered');
+  stopRingingFor(turn, ['voicemail', 'missedCall'], 'answered');
 }

@@ -1,4 +1,6 @@
 import { cancel } from './keeping';
+import { timesOf } from './claims';
+import { ring, stopRingingFor } from './page';
 import { countPromise } from './promises';
 import type { PromiseRecord, PromiseSeed, Reason } from './state';
 import type { Turn } from './turn';
@@ -22,6 +24,7 @@ export function setPriority(turn: Turn, priority: Priority, since: Basis | undef
   turn.tell(at, 'priority', { from, to: priority, since: basis, by });
   for (const promise of turn.unmet('firstResponse', 'nextResponse')) recount(turn, promise, basis, raised, at);
   if (raised) ringLouder(turn, at);
+  else stopRingingFor(turn, ['raised'], 'priorityLowered');
 }
 
 function recount(turn: Turn, promise: PromiseRecord, basis: Basis, raised: boolean, at: number): void {
@@ -72,15 +75,12 @@ function notBefore(instant: number | null, at: number): number | null {
   return instant === null ? null : Math.max(instant, at);
 }
 
-/** An open page about a request that has become urgent rings as such. */
+/** An open page about a request that matters more now rings again: who has acknowledged it has acknowledged something smaller. */
 function ringLouder(turn: Turn, at: number): void {
   const { state } = turn;
-  const page = state.page;
-  if (page === null || page.urgency === 'high' || urgencyOf(state) === 'low') return;
-  const [first] = page.causes;
-  if (!first) return;
-  const cause = { ...first, urgency: urgencyOf(state), reason: 'raised', at };
-  state.page = { ...page, urgency: 'high', causes: page.causes.map((known) => (known.key === cause.key ? cause : known)) };
-  turn.add({ lane: 'paging', type: 'addCause', key: turn.nextKey('addCause'), page: page.n, urgency: 'high', cause });
-  turn.tell(at, 'page.cause', { page: page.n, cause: cause.key, reason: cause.reason, urgency: cause.urgency });
+  const { page, priority } = state;
+  const urgency = urgencyOf(state);
+  if (page === null || urgency === 'low' || (page.urgency === 'high' && priority !== 'urgent')) return;
+  // One effect comes of it, so no other cause ever has this number.
+  ring(turn, { key: `conversation/${state.number}:raised:${state.effects + 1}`, kind: 'raised', at, urgency, reason: 'raised' }, { ring: 'again' });
 }

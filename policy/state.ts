@@ -43,17 +43,31 @@ export interface PromiseRecord {
   readonly raised?: boolean;
   /** Hash of the policy that it was promised under. */
   readonly policy: string;
+  /** What merged conversations have handed on, after its own times if it had any; the earliest of them holds. */
+  readonly claims?: readonly Claim[];
+}
+
+/** The times that a promise has of its own, or of a conversation that was merged into its own. */
+export interface Claim extends PromiseSeed {
+  /** Number of the merged conversation; null for its own. */
+  readonly from: number | null;
+  /** From when an answer keeps it: an answer that was given before the merge was given to something else. */
+  readonly answersFrom: number;
+  readonly noticed: boolean;
+  readonly paged: boolean;
+  /** How loudly it rings at least. */
+  readonly urgency: Urgency;
 }
 
 /** Why on-call is rung: a promise in danger or broken, or a fact such as an undelivered answer. */
 export interface PageCause {
   /** A promise's key, or another computable key of the same form. */
   readonly key: string;
-  readonly kind: PromiseKind | 'undelivered' | 'missedCall' | 'manual';
+  readonly kind: PromiseKind | 'undelivered' | 'missedCall' | 'manual' | 'voicemail' | 'raised';
   /** When the consequence was due, which its lateness is measured from. */
   readonly at: number;
   readonly urgency: Urgency;
-  /** Code that the page's text is made from: `outOfHours`, `voicemail`, `newChat`, `threshold`, `breached`, `lateOnTriage`, `undelivered`, `raised`, `asked`. */
+  /** Code that the page's text is made from: `outOfHours`, `voicemail`, `newChat`, `threshold`, `breached`, `lateOnTriage`, `undelivered`, `raised`, `productionDown`, `asked`, `merged`, `unmerged`. */
   readonly reason: Reason;
 }
 
@@ -112,6 +126,8 @@ export const REFUSAL_CODES = [
   'E_NO_OPEN_PAGE',
   'E_NO_PUBLIC_CHANNEL',
   'E_OFFICE_OPENS_LATER',
+  'E_MERGED',
+  'E_NOT_MERGED',
   'E_BAD_COMMAND',
 ] as const;
 
@@ -176,13 +192,42 @@ export interface ConversationState {
   readonly unseenCheckAt: number | null;
   /** Chat: an agent who took part has been silent since then; nudged when the time is over. */
   readonly silenceAt: number | null;
+  /** Number of the conversation that it is a part of now. */
   readonly mergedInto: number | null;
+  /** What undoing that needs. */
+  readonly merged?: Merged;
+  /** The conversations that have become a part of this one, as long as that can be undone. */
+  readonly merges?: readonly MergedIn[];
   /** Tags as last set by an agent; null while those of the way in stand. */
   readonly labels: { readonly tags: readonly string[]; readonly cluster: readonly string[]; readonly website: readonly string[] } | null;
   /** The current policy's hash; key into `policies`. */
   readonly policy: string;
   /** The current policy and those that running promises were made under. */
   readonly policies: Readonly<Record<string, PolicySnapshot>>;
+}
+
+/** A merged conversation's memory of what it was. */
+export interface Merged {
+  readonly at: number;
+  readonly status: Status;
+  /** What was owed then. */
+  readonly promises: readonly PromiseRecord[];
+  /** Why its page was open, beside its promises. */
+  readonly causes: readonly PageCause[];
+  /** An answer given before the merge has arrived since. */
+  readonly answered?: { readonly at: number; readonly saidAt: number; readonly by: string };
+  /** The customer's first message that came for it all the same. */
+  readonly wroteAt?: number;
+}
+
+/** What a conversation remembers of one that was merged into it. */
+export interface MergedIn {
+  readonly from: number;
+  readonly at: number;
+  /** Contacts who have come with it. */
+  readonly joined: readonly string[];
+  /** {@link ConversationState.unansweredSince} before. */
+  readonly unansweredSince: number | null;
 }
 
 /** A promise as resolve counted it when the request arrived; adopted as it is, never counted again. */

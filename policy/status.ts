@@ -13,7 +13,7 @@ import type { Status } from './words';
  * | new | open | an agent takes it, is given it, answers or calls | |
  * | new, open, onHold | pending | an agent waits for the customer | next responses pause; reminder and solving are set |
  * | new, open, pending | onHold | an agent waits for a third party | clocks run |
- * | any but closed | solved | agent, the customer's "that's all", silence, or spam | unmet promises are cancelled, the page ends, closing is set |
+ * | any but closed | solved | agent, the customer's "that's all", silence, spam, or a merge (which mails nothing and closes after a day) | unmet promises are cancelled, the page ends, closing is set |
  * | pending, onHold, solved | open | the customer writes, an agent says so, or the answer that ended it came back | next responses go on |
  * | solved | closed | silence, claimed in the database | nothing happens any more |
  */
@@ -106,7 +106,7 @@ export function close(turn: Turn, at: number): void {
 }
 
 /** What a status has set ends with it. */
-function leave(turn: Turn, at: number): void {
+export function leave(turn: Turn, at: number): void {
   const { state } = turn;
   if (state.status === 'pending') resume(turn, at);
   state.pendingSince = null;

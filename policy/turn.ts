@@ -85,18 +85,21 @@ export class Turn {
     return this.state.promises.filter((promise) => isUnmet(promise) && (kinds.length === 0 || kinds.includes(promise.kind)));
   }
 
+  /** Replaces a promise by its next state, whole. */
+  put(next: PromiseRecord): PromiseRecord {
+    this.state.promises = this.state.promises.map((other) => (other.key === next.key ? next : other));
+    return next;
+  }
+
   /** Replaces a promise by its next state. */
   change(promise: PromiseRecord, changes: Partial<PromiseRecord>): PromiseRecord {
-    const next = { ...promise, ...changes };
-    this.state.promises = this.state.promises.map((other) => (other.key === promise.key ? next : other));
-    return next;
+    return this.put({ ...promise, ...changes });
   }
 
   /** Ends a promise: it waits for nothing any more. */
   finish(promise: PromiseRecord, changes: Partial<PromiseRecord>): void {
     const { paused: _, ...rest } = promise;
-    const next = { ...rest, ...changes };
-    this.state.promises = this.state.promises.map((other) => (other.key === promise.key ? next : other));
+    this.put({ ...rest, ...changes });
   }
 
   /** Starts a promise. */
@@ -161,9 +164,10 @@ function withoutOldest(promises: readonly PromiseRecord[]): readonly PromiseReco
   return promises.filter((promise) => !dropped.has(promise.key));
 }
 
-/** Drops the policies that neither new nor unmet promises need. */
+/** Drops the policies that neither new nor unmet promises need, nor those that an undone merge would bring back. */
 function stillUsed(state: ConversationState): ConversationState['policies'] {
-  const needed = new Set([state.policy, ...state.promises.filter(isUnmet).map((promise) => promise.policy)]);
+  const promises = [...state.promises.filter(isUnmet), ...(state.merged?.promises ?? [])];
+  const needed = new Set([state.policy, ...promises.map((promise) => promise.policy)]);
   const entries = Object.entries(state.policies);
   if (entries.every(([hash]) => needed.has(hash))) return state.policies;
   return Object.fromEntries(entries.filter(([hash]) => needed.has(hash)));

@@ -31,7 +31,9 @@ export const PROMISE_STATES = ['running', 'met', 'breached', 'cancelled'] as con
 export type PromiseState = (typeof PROMISE_STATES)[number];
 
 /** How loudly a page rings: `high` by voice, SMS and push; `low` by push only. */
-export type Urgency = 'high' | 'low';
+export const URGENCIES = ['high', 'low'] as const;
+/** One of {@link URGENCIES}. */
+export type Urgency = (typeof URGENCIES)[number];
 
 /** What staff may do; each role may do all that the earlier ones may. */
 export const ROLES = ['viewer', 'agent', 'lead', 'admin'] as const;

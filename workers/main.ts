@@ -7,6 +7,7 @@ import { createConversationRecords } from '../activities/records/conversations';
 import { createPageRecords } from '../activities/records/pages';
 import type { EnvironmentWith } from '../config/environment';
 import { createLogger, type Logger } from '../config/log';
+import { measureProcess } from '../config/metrics';
 import { payloadConverter } from '../config/payload-codec';
 import type { RunningProcess } from '../config/process';
 import { temporalConnection } from '../config/temporal';
@@ -15,8 +16,10 @@ import { publishPolicy } from '../db/policies';
 import { startRelay } from '../intake/relay';
 import { startResolver } from '../intake/resolver';
 import { signingKeys } from '../messages/addresses';
+import { freePort } from '../platform/free-port';
 import { loadPolicy } from '../policy/resolve';
-import { reconcile, restartIfLost } from './reconcile';
+import { startMetricsListener } from './metrics-listener';
+import { reconcileAlone, restartIfLost } from './reconcile';
 import { repeat } from './repeat';
 import { installRuntime } from './runtime';
 import { sweepAcknowledgements, sweepCommands } from './sweeps';
@@ -27,6 +30,8 @@ export type WorkerEnvironment = EnvironmentWith<'DATABASE_URL' | 'SMTP_URL' | 'H
 
 const SWEEP_EVERY_MS = 2_000;
 const RECONCILE_EVERY_MS = 5 * 60_000;
+/** How often a worker looks whether a run is due that no other one has begun. */
+const RECONCILE_LOOK_MS = 60_000;
 
 /**
  * A worker: workflows, activities, resolve, relay, sweeps and reconcile. Any number may run. It outlives outages of the database and
@@ -48,7 +53,14 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
   try {
     await publishPolicy(db, await loadPolicy(environment.HOLDFAST_POLICY), new Date());
     // Not earlier: a runtime that nothing ever uses would keep the process alive.
-    installRuntime(log);
+    const listen = environment.HOLDFAST_METRICS_LISTEN;
+    const temporalPort = listen === undefined ? null : await freePort();
+    installRuntime(log, temporalPort);
+    measureProcess();
+    if (listen !== undefined && temporalPort !== null) {
+      const listener = await startMetricsListener({ listen, temporalPort, log });
+      undo.push(() => listener.close());
+    }
     const connection = await NativeConnection.connect(connectionOptions ?? {});
     undo.push(() => connection.close());
     const clientConnection = await Connection.connect(connectionOptions ?? {});
@@ -72,7 +84,7 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
     const relay = startRelay({ db, url, client, log, onMissing });
     const sweeps = [
       restarts,
-      repeat('reconcile', RECONCILE_EVERY_MS, log, async (stop) => void (await reconcile(db, client, log, stop))),
+      repeat('reconcile', RECONCILE_LOOK_MS, log, reconciliation(db, client, log)),
       repeat('commands', SWEEP_EVERY_MS, log, (stop) => sweepCommands(db, client, log, Date.now(), stop)),
       repeat('acknowledgements', SWEEP_EVERY_MS, log, (stop) => sweepAcknowledgements(db, client, log, Date.now(), stop)),
     ];
@@ -85,6 +97,17 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
     await close();
     throw error;
   }
+}
+
+/** At once, because whatever ended us may have ended workflows too; then when the last run of any worker is nearly five minutes old. */
+function reconciliation(db: Database, client: Client, log: Logger): (stopping: AbortSignal) => Promise<void> {
+  let first = true;
+  return async (stopping) => {
+    const now = Date.now();
+    const unlessSince = first ? null : now - (RECONCILE_EVERY_MS - RECONCILE_LOOK_MS);
+    await reconcileAlone(db, client, log, { now, unlessSince, stopping });
+    first = false;
+  };
 }
 
 /** Relay has found no workflow for these; it asks again every second until there is one. */

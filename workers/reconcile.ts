@@ -1,4 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { sql } from 'kysely';
+import { crashPoint } from '../config/crash-points';
 import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import { queueUnprojected } from '../db/commands';
@@ -9,9 +12,39 @@ import { inLanes } from './in-lanes';
 
 const SIDE_BY_SIDE = 8;
 const CALL_MS = 5_000;
+/** So many conversations are read and asked for in a second at most: a busy desk has thousands that are well. */
+const A_SECOND = 200;
+/** The row of `settings` that says when the last run began. */
+const LAST_RUN = 'reconcile';
 
 /** Executions in these states do nothing any more, and nobody meant them to end. */
 const LOST = new Set(['TERMINATED', 'FAILED', 'TIMED_OUT', 'CANCELLED']);
+
+/**
+ * {@link reconcile}, unless another worker is at it or has begun a run after `unlessSince`; null then. `now` in milliseconds. The lock is
+ * the transaction's, so that it is given back whatever becomes of this process.
+ */
+export async function reconcileAlone(
+  db: Database,
+  client: Client,
+  log: Logger,
+  run: { now: number; unlessSince: number | null; stopping?: AbortSignal },
+): Promise<number | null> {
+  return db.transaction().execute(async (trx) => {
+    const { rows } = await sql<{ mine: boolean }>`SELECT pg_try_advisory_xact_lock(hashtextextended('holdfast reconcile', 0)) AS mine`.execute(trx);
+    if (rows[0]?.mine !== true) return null;
+    const last = await trx.selectFrom('settings').select('value').where('key', '=', LAST_RUN).executeTakeFirst();
+    if (run.unlessSince !== null && typeof last?.value === 'number' && last.value > run.unlessSince && last.value <= run.now) return null;
+    const rebuilt = await reconcile(db, client, log, run.stopping);
+    const value = JSON.stringify(run.now);
+    await trx
+      .insertInto('settings')
+      .values({ key: LAST_RUN, value })
+      .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+      .execute();
+    return rebuilt;
+  });
+}
 
 /**
  * Starts again, from their projected state, the open conversations whose workflow is lost: not found, terminated, failed,
@@ -19,15 +52,38 @@ const LOST = new Set(['TERMINATED', 'FAILED', 'TIMED_OUT', 'CANCELLED']);
  * Asks for each execution itself: the list of executions lags behind, and would show as running what has just been lost.
  */
 export async function reconcile(db: Database, client: Client, log: Logger, stopping?: AbortSignal): Promise<number> {
-  const open = await begun(db)
+  let rebuilt = 0;
+  let after: Place | null = null;
+  while (stopping?.aborted !== true) {
+    const startedAt = performance.now();
+    const page: Place[] = await openFrom(db, after);
+    await inLanes(page, { lanes: SIDE_BY_SIDE, log, nameOf: ({ number }) => ({ number }), stopping }, async ({ number }) => {
+      if (await restart(db, client, log, number)) rebuilt += 1;
+    });
+    after = page.at(-1) ?? null;
+    if (page.length < A_SECOND) break;
+    await pause(Math.max(0, 1_000 - (performance.now() - startedAt)));
+  }
+  return rebuilt;
+}
+
+/** Where a conversation stands in the order of what is due next. One that moves meanwhile has a workflow that moved it. */
+interface Place {
+  readonly number: number;
+  readonly nextDueAt: Date | null;
+}
+
+/** The next so many open conversations after a place, next due first. */
+async function openFrom(db: Database, after: Place | null): Promise<Place[]> {
+  return begun(db)
+    .select('next_due_at as nextDueAt')
+    .$if(after !== null, (query) =>
+      query.where(sql<boolean>`(coalesce(next_due_at, 'infinity'), number) > (coalesce(${after?.nextDueAt ?? null}::timestamptz, 'infinity'), ${after?.number ?? 0}::bigint)`),
+    )
     .orderBy('next_due_at', (order) => order.asc().nullsLast())
     .orderBy('number')
+    .limit(A_SECOND)
     .execute();
-  let rebuilt = 0;
-  await inLanes(open, { lanes: SIDE_BY_SIDE, log, nameOf: ({ number }) => ({ number }), stopping }, async ({ number }) => {
-    if (await restart(db, client, log, number)) rebuilt += 1;
-  });
-  return rebuilt;
 }
 
 /** The same for one conversation, at once; true when it had lost its workflow and has one again. */
@@ -74,6 +130,7 @@ async function startAgain(db: Database, client: Client, number: number): Promise
     await client.withDeadline(Date.now() + CALL_MS, () =>
       client.workflow.start(CONVERSATION_WORKFLOW, { ...conversationStartOptions(start), args: [start.input] }),
     );
+    await crashPoint('reconcile:started', number);
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;

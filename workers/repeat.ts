@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../config/log';
+import { sweepRan } from '../config/metrics';
 
 /** After an error a task need not wait for its next turn, if that is far away: an outage may be over soon. */
 const RETRY_MS = 10_000;
@@ -26,7 +27,9 @@ export function repeat(name: string, everyMs: number, log: Logger, task: (stoppi
       let restMs = everyMs;
       try {
         await task(stopping.signal);
+        sweepRan(name, 'ok');
       } catch (error) {
+        sweepRan(name, 'failed');
         log.warn({ task: name, err: error }, 'A sweep failed; it runs again.');
         restMs = Math.min(everyMs, retryMs);
       }

@@ -3,8 +3,11 @@ import type { Logger } from '../config/log';
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
-/** Sends what the Temporal libraries log through our one logger. To be called once, before anything of Temporal is used. */
-export function installRuntime(log: Logger): void {
+/**
+ * Sends what the Temporal libraries log through our one logger, and lets them tell their metrics to this machine on `metricsPort`, if given.
+ * To be called once, before anything of Temporal is used.
+ */
+export function installRuntime(log: Logger, metricsPort: number | null): void {
   const write = (level: LogLevel, message: string, meta?: LogMetadata): void => {
     const { error, ...rest } = meta ?? {};
     log[LEVELS[level]]({ ...rest, ...(error !== undefined && { err: error as unknown }) }, message);
@@ -18,7 +21,12 @@ export function installRuntime(log: Logger): void {
       warn: (message, meta) => write('WARN', message, meta),
       error: (message, meta) => write('ERROR', message, meta),
     },
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
+      ...(metricsPort !== null && {
+        metrics: { prometheus: { bindAddress: `127.0.0.1:${metricsPort}`, useSecondsForDurations: true, countersTotalSuffix: true, unitSuffix: true } },
+      }),
+    },
     // Our own processes decide how they end.
     shutdownSignals: [],
   });

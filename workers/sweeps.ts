@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { crashPoint } from '../config/crash-points';
 import type { Logger } from '../config/log';
 import { queuedCommands, type CommandRow } from '../db/commands';
 import type { Database } from '../db/connection';
@@ -53,7 +54,8 @@ export async function sweepAcknowledgements(db: Database, client: Client, log: L
       // Over already: nothing rings any more.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
-    await markAcknowledgementRelayed(db, page.id, new Date(now));
+    await crashPoint('acknowledgementSweep:told', page.id);
+    await markAcknowledgementRelayed(db, page.id, { acknowledgedAt: page.acknowledgedAt, at: now });
   });
 }
 

@@ -1,14 +1,4 @@
-import {
-  allHandlersFinished,
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  log,
-  makeContinueAsNewFunc,
-  setHandler,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, condition, log, makeContinueAsNewFunc, setHandler, workflowInfo } from '@temporalio/workflow';
 import {
   commandUpdate,
   eventsSignal,
@@ -19,6 +9,7 @@ import {
   type ConversationInput,
   type EventsSignal,
   type OpsFacts,
+  type TimelineLine,
 } from '../messages/conversation';
 import { isCommandEvent, isEventsSignal, isInboundEvent } from '../messages/guards';
 import { conversationQueue } from '../messages/taskQueues';
@@ -28,11 +19,12 @@ import { nextInstant } from '../policy/consequences';
 import { apply, begin } from '../policy/conversation';
 import { RULES } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
-import type { Effect, Step, TimelineEntry } from '../policy/effects';
+import type { Effect, Step } from '../policy/effects';
 import type { CommandEvent, ConversationEvent } from '../policy/events';
 import type { ConversationStart, ConversationState } from '../policy/state';
 import { records } from './activities';
-import { laneOf, performEffect, rebuiltPage } from './effects';
+import { Alarm } from './alarm';
+import { laneOf, performEffect, rebuiltPage, type Shell } from './effects';
 import { Lanes } from './lanes';
 import { lastInTask } from './last-in-task';
 import { OpsView } from './opsView';
@@ -54,13 +46,15 @@ export async function conversationWorkflow(input: ConversationInput): Promise<vo
 
 class Conversation {
   private state: ConversationState;
-  private timeline: TimelineEntry[];
+  /** Not projected yet. */
+  private timeline: readonly TimelineLine[];
   /** The highest `seq` that relay has announced. */
   private announced: number;
   private upgrade = false;
   private bug: Error | undefined;
   private readonly facts: OpsFacts;
   private readonly ops: OpsView;
+  private readonly alarm = new Alarm();
   private readonly lanes: Lanes<Work>;
   /** Told by its beginning, not by its worker: a replay elsewhere comes to the same. */
   private readonly queue: string;
@@ -69,7 +63,7 @@ class Conversation {
     const carried = 'carried' in input ? input.carried : beginning(input.begin, input.policy);
     this.state = carried.state;
     this.queue = conversationQueue(this.state.priority);
-    this.timeline = [...carried.timeline];
+    this.timeline = carried.timeline;
     this.announced = carried.announced;
     this.facts = input.facts;
     this.ops = new OpsView(input.facts);
@@ -109,28 +103,54 @@ class Conversation {
     return this.state.status === 'closed' && this.lanes.idle && allHandlersFinished();
   }
 
-  /** Waits for the next instant, or until it is another one or there is something else to do. */
+  /** Waits until the alarm rings, until it would ring too late for what is due next now, or until there is something else to do. */
   private async wait(next: { at: number; what: string } | null): Promise<void> {
-    const changed = (): boolean => {
+    if (next !== null) this.alarm.setFor(next);
+    const { shownDueAt } = this.ops;
+    if (shownDueAt !== null && !this.alarm.ringsBy(shownDueAt)) this.ops.correct(this.state);
+    const rung = this.alarm.rung;
+    await condition(() => {
       const now = nextInstant(this.state);
-      return this.bug !== undefined || now?.at !== next?.at || this.shouldContinue() || this.isOver();
-    };
-    if (next === null) return condition(changed);
-    const scope = new CancellationScope();
-    await scope.run(() => Promise.race([sleep(next.at - Date.now(), { summary: next.what }), condition(changed)]));
-    scope.cancel();
+      return this.bug !== undefined || this.alarm.rung !== rung || (now !== null && !this.alarm.ringsBy(now.at)) || this.shouldContinue() || this.isOver();
+    });
   }
 
   /** Everything that happens to the conversation goes through here. */
-  private feed(event: ConversationEvent): Step {
+  private feed(event: ConversationEvent): void {
+    const step = this.take(event);
+    if (step === null) return;
+    if (!waitsForOutcome(event, step)) this.project();
+  }
+
+  /** Lets the rules take an event; null when it changed nothing. `told` says that its lines are in the timeline already. */
+  private take(event: ConversationEvent, { told = false } = {}): Step | null {
     const step = apply(this.state, event, Date.now());
-    if (step.state === this.state) return step;
+    if (step.state === this.state) return null;
     this.state = step.state;
-    this.timeline.push(...step.timeline);
+    const { revision } = step.state;
+    // Each line keeps its place, so that none is told twice, whoever writes it down.
+    if (!told) this.timeline = [...this.timeline, ...step.timeline.map((entry, position) => ({ ...entry, revision, position }))];
     this.ops.show(this.state);
     this.lanes.add(step.effects);
-    if (!waitsForDelivery(event, step)) this.project();
     return step;
+  }
+
+  /** Keeps the next revision for the activity that projects what comes of its outcome itself: that is one Action less. */
+  private handOver(effect: Effect): ReturnType<Shell['handOver']> {
+    const before: Carried = { ...this.carried(), lanes: this.effectsLeft().filter((left) => left !== effect) };
+    this.state = { ...this.state, revision: this.state.revision + 1 };
+    const { revision } = this.state;
+    return {
+      before,
+      feed: (event, projected) => {
+        if (projected === 'not') return this.feed(event);
+        this.timeline = this.timeline.filter((line) => !before.timeline.includes(line));
+        const untouched = this.state.revision === revision;
+        const step = this.take(event, { told: true });
+        // What happened meanwhile, or since an earlier attempt, the activity cannot know.
+        if (step !== null && !(projected === 'now' && untouched)) this.project();
+      },
+    };
   }
 
   private receive(signal: EventsSignal): void {
@@ -192,17 +212,20 @@ class Conversation {
       case 'readEvents':
         return this.readEvents();
       default:
-        return performEffect(work, this.state, (event) => this.feed(event));
+        return performEffect(work, this.state, { feed: (event) => this.feed(event), handOver: (effect) => this.handOver(effect) });
     }
   }
 
   private async writeProjection(): Promise<void> {
-    // A copy: what happens while the database writes belongs to the next projection.
-    const timeline = [...this.timeline];
-    const { number } = this.state;
-    const carried: Carried = { state: this.state, lanes: this.effectsLeft(), timeline, announced: this.announced };
-    await records.project.executeWithOptions({ summary: `project revision ${this.state.revision}` }, [{ number, carried }]);
-    this.timeline = this.timeline.slice(timeline.length);
+    const { number, revision } = this.state;
+    const carried = this.carried();
+    await records.project.executeWithOptions({ summary: `project revision ${revision}` }, [{ number, carried }]);
+    // What happened while the database wrote belongs to the next projection.
+    this.timeline = this.timeline.filter((line) => !carried.timeline.includes(line));
+  }
+
+  private carried(): Carried {
+    return { state: this.state, lanes: this.effectsLeft(), timeline: this.timeline, announced: this.announced };
   }
 
   /** Reads what was announced and did not come with the signal, with the policies it was promised under. */
@@ -243,7 +266,7 @@ class Conversation {
       taskQueue: conversationQueue(this.state.priority),
     });
     return next({
-      carried: { state: this.state, lanes: this.effectsLeft(), timeline: this.timeline, announced: this.announced },
+      carried: this.carried(),
       facts: this.facts,
     });
   }
@@ -255,11 +278,8 @@ function beginning(start: ConversationStart, policy: PolicySnapshot): Carried {
   return { state, lanes: effects, timeline: [], announced: state.cursor };
 }
 
-/** A released answer is in the database when it has been delivered: one projection for both. */
-function waitsForDelivery(event: ConversationEvent, step: Step): boolean {
-  return (
-    event.type === 'due' &&
-    step.effects.length > 0 &&
-    step.effects.every((effect) => effect.lane === 'mail' && effect.messageId !== undefined && effect.mail !== 'receipt')
-  );
+/** What the timer led to is projected by the activities that do it, with their outcome: an answer that leaves, and closing. */
+function waitsForOutcome(event: ConversationEvent, step: Step): boolean {
+  const isAnswer = (effect: Effect): boolean => effect.lane === 'mail' && effect.messageId !== undefined && effect.mail !== 'receipt';
+  return event.type === 'due' && step.effects.length > 0 && step.effects.every((effect) => isAnswer(effect) || effect.type === 'claimClose');
 }

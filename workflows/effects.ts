@@ -1,5 +1,7 @@
 import { getExternalWorkflowHandle, isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { ActivityFailure, ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
+import type { OutcomeProjected } from '../messages/activities';
+import type { Carried } from '../messages/conversation';
 import { addCauseSignal, causeOverSignal, nextLevelSignal, type EscalationInput } from '../messages/escalation';
 import { pageWorkflowId } from '../messages/ids';
 import { taskPriority, URGENT } from '../messages/taskQueues';
@@ -15,8 +17,19 @@ export function laneOf(work: Work): string {
   return work.lane === 'mail' ? `mail ${work.recipient}` : work.lane;
 }
 
-/** Does one effect. What comes of it goes back to the rules as an event. */
-export async function performEffect(effect: Effect, state: ConversationState, feed: (event: ConversationEvent) => void): Promise<void> {
+/** What an effect needs of its conversation beyond the state. */
+export interface Shell {
+  /** What comes of an effect goes back to the rules as an event. */
+  readonly feed: (event: ConversationEvent) => void;
+  /**
+   * For an activity that projects what comes of its outcome along with its own record: the conversation that the outcome meets, and how
+   * the event is fed once it is known whether that was done.
+   */
+  readonly handOver: (effect: Effect) => { readonly before: Carried; readonly feed: (event: ConversationEvent, projected: OutcomeProjected) => void };
+}
+
+/** Does one effect. */
+export async function performEffect(effect: Effect, state: ConversationState, shell: Shell): Promise<void> {
   const { number } = state;
   switch (effect.lane) {
     case 'paging':
@@ -31,14 +44,15 @@ export async function performEffect(effect: Effect, state: ConversationState, fe
       }
       return;
     case 'mail':
-      return sendMail(number, effect, feed);
+      return sendMail(state, effect, shell);
     case 'records':
       if (effect.type === 'claimClose') {
-        const { closed } = await records.claimClose({ number, cursor: effect.cursor, at: effect.at });
-        feed(closed ? { type: 'closed', at: effect.at } : { type: 'notClosed', at: effect.at });
+        const { before, feed } = shell.handOver(effect);
+        const { closed, projected } = await records.claimClose({ number, cursor: effect.cursor, at: effect.at, before });
+        feed(closed ? { type: 'closed', at: effect.at } : { type: 'notClosed', at: effect.at }, projected);
       } else {
         const { found, claimed } = await records.checkPresence({ number, at: effect.at });
-        feed({ type: 'presence', at: effect.at, found, claimed });
+        shell.feed({ type: 'presence', at: effect.at, found, claimed });
       }
       return;
     default:
@@ -46,11 +60,16 @@ export async function performEffect(effect: Effect, state: ConversationState, fe
   }
 }
 
-async function sendMail(number: number, effect: MailEffect, feed: (event: ConversationEvent) => void): Promise<void> {
+async function sendMail({ number, outgoing }: ConversationState, effect: MailEffect, shell: Shell): Promise<void> {
+  // The delivery to several recipients is told by whoever comes first; that is for the conversation to find out.
+  const sole = outgoing.some((reply) => reply.messageId === effect.messageId && reply.recipients.length === 1);
+  const handedOver = sole ? shell.handOver(effect) : undefined;
   let outcome: 'sent' | 'refused' | 'withdrawn';
+  let projected: OutcomeProjected = 'not';
   let at = Date.now();
   try {
-    ({ outcome, at } = await mail.sendMail.executeWithOptions({ summary: `mail: ${effect.mail}` }, [{ number, effect }]));
+    const input = { number, effect, ...(handedOver && { before: handedOver.before }) };
+    ({ outcome, at, projected = 'not' } = await mail.sendMail.executeWithOptions({ summary: `mail: ${effect.mail}` }, [input]));
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     outcome = 'refused';
@@ -63,8 +82,12 @@ async function sendMail(number: number, effect: MailEffect, feed: (event: Conver
   if (messageId === undefined || effect.mail === 'receipt') return;
   // It counts from when the server took it, however late the workflow hears of that.
   const tookAt = Math.min(at, Date.now());
-  if (outcome === 'sent') feed({ type: 'delivered', messageId, at: tookAt });
-  if (outcome === 'refused') feed({ type: 'bounced', messageId, at: tookAt, hard: true });
+  if (outcome === 'sent') {
+    const event = { type: 'delivered', messageId, at: tookAt } as const;
+    if (handedOver) handedOver.feed(event, projected);
+    else shell.feed(event);
+  }
+  if (outcome === 'refused') shell.feed({ type: 'bounced', messageId, at: tookAt, hard: true });
 }
 
 async function tellEscalation(effect: PagingEffect, state: ConversationState): Promise<void> {

@@ -5,27 +5,60 @@ import { nextInstant } from '../policy/consequences';
 import type { ConversationState, PromiseRecord } from '../policy/state';
 import { isUnmet } from '../policy/turn';
 import { nextDueAt } from '../policy/view';
+import type { Kind, Priority, Status } from '../policy/words';
+
+/** What the search attributes say; `dueAt` in milliseconds. */
+interface Values {
+  readonly kind: Kind;
+  readonly status: Status;
+  readonly priority: Priority;
+  readonly plan: string;
+  readonly assignee: string | null;
+  readonly cluster: string[];
+  readonly website: string[];
+  readonly dueAt: number | null;
+  readonly breached: boolean;
+}
 
 /** What ops see on a conversation's page in the Temporal UI and filter lists by; no names, no words of customers. */
 export class OpsView {
-  private attributes = '';
+  private shown: Values | undefined;
   private details = '';
 
   constructor(private readonly facts: OpsFacts) {}
 
   /** Remembers what the start set, so that the first step writes only what differs. */
   startedWith(state: ConversationState): void {
-    this.attributes = JSON.stringify(this.valuesOf(state));
+    this.shown = this.valuesOf(state);
   }
 
-  /** Shows the state; one upsert at most, and only on change. */
+  /**
+   * Shows the state; one upsert at most, and only on change. A due time that has merely become later or void is no reason for one: it is
+   * corrected before it could stand there in the past, so that nothing due is ever missed in a list.
+   */
   show(state: ConversationState): void {
+    this.write(state, ({ dueAt: before, ...others }, { dueAt, ...othersNow }) => {
+      const sooner = dueAt !== null && (before === null || dueAt < before);
+      return sooner || JSON.stringify(others) !== JSON.stringify(othersNow);
+    });
+  }
+
+  /** The due time that is shown, milliseconds. */
+  get shownDueAt(): number | null {
+    return this.shown?.dueAt ?? null;
+  }
+
+  /** Shows the due time as it is. */
+  correct(state: ConversationState): void {
+    this.write(state, (before, now) => before.dueAt !== now.dueAt);
+  }
+
+  private write(state: ConversationState, isWorth: (before: Values, now: Values) => boolean): void {
     const values = this.valuesOf(state);
-    const attributes = JSON.stringify(values);
-    if (attributes !== this.attributes) {
-      const before = this.attributes === '' ? {} : (JSON.parse(this.attributes) as Partial<Record<keyof typeof values, unknown>>);
-      const changed = <Key extends keyof typeof values>(key: Key): boolean => JSON.stringify(before[key]) !== JSON.stringify(values[key]);
-      this.attributes = attributes;
+    const before = this.shown;
+    if (before !== undefined && isWorth(before, values)) {
+      const changed = (key: keyof Values): boolean => JSON.stringify(before[key]) !== JSON.stringify(values[key]);
+      this.shown = values;
       upsertSearchAttributes([
         ...(changed('kind') ? [{ key: SEARCH_ATTRIBUTES.kind, value: values.kind }] : []),
         ...(changed('status') ? [{ key: SEARCH_ATTRIBUTES.status, value: values.status }] : []),
@@ -45,7 +78,7 @@ export class OpsView {
     }
   }
 
-  private valuesOf(state: ConversationState) {
+  private valuesOf(state: ConversationState): Values {
     return {
       kind: state.kind,
       status: state.status,

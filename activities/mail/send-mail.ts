@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { crashPoint } from '../../config/crash-points';
 import type { Logger } from '../../config/log';
 import type { Database } from '../../db/connection';
 import {
@@ -17,6 +18,7 @@ import { signedMailId } from '../../messages/addresses';
 import type { MailActivities } from '../../messages/activities';
 import type { MailEffect } from '../../policy/effects';
 import { carriedMessages } from './content';
+import { deliveryProjectedBefore, projectDelivery } from './project-delivery';
 import { HeaderRefused } from './raw-mail';
 import { createSmtpSender } from './smtp';
 import { writeMail, type MailIdentity } from './write-mail';
@@ -46,13 +48,16 @@ export function createMailActivities(options: MailActivitiesOptions): MailActivi
   async function finish(mail: OutgoingMail, outcome: MailOutcome): Promise<{ outcome: MailOutcome; at: number }> {
     const at = now();
     await finishMail(db, mail, outcome, at);
+    await crashPoint('mail:noted', mail.number);
     return { outcome, at };
   }
 
   return {
-    async sendMail({ number, effect }) {
+    async sendMail({ number, effect, before }) {
       const mail = (await findOutgoingMail(db, effect.key)) ?? (await decide(options, number, effect));
-      if (mail.finished !== null) return mail.finished;
+      // The conversation that a delivery meets, where the delivery is to be projected along with the mail.
+      const delivery = before !== undefined && mail.messageRef !== null ? { number, messageId: mail.messageRef, before } : null;
+      if (mail.finished !== null) return { ...mail.finished, ...(delivery && { projected: await deliveryProjectedBefore(db, delivery) }) };
       if (mail.messageRef !== null && (await isWithdrawn(db, mail.messageRef))) return finish(mail, 'withdrawn');
       if (mail.envelopeTo === '') {
         await noteMailError(db, mail.key, 'The contact has no mail address.');
@@ -60,8 +65,13 @@ export function createMailActivities(options: MailActivitiesOptions): MailActivi
       }
       await countAttempt(db, mail.key);
       const context = Context.current();
+      await crashPoint('mail:kept', number);
       const answer = await whileAlive(() => send(mail, context.cancellationSignal));
-      if (answer.outcome === 'sent') return finish(mail, 'sent');
+      if (answer.outcome === 'sent') {
+        await crashPoint('mail:taken', number);
+        const sent = await finish(mail, 'sent');
+        return { ...sent, ...(delivery && { projected: await projectDelivery(db, log, { ...delivery, at: sent.at }) }) };
+      }
       // Cancelled: whether the server has it nobody knows, and a repeat would be the same mail.
       if (context.cancellationSignal.aborted) return context.cancelled;
       await noteMailError(db, mail.key, answer.problem);

@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import { countedCall, type ProviderOutcome } from '../../config/metrics';
 import type { MailIntent } from '../../db/outgoing-mail';
 
 /** A dead or overloaded server is noticed well within the activity's 60 s. */
@@ -22,7 +23,7 @@ export function createSmtpSender(smtpUrl: string): (mail: MailIntent, signal: Ab
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return async (mail, signal) => {
+  const send = async (mail: MailIntent, signal: AbortSignal): Promise<SmtpAnswer> => {
     try {
       await transport.sendMail({ envelope: { from: mail.envelopeFrom, to: [mail.envelopeTo] }, raw: mail.raw, signal });
       return { outcome: 'sent' };
@@ -30,6 +31,15 @@ export function createSmtpSender(smtpUrl: string): (mail: MailIntent, signal: Ab
       return judge(error as SmtpError);
     }
   };
+  return (mail, signal) => countedCall('smtp', () => send(mail, signal), outcomeOf);
+}
+
+function outcomeOf(ended: { readonly answer: SmtpAnswer } | { readonly error: unknown }): ProviderOutcome {
+  if (!('answer' in ended)) return 'failed';
+  const { answer } = ended;
+  if (answer.outcome !== 'later') return answer.outcome === 'sent' ? 'ok' : 'refused';
+  if (/^4/.test(answer.code)) return 'throttled';
+  return /^5/.test(answer.code) ? 'failed' : 'unreachable';
 }
 
 /** The parts of nodemailer's errors that we read. */

@@ -1,5 +1,5 @@
 import type { MailIntent, MailSource } from '../../db/outgoing-mail';
-import { replyAddress, signedMailId, signLink, type SigningKeys } from '../../messages/addresses';
+import { bounceAddress, replyAddress, signedMailId, signLink, type SigningKeys } from '../../messages/addresses';
 import type { MailEffect, MailKind } from '../../policy/effects';
 import { carriedMessages, MAIL_VOICE, mailContent } from './content';
 import { html } from './html';
@@ -55,8 +55,8 @@ export async function writeMail(
     messageRef: carriedMessages(effect).at(-1) ?? null,
     recipient: recipient.id,
     mailId,
-    // Bounces of a person's mail come back to its signed address; a machine's mail asks for none, so that two machines never talk.
-    envelopeFrom: automatic ? '' : answersTo,
+    // A person's mail that comes back says which one it is; a machine's mail asks for no bounce, so that two machines never talk.
+    envelopeFrom: automatic ? '' : bounceAddress(keys, { number, mailId }, mailDomain),
     envelopeTo: to,
     raw,
     at: effect.at,

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { crashPoint } from '../../config/crash-points';
 import type { Logger } from '../../config/log';
 import type { Database } from '../../db/connection';
 import { markNotice, noticeFacts, writeNotice } from '../../db/notices';
@@ -36,11 +37,15 @@ export function createNoticeActivities({ db, slack, publicUrl, log }: NoticeActi
         dueAt: new Date(effect.dueAt ?? effect.at),
         at: new Date(effect.at),
       });
+      await crashPoint('notice:written', number);
       // A demonstration disturbs nobody: its notices stay in the built-in inbox.
       if (slack === undefined || facts.demo || notice.slackTs !== null || notice.slackError !== null) return;
       try {
         const text = `${escapeForSlack(notice.text)} <${publicUrl}/notices|Notices>`;
-        await markNotice(db, effect.key, { slackTs: await postToSlack(slack, text, AbortSignal.timeout(SEND_MS)) });
+        const slackTs = await postToSlack(slack, text, AbortSignal.timeout(SEND_MS));
+        await crashPoint('notice:posted', number);
+        await markNotice(db, effect.key, { slackTs });
+        await crashPoint('notice:noted', number);
       } catch (error) {
         if (!(error instanceof SlackError)) throw error;
         log.warn({ number, notice: effect.notice, reason: error.reason }, 'Slack did not take a notice');

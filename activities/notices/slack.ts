@@ -1,3 +1,5 @@
+import { countedCall, type ProviderOutcome } from '../../config/metrics';
+
 /** How to reach Slack. */
 export interface SlackOptions {
   readonly token: string;
@@ -35,6 +37,19 @@ const PASSING = new Set([
 
 /** Posts a message with `chat.postMessage` and answers its id (`ts`). Throws {@link SlackError}. */
 export async function postToSlack(options: SlackOptions, text: string, signal: AbortSignal): Promise<string> {
+  return countedCall('slack', () => postOnce(options, text, signal), outcomeOf);
+}
+
+function outcomeOf(ended: { answer: string } | { error: unknown }): ProviderOutcome {
+  if ('answer' in ended) return 'ok';
+  if (!(ended.error instanceof SlackError)) return 'failed';
+  const { reason, permanent } = ended.error;
+  if (permanent) return 'refused';
+  if (/rate_?limited|limit_exceeded|http_429/.test(reason)) return 'throttled';
+  return reason === 'unreachable' || reason === 'no_answer_in_time' ? 'unreachable' : 'failed';
+}
+
+async function postOnce(options: SlackOptions, text: string, signal: AbortSignal): Promise<string> {
   const response = await post(options, text, signal);
   const retryAfter = Number(response.headers.get('retry-after') ?? NaN);
   const retryAfterMs = Number.isFinite(retryAfter) && retryAfter >= 0 ? retryAfter * 1000 : null;

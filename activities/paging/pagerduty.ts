@@ -1,3 +1,4 @@
+import { countedCall, outcomeOfStatus } from '../../config/metrics';
 import type { PageCause } from '../../policy/state';
 import type { Urgency } from '../../policy/words';
 
@@ -98,8 +99,9 @@ export class PagerDuty {
   }
 
   private async post(body: string, signal: AbortSignal): Promise<Response> {
+    const call = () => fetch(this.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal, redirect: 'error' });
     try {
-      return await fetch(this.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal, redirect: 'error' });
+      return await countedCall('pagerduty', call, (ended) => outcomeOfStatus('answer' in ended ? ended.answer.status : null));
     } catch (error) {
       const what = signal.aborted ? 'PagerDuty did not answer in time' : 'PagerDuty cannot be reached';
       throw new PagerDutyError(what, false, null, null, { cause: error });

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { crashPoint } from '../../config/crash-points';
 import type { Logger } from '../../config/log';
 import type { Database } from '../../db/connection';
 import { writeNotice } from '../../db/notices';
@@ -33,7 +34,7 @@ const ASK_INBOX_MS = 4_000;
 const LOOKS = 8;
 const TURN_MS = 700;
 /** What a provider may take: with its turn and the looks at the database before and after, an attempt stays within its 5 s. */
-const SEND_MS = 3_200;
+const SEND_MS = 2_900;
 const RECORD_MS = 500;
 
 /**
@@ -44,7 +45,11 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
   const { db, log, clock = Date.now, askMs = ASK_MS } = options;
   const pagerduty = options.pagerduty === undefined ? null : new PagerDuty(options.pagerduty);
   const gate = new Gate(LOOKS);
-  const ringer = new Ringer({ db, pagerduty, publicUrl: options.publicUrl, clock, bucket: new TokenBucket(clock), sendMs: SEND_MS });
+  const bucket =
+    options.pagerduty === undefined
+      ? null
+      : new TokenBucket({ db, routingKey: options.pagerduty.routingKey, clock, log, ...(options.askMs !== undefined && { askMs: options.askMs }) });
+  const ringer = new Ringer({ db, pagerduty, publicUrl: options.publicUrl, clock, bucket, sendMs: SEND_MS });
 
   /** Best effort: false when the database did not take it in time; the workflow's own record follows. */
   async function inPassing(what: string, write: Promise<unknown>): Promise<boolean> {
@@ -62,6 +67,7 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
     const note = (error: unknown) => log.warn({ page: input.page, number: input.number, reason: String(error) }, 'A page goes out unasked');
     const work = async (): Promise<Asked> => {
       const ground = await prepareAttempt(db, input, withinMs);
+      await crashPoint('page:prepared', input.number);
       const needless = ground.acknowledged !== null || ground.overAt !== null;
       return { ground, decisions: needless ? [] : await ringer.decide(input, targets) };
     };
@@ -133,6 +139,7 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
         // Somebody took the page while it waited to ring together with others: its escalation does not know that they have rung for it too.
         const bundle = pagerduty === null ? null : await bundleOf(db, pageId(input.number, input.page));
         if (bundle !== null && !input.dedupKeys.includes(bundle)) await call(bundle, AbortSignal.timeout(SEND_MS));
+        await crashPoint('incident:told', input.number);
       }
     } catch (error) {
       await recorded;
@@ -178,6 +185,7 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
       }
       const records = results.map((result) => attemptRecord(input, result.target, result));
       const unrecorded = await record(records);
+      await crashPoint('page:recorded', input.number);
       const sent = results.find((result) => result.outcome === 'sent');
       if (sent === undefined) return fail(input, results, records);
       return {

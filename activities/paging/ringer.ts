@@ -1,3 +1,4 @@
+import { crashPoint } from '../../config/crash-points';
 import type { Database } from '../../db/connection';
 import { decideBundle, isBundleKey, leaveBundle, markBundleSent, type BundleDecision } from '../../db/page-bundles';
 import { claimAttempt, type PageGround } from '../../db/page-records';
@@ -34,7 +35,8 @@ interface RingerOptions {
   readonly pagerduty: PagerDuty | null;
   readonly publicUrl: string;
   readonly clock: () => number;
-  readonly bucket: TokenBucket;
+  /** Absent where no provider counts calls. */
+  readonly bucket: TokenBucket | null;
   readonly sendMs: number;
 }
 
@@ -48,6 +50,7 @@ export class Ringer {
     const decisions: Decision[] = [];
     for (const target of targets) {
       const claimed = await claimAttempt(db, input, target, clock());
+      await crashPoint('page:claimed', input.number);
       if (target.method === 'pagerduty' && mayWait(input)) decisions.push(await decideBundle(db, input, target, clock()));
       else decisions.push(claimed ? { do: 'alone' } : { do: 'sentBefore' });
     }
@@ -86,7 +89,7 @@ export class Ringer {
     const result = { target, dedupKey, sentAt: null, error: null, ...(together !== null && { bundle: together.bundle }) } as const;
     // A silent repeat of a common incident would replace its text by that of one page.
     if (input.mode === 'update' && isBundleKey(dedupKey)) return { ...result, outcome: 'sent', sentAt: clock() };
-    const waitMs = bucket.take(input.replaces.length + 1, input.priority === 'urgent');
+    const waitMs = (await bucket?.take(input.replaces.length + 1, input.priority === 'urgent')) ?? 0;
     if (waitMs > 0) return { ...result, outcome: 'waiting', error: 'Waits, because the provider takes only so many calls a minute.', waitMs };
     const signal = AbortSignal.timeout(sendMs);
     try {
@@ -96,8 +99,10 @@ export class Ringer {
       if (!(error instanceof PagerDutyError)) throw error;
       return { ...result, outcome: 'failed', error: error.message, failure: error };
     }
+    await crashPoint('page:told', input.number);
     const sentAt = clock();
     if (together !== null) await markBundleSent(db, together.bundle, together.pages, sentAt);
+    if (together !== null) await crashPoint('page:bundleNoted', input.number);
     return { ...result, outcome: 'sent', sentAt };
   }
 

@@ -1,10 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { crashPoint } from '../../config/crash-points';
 import type { Database } from '../../db/connection';
-import { closeConversation, inboundEvents, unseenOrClaimed } from '../../db/conversation-records';
+import { closeConversation, unseenOrClaimed } from '../../db/conversation-records';
 import { policyByHash } from '../../db/policies';
 import { writeProjection } from '../../db/projection';
 import type { RecordActivities } from '../../messages/activities';
 import { HoldfastError } from '../../messages/errors';
+import { readableEvents } from './readable-events';
 
 /** Most events that one read answers; the workflow reads on. */
 const EVENTS_AT_ONCE = 200;
@@ -13,10 +15,18 @@ const EVENTS_AT_ONCE = 200;
 export function createConversationRecords(db: Database): Pick<RecordActivities, 'project' | 'readEvents' | 'loadPolicy' | 'claimClose' | 'checkPresence'> {
   return {
     async project(projection) {
-      await db.transaction().execute((trx) => writeProjection(trx, projection));
+      await db.transaction().execute(async (trx) => {
+        await writeProjection(trx, projection);
+        await crashPoint('project:written', projection.number);
+      });
+      await crashPoint('project:committed', projection.number);
     },
-    readEvents: (range) => inboundEvents(db, { ...range, limit: EVENTS_AT_ONCE }),
+    async readEvents(range) {
+      await crashPoint('events:read', range.number);
+      return readableEvents(db, { ...range, limit: EVENTS_AT_ONCE });
+    },
     async loadPolicy({ hash }) {
+      await crashPoint('policy:loaded', hash);
       try {
         return await policyByHash(db, hash);
       } catch (error) {
@@ -24,7 +34,11 @@ export function createConversationRecords(db: Database): Pick<RecordActivities, 
         throw ApplicationFailure.nonRetryable(error.message, error.code);
       }
     },
-    claimClose: async (claim) => ({ closed: await closeConversation(db, claim) }),
+    async claimClose(claim) {
+      const claimed = await closeConversation(db, claim);
+      await crashPoint('close:claimed', claim.number);
+      return claimed;
+    },
     checkPresence: (look) => unseenOrClaimed(db, look),
   };
 }

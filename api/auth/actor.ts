@@ -1,4 +1,5 @@
 import type { Role } from '../../policy/words';
+import type { Scope } from './scopes';
 
 /** A member of staff who makes a request. */
 export interface Agent {
@@ -6,6 +7,8 @@ export interface Agent {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
+  /** What their token may be used for, within the role. */
+  readonly scopes: readonly Scope[];
   /** Signed in with a cookie, so that mutations must prove where they come from. */
   readonly session: boolean;
 }

@@ -1,11 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
-import { agentOfToken, firstAgent } from '../../db/agents';
+import { agentOfToken, firstAgent, noteTokenUse, type TokenHolder } from '../../db/agents';
 import { sessionCredential } from '../../db/sessions';
 import type { ApiContext } from '../context';
 import { HoldfastError } from '../../messages/errors';
 import { NOBODY, type Actor, type Agent } from './actor';
+import { knownScopes } from './scopes';
 import { sessionCookie } from './session-cookie';
+
+/** "Last used" is told to the minute, so that not every request writes. In milliseconds. */
+const USE_NOTED_EVERY_MS = 60_000;
 
 /** SHA-256: tokens have 256 random bits, so nothing slower is needed. */
 export function tokenHash(token: string): Buffer {
@@ -14,7 +18,7 @@ export function tokenHash(token: string): Buffer {
 
 /**
  * Who makes this request: the agent of a bearer token, of a session cookie, or nobody.
- * Errors: E_UNAUTHENTICATED for a token that is wrong, revoked, or of an agent who is disabled.
+ * Errors: E_UNAUTHENTICATED for a token that is wrong, revoked, expired, or of an agent who is disabled.
  */
 export async function authenticate(context: ApiContext, request: Request): Promise<Actor> {
   const header = request.headers.authorization;
@@ -22,7 +26,7 @@ export async function authenticate(context: ApiContext, request: Request): Promi
     const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
     const agent = token === undefined ? null : await agentOfCredential(context, tokenHash(token), false);
     if (agent === null)
-      throw new HoldfastError('E_UNAUTHENTICATED', 'The token is not valid, or it was revoked. Send a valid one as "Authorization: Bearer …".');
+      throw new HoldfastError('E_UNAUTHENTICATED', 'The token is not valid, has expired, or was revoked. Send a valid one as "Authorization: Bearer …".');
     return agent;
   }
   const secret = sessionCookie(request);
@@ -37,8 +41,16 @@ export async function agentOfCredential(context: ApiContext, hash: Buffer, sessi
   const admin = context.environment.HOLDFAST_ADMIN_TOKEN;
   if (admin !== undefined && timingSafeEqual(tokenHash(admin), hash)) {
     const agent = await firstAgent(context.db);
-    return agent && { kind: 'agent', id: agent.id, name: agent.name, role: 'admin', session };
+    return agent && { kind: 'agent', id: agent.id, name: agent.name, role: 'admin', scopes: ['all'], session };
   }
-  const agent = await agentOfToken(context.db, hash);
-  return agent && { kind: 'agent', ...agent, session };
+  const holder = await agentOfToken(context.db, hash, new Date(context.now()));
+  if (holder === null) return null;
+  noteUse(context, holder);
+  return { kind: 'agent', id: holder.id, name: holder.name, role: holder.role, scopes: knownScopes(holder.scopes), session };
+}
+
+function noteUse(context: ApiContext, { tokenId, lastUsedAt }: TokenHolder): void {
+  const now = context.now();
+  if (lastUsedAt !== null && now - lastUsedAt.getTime() < USE_NOTED_EVERY_MS) return;
+  context.background.run('noting that a token was used', () => noteTokenUse(context.db, tokenId, new Date(now)));
 }

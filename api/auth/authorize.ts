@@ -1,17 +1,21 @@
 import { HoldfastError } from '../../messages/errors';
 import { ROLES, type Role } from '../../policy/words';
 import type { Actor } from './actor';
+import { scopesAllow } from './scopes';
 
 /** Everything that can be done here, with the least role that may do it; `anyone` needs no sign-in. */
 export const ACTIONS = {
   'public.read': 'anyone',
   /** The signed token in the path is the permission. */
   'link.follow': 'anyone',
+  /** A token even on this machine: behind a proxy everybody comes from there. */
+  'metrics.read': 'viewer',
   'session.open': 'anyone',
   'session.close': 'viewer',
   'conversation.read': 'viewer',
   'conversation.act': 'agent',
   'ticket.create': 'agent',
+  'attachment.upload': 'agent',
   'page.read': 'viewer',
   'page.act': 'agent',
   'notice.read': 'viewer',
@@ -28,6 +32,14 @@ export const ACTIONS = {
   'agent.tokens': 'viewer',
   /** One's own, or everyone's for a lead. */
   'agent.availability': 'viewer',
+  'team.read': 'viewer',
+  'team.write': 'lead',
+  'cannedReply.read': 'viewer',
+  /** One's own. */
+  'cannedReply.write': 'agent',
+  /** Everybody's. */
+  'cannedReply.share': 'lead',
+  'scheduled.read': 'viewer',
   /** Caught mails carry links that act as the customer. */
   'mail.read': 'agent',
 } as const satisfies Record<string, Role | 'anyone'>;
@@ -48,7 +60,7 @@ const atLeast = (role: Role, needed: Role) => ROLES.indexOf(role) >= ROLES.index
 
 /**
  * The one rule of access: returns when the actor may do this, throws otherwise.
- * Errors: E_UNAUTHENTICATED for nobody, E_FORBIDDEN when the role does not reach, E_NOT_FOUND for what belongs to someone else.
+ * Errors: E_UNAUTHENTICATED for nobody, E_FORBIDDEN when the role or the token's scope does not reach, E_NOT_FOUND for what belongs to someone else.
  */
 export function authorize(actor: Actor, action: Action, target: Target = {}): void {
   const needed = ACTIONS[action];
@@ -59,6 +71,9 @@ export function authorize(actor: Actor, action: Action, target: Target = {}): vo
   if (!atLeast(actor.role, needed)) {
     throw new HoldfastError('E_FORBIDDEN', `Your role is ${actor.role}; this needs at least ${needed}. Ask an admin.`);
   }
+  if (!scopesAllow(actor.scopes, action)) {
+    throw new HoldfastError('E_FORBIDDEN', `This token may be used for ${actor.scopes.join(', ') || 'nothing'} only. Use one with a wider scope.`);
+  }
   const toOthers = TO_OTHERS[action];
   if (toOthers !== undefined && target.agentId !== actor.id && !atLeast(actor.role, toOthers)) {
     throw new HoldfastError('E_NOT_FOUND', 'There is no such thing, or it is not yours to see.');
@@ -68,5 +83,5 @@ export function authorize(actor: Actor, action: Action, target: Target = {}): vo
 /** Whether the actor may do this, for pages that offer only what is allowed. */
 export function may(actor: Actor, action: Action): boolean {
   const needed = ACTIONS[action];
-  return needed === 'anyone' || (actor.kind === 'agent' && atLeast(actor.role, needed));
+  return needed === 'anyone' || (actor.kind === 'agent' && atLeast(actor.role, needed) && scopesAllow(actor.scopes, action));
 }

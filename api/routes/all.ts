@@ -11,24 +11,36 @@ import { startPages } from '../pages/start';
 import { apiRoute, type ApiRoute, type Route } from '../route';
 import { z } from '../schemas/openapi-zod';
 import { agentRoutes } from './agents';
+import { attachmentRoutes } from './attachments';
+import { cannedReplyRoutes } from './canned-replies';
 import { commandRoutes } from './commands';
 import { conversationRoutes } from './conversations';
 import { demoRoutes } from './demo';
 import { directoryRoutes } from './directory';
 import { noticeRoutes } from './notices';
 import { pageRoutes } from './pages';
+import { mergeRoutes } from './merge';
+import { participantRoutes } from './participants';
 import { policyRoutes } from './policy';
+import { teamRoutes } from './teams';
 import { ticketRoutes } from './tickets';
+import { tokenRoutes } from './tokens';
 
 /** The table of every way in by HTTP: what is not in it cannot be mounted, and what is in it has a rule. */
 export function allRoutes(publicUrl: string): readonly Route[] {
   const described: ApiRoute[] = [
     ...ticketRoutes,
     ...conversationRoutes,
+    ...attachmentRoutes,
     ...commandRoutes,
+    ...participantRoutes,
+    ...mergeRoutes,
     ...pageRoutes,
     ...noticeRoutes,
     ...agentRoutes,
+    ...tokenRoutes,
+    ...teamRoutes,
+    ...cannedReplyRoutes,
     ...directoryRoutes,
     ...policyRoutes,
     ...demoRoutes,

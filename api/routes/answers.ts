@@ -1,19 +1,23 @@
 import {
+  followUpsOf,
   getConversation,
-  listParticipants,
   listPromises,
+  mergedParts,
   type ConversationRecord,
   type MessageRecord,
   type PromiseShown,
   type TimelineRecord,
 } from '../../db/conversations';
 import type { Database } from '../../db/connection';
+import { listParticipants } from '../../db/participants';
 import { policyByHash } from '../../db/policies';
+import { listProposals, type Proposal } from '../../db/proposals';
 import { isOpen } from '../../policy/calendar';
 import { explainPromise } from '../../policy/arithmetic';
 import { ELAPSED } from '../../policy/promises';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { noSuchConversation } from '../commands';
+import { attachmentUrl, messageHtmlPath } from '../file-links';
 import { rfc3339, rfc3339OrNull } from '../schemas/text';
 
 /** A conversation as lists answer it. */
@@ -40,6 +44,10 @@ export function conversationRowAnswer(record: ConversationRecord, publicUrl: str
     lastMessageAt: rfc3339(record.lastMessageAt),
     revision: record.revision,
     linkedFrom: record.linkedFrom,
+    mergedInto: record.mergedInto,
+    initiatedBy: record.initiatedBy,
+    team: record.teamId === null ? null : { id: record.teamId, name: record.teamName ?? '' },
+    lastSeq: record.lastSeq,
     demo: record.demo,
     url: conversationUrl(publicUrl, record.number),
   };
@@ -106,34 +114,50 @@ export function promiseAnswer({ promise, paused, arithmetic }: PromiseTold) {
 export async function conversationAnswer(db: Database, number: number, facts: { publicUrl: string; now: number }) {
   const record = await getConversation(db, number);
   if (record === null) throw noSuchConversation(number);
-  const [promises, participants, page] = await Promise.all([
+  const [promises, participants, proposals, parts, followUps, page] = await Promise.all([
     tellPromises(db, number, facts.now),
     listParticipants(db, number),
+    listProposals(db, number),
+    mergedParts(db, number),
+    followUpsOf(db, number),
     db.selectFrom('pages').select('id').where('number', '=', number).where('state', '<>', 'over').orderBy('page', 'desc').executeTakeFirst(),
   ]);
   return {
     ...conversationRowAnswer(record, facts.publicUrl),
     promises: promises.map(promiseAnswer),
     participants: participants.map(({ id, name, email, phone, role }) => ({ id, name, email, phone, role })),
+    proposedParticipants: proposals.filter(({ role }) => role === 'participant').map(({ id, email, name }) => ({ id, email, name })),
+    proposedRequester: proposedRequester(proposals),
+    mergedFrom: parts,
+    followUps,
     page: page?.id ?? null,
   };
 }
 
-/** A message as the API answers it. */
-export function messageAnswer(message: MessageRecord) {
+/** The latest: an agent who forwards another mail means that one. */
+function proposedRequester(proposals: readonly Proposal[]) {
+  const proposal = proposals.filter(({ role }) => role === 'requester').at(-1);
+  return proposal === undefined ? null : { id: proposal.id, email: proposal.email, name: proposal.name };
+}
+
+/** A message as the API answers it, in the thread of `number`. */
+export function messageAnswer(message: MessageRecord, number: number) {
   return {
     id: message.id,
+    mergedFrom: message.number === number ? null : message.number,
     direction: message.direction,
     author: { kind: message.authorKind, id: message.authorId, name: message.authorName },
     channel: message.channel,
     body: message.body,
+    fullBody: message.fullBody,
+    htmlUrl: message.hasHtml ? messageHtmlPath(message.number, message.id) : null,
     at: rfc3339(message.at),
     state: message.state,
     deliveredAt: rfc3339OrNull(message.deliveredAt),
     authenticated: message.authenticated,
     machine: message.machine,
     hint: message.hint,
-    attachments: message.attachments,
+    attachments: message.attachments.map((file) => ({ ...file, url: attachmentUrl(file.id) })),
   };
 }
 

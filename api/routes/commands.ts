@@ -1,17 +1,16 @@
 import { getAgent } from '../../db/agents';
 import { getCommand } from '../../db/commands';
 import { getConversation } from '../../db/conversations';
-import { newId } from '../../db/new-id';
 import { HoldfastError } from '../../messages/errors';
-import type { Command } from '../../policy/events';
-import { answerCommand, noSuchConversation, type CommandMessage, type CommandRequest } from '../commands';
+import { noSuchConversation } from '../commands';
 import { InvalidRequest } from '../problem';
-import { outgoing } from '../replies';
-import { apiRoute, type Answer, type ApiRoute, type Checked } from '../route';
+import { mustNotHaveMoved, outgoing } from '../replies';
+import { apiRoute, type ApiRoute } from '../route';
 import * as schema from '../schemas/command';
 import { numberParams } from '../schemas/conversation';
 import { z } from '../schemas/openapi-zod';
 import { rfc3339, text } from '../schemas/text';
+import { commandRoute, internal, only, run } from './run-command';
 
 const messageParams = numberParams.extend({ message: text(100) });
 
@@ -24,39 +23,25 @@ const CALL_WORDS = {
 export const BE_RIGHT_BACK_WORDS = 'I’ll go and check this and be right back.';
 export const CLOSING_WORDS = 'Is there anything else I can help you with?';
 
-type NumberRequest = Pick<Checked<{ number: number }, unknown, unknown>, 'context' | 'actor' | 'params' | 'idempotency'>;
-
-function run(request: NumberRequest, make: CommandRequest['make'], options: { status?: 200 | 201; notLate?: boolean } = {}): Promise<Answer> {
-  const { context, actor, params, idempotency } = request;
-  return answerCommand(context, { number: params.number, actor, idempotency, make, notLate: options.notLate ?? false }, options.status ?? 200);
-}
-
-const only = (command: Command) => () => Promise.resolve({ command });
-
-function internal(body: string, channel: CommandMessage['channel']): CommandMessage {
-  return { id: newId('m'), direction: 'note', channel, body, state: 'shown' };
-}
-
-const shared = { action: 'conversation.act', tag: 'Commands', idempotency: 'command', params: numberParams } as const;
-
 /** What agents do to a conversation: each is an Update of its workflow. */
 export const commandRoutes: readonly ApiRoute[] = [
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'post',
     path: '/conversations/{number}/replies',
     summary: 'Answer the customer; the first answer takes the conversation',
     body: schema.replyBody,
     answers: schema.commandAnswers(201),
-    problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_NO_PUBLIC_CHANNEL'],
+    problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_MERGED', 'E_NO_PUBLIC_CHANNEL', 'E_THREAD_MOVED'],
     handle: (request) =>
       run(
         request,
         async (db) => {
-          const { body, status, updateBy, recipients } = request.body;
+          const { body, attachments, status, updateBy, recipients, seenUpTo, force } = request.body;
+          if (seenUpTo !== undefined && force !== true) await mustNotHaveMoved(db, request.params.number, seenUpTo);
           const { message, delivery, recipients: to } = await outgoing(db, request.params.number, body, recipients);
           return {
-            message,
+            message: { ...message, ...(attachments === undefined ? {} : { attachments }) },
             command: {
               type: 'reply',
               messageId: message.id,
@@ -71,7 +56,7 @@ export const commandRoutes: readonly ApiRoute[] = [
       ),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'delete',
     path: '/conversations/{number}/replies/{message}',
     summary: 'Take an answer back before it leaves (undo-send)',
@@ -93,7 +78,7 @@ export const commandRoutes: readonly ApiRoute[] = [
       }),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'post',
     path: '/conversations/{number}/notes',
     summary: 'Write an internal note, which never leaves the desk',
@@ -104,14 +89,18 @@ export const commandRoutes: readonly ApiRoute[] = [
       run(
         request,
         () => {
-          const message = internal(request.body.body, 'api');
-          return Promise.resolve({ message, command: { type: 'note', messageId: message.id } });
+          const { body, attachments } = request.body;
+          const message = internal(body, 'api');
+          return Promise.resolve({
+            message: { ...message, ...(attachments === undefined ? {} : { attachments }) },
+            command: { type: 'note', messageId: message.id },
+          });
         },
         { status: 201 },
       ),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'post',
     path: '/conversations/{number}/calls',
     summary: 'Log a call with the customer; reached or a voicemail counts as an answer',
@@ -130,7 +119,7 @@ export const commandRoutes: readonly ApiRoute[] = [
       ),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'post',
     path: '/conversations/{number}/be-right-back',
     summary: 'Tell the customer that you will be right back, and promise it',
@@ -149,7 +138,7 @@ export const commandRoutes: readonly ApiRoute[] = [
       ),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'post',
     path: '/conversations/{number}/closing-question',
     summary: 'Ask whether there is anything else; silence then solves it',
@@ -167,7 +156,7 @@ export const commandRoutes: readonly ApiRoute[] = [
       ),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'post',
     path: '/conversations/{number}/spam',
     summary: 'End it as spam: promises are cancelled, its page is over',
@@ -177,7 +166,7 @@ export const commandRoutes: readonly ApiRoute[] = [
     handle: (request) => run(request, only({ type: 'spam' })),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'put',
     path: '/conversations/{number}/assignment',
     summary: 'Give it to an agent, or take it from everyone',
@@ -198,7 +187,7 @@ export const commandRoutes: readonly ApiRoute[] = [
       ),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'put',
     path: '/conversations/{number}/priority',
     summary: 'Change the priority, and with it what is promised',
@@ -211,7 +200,7 @@ export const commandRoutes: readonly ApiRoute[] = [
     },
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'put',
     path: '/conversations/{number}/status',
     summary: 'Open it, wait for the customer or a third party, or solve it',
@@ -221,7 +210,7 @@ export const commandRoutes: readonly ApiRoute[] = [
     handle: (request) => run(request, only({ type: 'status', status: request.body.status }), { notLate: request.body.status === 'solved' }),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'put',
     path: '/conversations/{number}/tags',
     summary: 'Set tags, clusters and websites; what is left out stays',
@@ -245,14 +234,20 @@ export const commandRoutes: readonly ApiRoute[] = [
       }),
   }),
   apiRoute({
-    ...shared,
+    ...commandRoute,
     method: 'put',
     path: '/conversations/{number}/snooze',
     summary: 'Hide it from the queue until a time; its promises go on',
     body: schema.snoozeBody,
     answers: schema.commandAnswers(200),
     problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED'],
-    handle: (request) => run(request, only({ type: 'snooze', until: request.body.until })),
+    handle: (request) =>
+      run(request, () => {
+        const { until } = request.body;
+        const passed = until !== null && until <= request.context.now();
+        if (passed) return Promise.reject(new InvalidRequest([{ path: 'body.until', message: 'lies in the past; send a time to come' }]));
+        return Promise.resolve({ command: { type: 'snooze', until } });
+      }),
   }),
   apiRoute({
     method: 'get',

@@ -31,10 +31,13 @@ const queueQuery = listQuery.extend({
   assignee: line(100).optional().openapi({ description: 'An agent id, `me`, or `none`.' }),
   cluster: line(100).optional(),
   website: line(255).optional(),
+  tag: line(100).optional(),
+  team: line(100).optional().openapi({ description: 'A team id, or `none`.' }),
   organization: line(100).optional(),
   requester: line(100).optional().openapi({ description: 'A contact id.' }),
   q: line(200).optional().openapi({ description: 'Words of subject, messages, requester; or a number such as #1042.' }),
   snoozed: z.enum(['include', 'hide'], 'must be include or hide').optional().openapi({ description: 'Hidden by default until their time has come.' }),
+  merged: z.enum(['include', 'hide'], 'must be include or hide').optional().openapi({ description: 'What has become a part of another; hidden by default.' }),
   sort: z
     .enum(SORTS, `must be one of ${SORTS.join(', ')}`)
     .optional()
@@ -70,6 +73,9 @@ export const conversationRoutes: readonly ApiRoute[] = [
           assignee: assignee === 'none' ? null : assignee === 'me' ? actor.id : assignee,
           cluster: query.cluster?.toLowerCase(),
           website: query.website?.toLowerCase(),
+          tag: query.tag,
+          team: query.team === 'none' ? null : query.team,
+          merged: query.merged === 'include',
           organization: query.organization,
           requester: query.requester,
           q: query.q,
@@ -128,7 +134,7 @@ export const conversationRoutes: readonly ApiRoute[] = [
       await mustExist(db, number);
       const limit = query.limit ?? DEFAULT_LIMIT;
       const rows = await listMessages(db, number, { after: decodeCursor(query.cursor, 'messages', messagePlace), limit: limit + 1 });
-      return { status: 200, body: pageOf(rows, limit, messageAnswer, (last) => encodeCursor('messages', [last.at.getTime(), last.id])) };
+      return { status: 200, body: pageOf(rows, limit, (row) => messageAnswer(row, number), (last) => encodeCursor('messages', [last.at.getTime(), last.id])) };
     },
   }),
   apiRoute({

@@ -1,3 +1,4 @@
+import { crashPoint } from '../../config/crash-points';
 import type { Database } from '../../db/connection';
 import { getPageShown, listPagesShown, type PageShown } from '../../db/page-inbox';
 import { acknowledgePage, getPage, markAcknowledgementRelayed, type PageAttemptRow } from '../../db/pages';
@@ -172,11 +173,13 @@ export async function acknowledge(context: ApiContext, db: Database, actor: Agen
   const parsed = parsePageId(id);
   if (state === 'over' || acknowledgedAt === null || client === undefined || parsed === null) return () => Promise.resolve();
   return async () => {
+    await crashPoint('acknowledgement:written', id);
     const handle = client.workflow.getHandle(pageWorkflowId(parsed.number, parsed.page));
     await client.withDeadline(Date.now() + SIGNAL_WITHIN_MS, () =>
       handle.signal(acknowledgedSignal, { by: acknowledgedBy ?? actor.id, at: acknowledgedAt.getTime() }),
     );
-    await markAcknowledgementRelayed(context.db, id, new Date(context.now()));
+    await crashPoint('acknowledgement:told', id);
+    await markAcknowledgementRelayed(context.db, id, { acknowledgedAt: acknowledgedAt.getTime(), at: context.now() });
   };
 }
 

@@ -1,5 +1,6 @@
 import { PRIORITIES, PROMISE_KINDS, PROMISE_STATES } from '../../policy/words';
 import type { DocumentedAnswer } from '../route';
+import { attachments } from './attachment';
 import { kind, priority, status } from './conversation';
 import { z } from './openapi-zod';
 import { emailAddress, instant, line, text, time } from './text';
@@ -79,6 +80,7 @@ export const ticketBody = z
     website: label.optional(),
     cluster: label.optional(),
     initiatedBy: z.enum(['customer', 'agent']).optional(),
+    attachments,
   })
   .openapi('NewTicket');
 
@@ -95,12 +97,48 @@ export const replyBody = z
   .strictObject({
     body: text(MESSAGE_LENGTH),
     status: z.enum(['open', 'pending', 'onHold', 'solved']).optional(),
+    attachments,
     updateBy: instant.optional().openapi({ description: 'You will hear from us by …: a promise told to the customer.' }),
     recipients: z.array(z.string().max(100)).min(1).max(50).optional().openapi({ description: 'Contacts of the thread; everyone when left out.' }),
+    seenUpTo: z
+      .union([z.number().int().min(0), text(100)])
+      .optional()
+      .openapi({
+        description: 'What you have read: the conversation’s `lastSeq`, or the id of the last message that you saw. If the customer has written since, nothing is sent.',
+      }),
+    force: z.boolean('must be true or false').optional().openapi({ description: 'Send it even if somebody has written since.' }),
   })
   .openapi('NewReply');
 
-export const noteBody = z.strictObject({ body: text(MESSAGE_LENGTH) }).openapi('NewNote');
+const contactId = text(100).openapi({ description: 'A contact id.' });
+
+/** Somebody, by their record or by their address. */
+export const personBody = z
+  .union([z.strictObject({ contact: contactId }), z.strictObject({ email: emailAddress, name: line(200).optional() })], 'needs a contact or an email')
+  .openapi('PersonNamed');
+export const roleBody = z.strictObject({ role: z.enum(['participant', 'thirdParty'], 'must be participant or thirdParty') }).openapi('RoleChange');
+const keepPrevious = z
+  .boolean('must be true or false')
+  .optional()
+  .openapi({ description: 'Whether the requester before stays in the thread; if left out, only one of the same organization does.' });
+export const requesterBody = z
+  .union([z.strictObject({ contact: contactId, keepPrevious }), z.strictObject({ email: emailAddress, name: line(200).optional(), keepPrevious })], 'needs a contact or an email')
+  .openapi('RequesterChange');
+export const mergeBody = z
+  .strictObject({
+    into: z.number().int().min(1).openapi({ description: 'The conversation that it becomes a part of.', example: 1042 }),
+    force: z.boolean('must be true or false').optional().openapi({ description: 'Also of different customers. The people of this one are then only shown in the other.' }),
+  })
+  .openapi('Merge');
+export const followUpBody = z
+  .strictObject({
+    subject: line(500).optional().openapi({ description: 'That of the conversation which it follows, if left out.' }),
+    body: text(MESSAGE_LENGTH),
+    initiatedBy: z.enum(['customer', 'agent']).optional().openapi({ description: 'Who says it; an agent’s words are mailed to the requester (the default).' }),
+    priority: priority.optional(),
+  })
+  .openapi('NewFollowUp');
+export const noteBody = z.strictObject({ body: text(MESSAGE_LENGTH), attachments }).openapi('NewNote');
 export const callBody = z
   .strictObject({ outcome: z.enum(['reached', 'voicemail', 'noAnswer'], 'must be reached, voicemail or noAnswer'), body: text(MESSAGE_LENGTH).optional() })
   .openapi('NewCall');

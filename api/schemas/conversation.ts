@@ -1,4 +1,5 @@
 import { CHANNELS, KINDS, PRIORITIES, PRIORITY_TEXT, PROMISE_KINDS, PROMISE_STATES, STATUSES } from '../../policy/words';
+import { attachment } from './attachment';
 import { z } from './openapi-zod';
 import { time } from './text';
 
@@ -64,11 +65,18 @@ export const conversationRow = z
     receivedAt: time,
     lastMessageAt: time,
     revision: z.number().int(),
-    linkedFrom: z.number().int().nullable(),
+    linkedFrom: z.number().int().nullable().openapi({ description: 'The conversation that this one follows or may belong to.' }),
+    mergedInto: z.number().int().nullable().openapi({ description: 'The conversation that this one is a part of now; what comes goes there.' }),
+    initiatedBy: z.enum(['customer', 'agent']),
+    team: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
+    lastSeq: z.number().int().openapi({ description: 'How many events have come in; `seenUpTo` of an answer.' }),
     demo: z.boolean(),
     url: z.string(),
   })
   .openapi('ConversationRow');
+
+/** Somebody whom a mail names, and whom nobody writes to until an agent admits them. */
+const proposal = z.strictObject({ id: z.string(), email: z.string(), name: z.string().nullable() }).openapi('Proposal');
 
 /** One conversation with its promises and people. */
 export const conversation = z
@@ -77,6 +85,14 @@ export const conversation = z
     ...conversationRow.shape,
     promises: z.array(promise),
     participants: z.array(z.strictObject({ ...person.shape, role: z.enum(['requester', 'participant', 'thirdParty']) })),
+    proposedParticipants: z.array(proposal).openapi({
+      description: 'Named in To or Cc and not of the requester’s organization. Admit one with PUT …/participants/{id}, turn them down with DELETE.',
+    }),
+    proposedRequester: proposal
+      .nullable()
+      .openapi({ description: 'The author of what an agent has forwarded. PUT …/requester with this address accepts it.' }),
+    mergedFrom: z.array(z.number().int()).openapi({ description: 'Conversations that are a part of this one.' }),
+    followUps: z.array(z.number().int()).openapi({ description: 'Conversations that follow this one.' }),
     page: z.string().nullable().openapi({ description: 'Id of the open page, if on-call is being rung.' }),
   })
   .openapi('Conversation');
@@ -85,6 +101,7 @@ export const conversation = z
 export const message = z
   .strictObject({
     id: z.string(),
+    mergedFrom: z.number().int().nullable().openapi({ description: 'The conversation that it was written in, if that has become a part of this one.' }),
     direction: z.enum(['in', 'out', 'note']),
     author: z.strictObject({
       kind: z.enum(['customer', 'thirdParty', 'agent', 'system']),
@@ -92,14 +109,16 @@ export const message = z
       name: z.string().nullable(),
     }),
     channel,
-    body: z.string(),
+    body: z.string().openapi({ description: 'What its author wrote, without what they quoted.' }),
+    fullBody: z.string().nullable().openapi({ description: 'All of the text, where `body` leaves a quotation out.' }),
+    htmlUrl: z.string().nullable().openapi({ description: 'Where the message can be seen as it was formatted, for a sandboxed frame.' }),
     at: time,
     state: z.enum(['received', 'waiting', 'sent', 'failed', 'withdrawn', 'shown']),
     deliveredAt: time.nullable(),
     authenticated: z.boolean().openapi({ description: 'Its sender was proven.' }),
     machine: z.boolean(),
     hint: z.string().nullable(),
-    attachments: z.array(z.strictObject({ id: z.string(), name: z.string(), mediaType: z.string(), bytes: z.number().int() })),
+    attachments: z.array(attachment),
   })
   .openapi('Message');
 

@@ -121,6 +121,7 @@ const NOTHING: ParsedMail = {
   inReplyTo: null,
   referenced: [],
   text: '',
+  fullText: null,
   html: null,
   files: [],
   filesLeftOut: false,

@@ -1,9 +1,12 @@
-import { convert } from 'html-to-text';
 import PostalMime, { type Address, type Attachment } from 'postal-mime';
+import { MACHINE_HEADERS } from '../machine-mail';
 import { mailAddress } from '../mail-address';
 import { cleanText, oneLine } from './clean-text';
+import { htmlText } from './html-text';
 import { withLineFeeds } from './mail-bytes';
 import type { MailFile, MailPerson, ParsedMail, TellingHeaders } from './parsed-mail';
+import { safeHtml } from './safe-html';
+import { trimQuote } from './trim-quote';
 
 const FILES = 100;
 const PEOPLE = 200;
@@ -12,19 +15,7 @@ const TEXT_LENGTH = 500_000;
 const HTML_LENGTH = 2_000_000;
 const REPORT_HEAD = 65_536;
 
-const TELLING = [
-  'list-id',
-  'precedence',
-  'auto-submitted',
-  'x-auto-response-suppress',
-  'x-autoreply',
-  'x-autorespond',
-  'x-failed-recipients',
-  'return-path',
-  'content-type',
-  'x-priority',
-  'importance',
-];
+const TELLING = [...MACHINE_HEADERS, 'x-spam-flag', 'x-priority', 'importance'];
 
 /**
  * Reads a mail. Runs in a worker thread only (intake/parse/mail-parser.ts), because a hostile mail can keep a parser busy for seconds.
@@ -38,34 +29,45 @@ export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
   });
   const html = typeof mail.html === 'string' && mail.html.trim() !== '' ? cleanText(mail.html) : null;
   const inReplyTo = mailIds(mail.inReplyTo)[0] ?? null;
+  const subject = oneLine(mail.subject ?? '').slice(0, 500);
+  const whole = wholeText(mail.text, html);
+  const { text, full } = trimQuote(whole, subject);
+  const files = [...tooLong(whole.full, html), ...mail.attachments.map(fileOf)];
+  const safe = html !== null && html.length <= HTML_LENGTH ? safeHtml(html) : null;
   return {
     from: people(mail.from === undefined ? [] : [mail.from])[0] ?? people(mail.sender === undefined ? [] : [mail.sender])[0] ?? null,
     to: people([...(mail.to ?? []), ...(mail.cc ?? [])]).slice(0, PEOPLE),
-    subject: oneLine(mail.subject ?? '').slice(0, 500),
+    subject,
     mailId: mailIds(mail.messageId)[0] ?? null,
     inReplyTo,
     referenced: [...(inReplyTo === null ? [] : [inReplyTo]), ...mailIds(mail.references).reverse(), ...reportedIds(mail.attachments)].slice(0, REFERENCES),
-    text: textOf(mail.text, html).slice(0, TEXT_LENGTH),
-    html: html !== null && html.length <= HTML_LENGTH ? html : null,
-    files: mail.attachments.slice(0, FILES).map(fileOf),
-    filesLeftOut: mail.attachments.length > FILES,
+    text: cut(text),
+    fullText: full === null ? null : cut(full),
+    html: safe === null || safe.trim() === '' ? null : safe,
+    files: files.slice(0, FILES),
+    filesLeftOut: files.length > FILES,
     headers: tellingHeaders(mail.headers),
   };
 }
 
-function textOf(plain: string | undefined, html: string | null): string {
-  const text = cleanText(plain ?? '');
-  if (text.trim() !== '' || html === null) return text;
-  return cleanText(
-    convert(html.slice(0, HTML_LENGTH), {
-      wordwrap: false,
-      limits: { maxDepth: 100, maxChildNodes: 10_000 },
-      selectors: [
-        { selector: 'img', format: 'skip' },
-        { selector: 'a', options: { hideLinkHrefIfSameAsText: true, ignoreHref: false } },
-      ],
-    }),
-  );
+/** The text part, else the HTML's text; of that also what stands before a quotation that the HTML marks. */
+function wholeText(plain: string | undefined, html: string | null): { readonly full: string; readonly before: string } {
+  const text = cleanText(plain ?? '').trim();
+  if (text !== '' || html === null) return { full: text, before: text };
+  const { full, before } = htmlText(html.slice(0, HTML_LENGTH));
+  return { full: cleanText(full), before: cleanText(before) };
+}
+
+/** Text that is longer than a message may be comes as files too: nothing of a mail is out of reach. */
+function tooLong(text: string, html: string | null): MailFile[] {
+  return [
+    ...(text.length > TEXT_LENGTH ? [{ name: 'message.txt', mediaType: 'text/plain', content: Buffer.from(text) }] : []),
+    ...(html !== null && html.length > HTML_LENGTH ? [{ name: 'message.html', mediaType: 'text/html', content: Buffer.from(html) }] : []),
+  ];
+}
+
+function cut(text: string): string {
+  return text.length > TEXT_LENGTH ? cleanText(text.slice(0, TEXT_LENGTH)) : text;
 }
 
 /** Groups are opened; what is no address is left out. */
@@ -96,10 +98,35 @@ function reportedIds(attachments: readonly Attachment[]): string[] {
     });
 }
 
+/** Names for files that came without one; what a report, an invitation or a mail within the mail is should be seen. */
+const NAMES: Readonly<Record<string, string>> = {
+  'message/rfc822': 'message.eml',
+  'text/rfc822-headers': 'headers.txt',
+  'message/delivery-status': 'delivery-status.txt',
+  'message/disposition-notification': 'disposition.txt',
+  'text/calendar': 'invitation.ics',
+  'application/ics': 'invitation.ics',
+  'application/ms-tnef': 'winmail.dat',
+  'application/pgp-signature': 'signature.asc',
+  'application/pkcs7-signature': 'smime.p7s',
+  'image/png': 'picture.png',
+  'image/jpeg': 'picture.jpg',
+  'image/gif': 'picture.gif',
+  'image/webp': 'picture.webp',
+  'text/plain': 'text.txt',
+  'text/html': 'page.html',
+};
+
 function fileOf(attachment: Attachment, index: number): MailFile {
-  const mediaType = /^[\w.+-]+\/[\w.+-]+$/.test(attachment.mimeType) ? attachment.mimeType : 'application/octet-stream';
+  const mediaType = /^[\w.+-]+\/[\w.+-]+$/.test(attachment.mimeType) ? attachment.mimeType.slice(0, 200) : 'application/octet-stream';
   const name = oneLine(attachment.filename ?? '').slice(0, 200);
-  return { name: name || `file-${index + 1}`, mediaType, content: bytesOf(attachment.content) };
+  const contentId = oneLine(attachment.contentId ?? '').replace(/^<|>$/g, '');
+  return {
+    name: cleanText(name) || NAMES[mediaType] || `file-${index + 1}`,
+    mediaType,
+    content: bytesOf(attachment.content),
+    contentId: contentId === '' ? null : contentId.slice(0, 500),
+  };
 }
 
 function bytesOf(content: Attachment['content']): Buffer {

@@ -10,6 +10,8 @@ export interface MailFile {
   readonly name: string;
   readonly mediaType: string;
   readonly content: Uint8Array;
+  /** Content-ID without angle brackets, when the mail's HTML may show it. */
+  readonly contentId?: string | null;
 }
 
 /** Headers that say whether a machine wrote, and how urgent the sender finds it; names in lower case, first value of each. */
@@ -25,7 +27,11 @@ export interface ParsedMail {
   readonly inReplyTo: string | null;
   /** In-Reply-To first, then References from the newest on, then the id of a mail that was sent back in a report. */
   readonly referenced: readonly string[];
+  /** What its author wrote, without what they quoted. */
   readonly text: string;
+  /** All of the text, where `text` leaves something out; else null. */
+  readonly fullText: string | null;
+  /** What the allow-list has let through (intake/parse/safe-html.ts). */
   readonly html: string | null;
   readonly files: readonly MailFile[];
   /** There were more files than are kept; all of them are in the raw mail. */

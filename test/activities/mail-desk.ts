@@ -67,7 +67,7 @@ export function useMailDesk() {
         { id: 'c_phone', organization_id: null, name: null, email: null, phone: '+4930123456', zone: null, created_at: at },
       ])
       .execute();
-    await db.insertInto('agents').values({ id: 'a_anna', name: 'Anna Berger', email: null, role: 'agent', team_id: null, created_at: at }).execute();
+    await db.insertInto('agents').values({ id: 'a_anna', name: 'Anna Berger', email: null, role: 'agent', created_at: at }).execute();
   });
 
   afterAll(async () => {

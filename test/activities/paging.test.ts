@@ -221,7 +221,9 @@ describe('an acknowledgement', () => {
     const ours = async () => (await pagesWithLostAcknowledgement(db, 100)).filter((page) => page.id === id);
     expect(await acknowledgePage(db, { id, by: 'a1', at: new Date(DUE_AT + 1_000) })).toBe('acknowledged');
     expect(await ours()).toEqual([{ id, acknowledgedBy: 'a1', acknowledgedAt: DUE_AT + 1_000 }]);
-    await markAcknowledgementRelayed(db, id, new Date(DUE_AT + 2_000));
+    await markAcknowledgementRelayed(db, id, { acknowledgedAt: DUE_AT + 500, at: DUE_AT + 2_000 });
+    expect(await ours()).toHaveLength(1);
+    await markAcknowledgementRelayed(db, id, { acknowledgedAt: DUE_AT + 1_000, at: DUE_AT + 2_000 });
     expect(await ours()).toEqual([]);
     expect(await acknowledgePage(db, { id, by: 'a2', at: new Date(DUE_AT + 3_000) })).toBe('already');
     expect(await ours()).toEqual([{ id, acknowledgedBy: 'a1', acknowledgedAt: DUE_AT + 3_000 }]);

@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isOutage } from '../../intake/outage';
-import type { Customer, ReceivedMail } from '../kit/customer';
-import { inTheEnd, NoSuccess, type DeskUnderTest } from '../kit/desk-under-test';
+import type { Customer } from '../kit/customer';
+import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 import type { Seeded } from '../kit/seeded';
-
-/** Each step may take so long while everything around it is being killed. */
-const STEP_WITHIN_MS = 90_000;
+import { again, mailWith, rings, solve, STEP_WITHIN_MS, tolerant } from './patience';
 
 /**
  * One ticket from mail to solved, told by people who try again until they are answered: a mail, a missed dispatch, the page, its
@@ -62,59 +59,7 @@ export async function patientStory(
   );
 
   await pause();
-  let attempts = 0;
-  await again('it is solved', async () => {
-    attempts += 1;
-    if ((await desk.conversation(number)).status === 'solved') return;
-    // "Must not come late": who is told that nobody answered looks again, and asks anew.
-    await desk.must('PUT', `/conversations/${number}/status`, { status: 'solved' }, { key: `solve-${number}-${attempts}` });
-  });
+  await solve(desk, number);
   await inTheEnd('the mail about it is in the mailbox', () => mailWith(customer, 'marked your request as solved'), STEP_WITHIN_MS);
   return { number };
-}
-
-/** Whether the page of a conversation's dispatch rings, by itself or together with others. */
-function rings(desk: DeskUnderTest, number: number): boolean {
-  const incidents = desk.parts.pagerduty?.incidents() ?? [];
-  return incidents.some(
-    ({ key, summary }) => key.startsWith(`conversation/${number}:`) || (key.startsWith('bundle/') && new RegExp(`#${number}\\b`).test(summary)),
-  );
-}
-
-async function mailWith(customer: Customer, words: string): Promise<ReceivedMail | undefined> {
-  return (await customer.mails()).find((mail) => mail.text?.includes(words));
-}
-
-/** Tries until it succeeds; fails with the last error. */
-async function again(what: string, act: () => Promise<unknown>): Promise<void> {
-  let last: unknown;
-  try {
-    await inTheEnd(
-      what,
-      async () => {
-        try {
-          await act();
-          return true;
-        } catch (error) {
-          last = error;
-          await sleep(300);
-          return false;
-        }
-      },
-      STEP_WITHIN_MS,
-    );
-  } catch (error) {
-    throw new Error(`${(error as Error).message}; last: ${String(last)}`, { cause: error });
-  }
-}
-
-/** What it answers, or nothing while the desk cannot answer. */
-async function tolerant<Value>(ask: () => Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    // The story looks into the database too, which is killed like everything else.
-    if (error instanceof NoSuccess || isOutage(error)) return undefined;
-    throw error;
-  }
 }

@@ -82,4 +82,22 @@ describe('the log', () => {
       'redis://:[not logged]@cache:6379 smtp://ada:[not logged]@mail.example:25 https://example.test:8080/a?b=c@d https://example.test/x:y@z',
     );
   });
+
+  test.each([
+    ['an error turned to text', 'Key (email)=(ada@example.test) already exists.', 'Key (email)=([not logged]) already exists.'],
+    ['behind a line break', 'to:\nada@example.test\ttoo', 'to:\n[not logged]\ttoo'],
+    ['behind a control character', 'to \u0001ada@example.test', 'to \u0001[not logged]'],
+    ['with letters of other languages', 'zoë@bücher.example', '[not logged]'],
+  ])('a mail address is left out of free text, and what is left is JSON: %s', (_name, text, rest) => {
+    const { entries, log } = recorder();
+    log.warn({ reason: text, deep: { er: [text] } }, text);
+    expect(entries).toEqual([expect.objectContaining({ reason: rest, deep: { er: [rest] }, msg: rest })]);
+  });
+
+  test('versions, paths and hosts are no addresses', () => {
+    const { entries, log } = recorder();
+    const text = 'at run (/app/node_modules/@temporalio/worker/lib/worker.js:1:2) pkg@1.24.0 and beta@18.4.0-beta.17 on 127.0.0.1:5432';
+    log.info(text);
+    expect(entries[0]?.['msg']).toBe(text);
+  });
 });

@@ -18,8 +18,8 @@ describe('contacts', () => {
     await db
       .insertInto('agents')
       .values([
-        { id: 'ada', name: 'Ada', email: 'ada@desk.test', role: 'agent', team_id: null, created_at: at },
-        { id: 'bob', name: 'Bob', email: 'bob@desk.test', role: 'agent', team_id: null, created_at: at, disabled_at: at },
+        { id: 'ada', name: 'Ada', email: 'ada@desk.test', role: 'agent', created_at: at },
+        { id: 'bob', name: 'Bob', email: 'bob@desk.test', role: 'agent', created_at: at, disabled_at: at },
       ])
       .execute();
   });

@@ -1,6 +1,7 @@
-import { closeConversation, inboundEvents, unseenOrClaimed } from '../../db/conversation-records';
+import { closeConversation, inboundRows, unseenOrClaimed } from '../../db/conversation-records';
 import { lockThread } from '../../db/threads';
 import { addCustomerAct } from '../../intake/customer-act';
+import type { Carried } from '../../messages/conversation';
 import { MONDAY_10, TicketDesk } from '../kit/ticket-desk';
 
 const desk = new TicketDesk();
@@ -8,7 +9,12 @@ beforeAll(() => desk.open());
 afterAll(() => desk.close());
 
 const act = (number: number) => addCustomerAct(desk.db, { number, act: 'thatsAll', at: MONDAY_10 });
-const close = (number: number, cursor: number) => closeConversation(desk.db, { number, cursor, at: MONDAY_10 });
+let any: Carried;
+beforeAll(async () => (any = await desk.carried(await desk.ticket())));
+const close = async (number: number, cursor: number, before = any) => {
+  const { closed } = await closeConversation(desk.db, { number, cursor, at: MONDAY_10, before: { ...before, state: { ...before.state, number } } });
+  return closed;
+};
 
 describe('closing a conversation', () => {
   test('closes it when its workflow has read everything, and says so again when asked again', async () => {
@@ -18,6 +24,31 @@ describe('closing a conversation', () => {
     expect(closed).toMatchObject({ status: 'closed', closed_at: new Date(MONDAY_10), next_due_at: null });
     expect(await close(number, 1)).toBe(true);
     expect(await desk.row(number)).toEqual(closed);
+  });
+
+  test('projects it in the same transaction, and tells it once', async () => {
+    const number = await desk.ticket();
+    const before = await desk.carried(number);
+    const claim = { number, cursor: 1, at: MONDAY_10, before };
+    expect(await closeConversation(desk.db, claim)).toEqual({ closed: true, projected: 'now' });
+    expect(await desk.row(number)).toMatchObject({ status: 'closed', revision: before.state.revision + 1 });
+    const told = await desk.timeline(number);
+    expect(told.at(-1)).toMatchObject({ revision: before.state.revision + 1, type: 'status', data: { to: 'closed' } });
+    expect((await desk.promises(number)).map(({ state }) => state)).not.toContain('running');
+    expect(await closeConversation(desk.db, claim)).toEqual({ closed: true, projected: 'before' });
+    expect(await desk.timeline(number)).toEqual(told);
+  });
+
+  test('leaves the projecting to a conversation that has moved on meanwhile', async () => {
+    const number = await desk.ticket();
+    const before = await desk.carried(number);
+    await desk.db
+      .updateTable('conversations')
+      .set({ revision: before.state.revision + 2 })
+      .where('number', '=', number)
+      .execute();
+    expect(await closeConversation(desk.db, { number, cursor: 1, at: MONDAY_10, before })).toEqual({ closed: true, projected: 'not' });
+    expect(await desk.row(number)).toMatchObject({ status: 'closed', revision: before.state.revision + 2 });
   });
 
   test('refuses when something came in that was not read', async () => {
@@ -48,8 +79,9 @@ describe('closing a conversation', () => {
   test('whoever adds a message waits for the closing, and then knows that it is closed', async () => {
     const number = await desk.ticket();
     let adding: Promise<unknown> | undefined;
+    const before = await desk.carried(number);
     await desk.db.transaction().execute(async (trx) => {
-      expect(await closeConversation(trx, { number, cursor: 1, at: MONDAY_10 })).toBe(true);
+      expect(await closeConversation(trx, { number, cursor: 1, at: MONDAY_10, before })).toEqual({ closed: true, projected: 'now' });
       adding = act(number).catch((error: unknown) => error);
       await new Promise((resolve) => setTimeout(resolve, 100));
     });
@@ -68,7 +100,7 @@ describe('closing a conversation', () => {
         const [first, second] = index % 2 === 0 ? both : [both[1], both[0]];
         await Promise.all([first(), second()]);
         const { status, last_seq: lastSeq } = await desk.row(number);
-        const events = await inboundEvents(desk.db, { number, after: 0, upTo: 10, limit: 10 });
+        const events = (await inboundRows(desk.db, { number, after: 0, upTo: 10, limit: 10 })).map(({ data }) => data);
         return `${status} ${lastSeq} ${events.length}`;
       }),
     );
@@ -80,12 +112,12 @@ describe('inbound events', () => {
   test('are read in order, after one seq up to another, at most so many', async () => {
     const number = await desk.ticket();
     for (let index = 0; index < 5; index += 1) await act(number);
-    const seqs = async (after: number, upTo: number, limit: number) => (await inboundEvents(desk.db, { number, after, upTo, limit })).map(({ seq }) => seq);
+    const seqs = async (after: number, upTo: number, limit: number) => (await inboundRows(desk.db, { number, after, upTo, limit })).map(({ seq }) => seq);
     expect(await seqs(0, 6, 100)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(await seqs(2, 4, 100)).toEqual([3, 4]);
     expect(await seqs(1, 6, 2)).toEqual([2, 3]);
     expect(await seqs(6, 6, 100)).toEqual([]);
-    expect(await inboundEvents(desk.db, { number: 999_999, after: 0, upTo: 9, limit: 9 })).toEqual([]);
+    expect(await inboundRows(desk.db, { number: 999_999, after: 0, upTo: 9, limit: 9 })).toEqual([]);
   });
 });
 

@@ -12,7 +12,7 @@ describe('a ticket by the API', () => {
     await desk.organization('rival', { domains: ['rival.test'], clusters: ['c999'], websites: ['www.rival.test'] });
     await desk.db
       .insertInto('agents')
-      .values({ id: 'ada', name: 'Ada', email: null, role: 'agent', team_id: null, created_at: new Date(desk.now) })
+      .values({ id: 'ada', name: 'Ada', email: null, role: 'agent', created_at: new Date(desk.now) })
       .execute();
   });
   afterAll(() => desk.close());

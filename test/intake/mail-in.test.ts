@@ -15,7 +15,7 @@ describe('mail in, from SMTP to rows', () => {
     await desk.organization('rival', { domains: ['rival.test'], clusters: ['c999'], websites: ['www.rival.test'] });
     await desk.db
       .insertInto('agents')
-      .values({ id: 'ada', name: 'Ada', email: 'ada@desk.test', role: 'agent', team_id: null, created_at: new Date(desk.now) })
+      .values({ id: 'ada', name: 'Ada', email: 'ada@desk.test', role: 'agent', created_at: new Date(desk.now) })
       .execute();
   });
   afterAll(() => desk.close());

@@ -31,15 +31,36 @@ export interface OpenDesk {
   close(): Promise<void>;
 }
 
-/**
- * Starts the real api and worker as processes, on the run's PostgreSQL and Temporal server, with real SMTP in both directions and
- * fakes for what lies outside. What this file starts is told by its policy: `seconds`, not minutes.
- */
-export async function openDesk({ policy, providers }: DeskOptions): Promise<OpenDesk> {
+/** The world around a desk: databases, fakes, and what its processes have to be told; the processes are somebody else's to start. */
+export interface DeskWorld {
+  readonly desk: DeskUnderTest;
+  /** The environment of the api and of every worker. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Another text for the policy file; a worker that starts from now on publishes it. */
+  setPolicy(text: string): void;
+  /** Removes it, after the processes; fails when it met anything unexpected. */
+  close(): Promise<void>;
+}
+
+/** How a desk's world differs from the usual. */
+export interface WorldOptions extends DeskOptions {
+  /** A migrated database of the test's own; one on the run's PostgreSQL unless given. */
+  readonly databaseUrl?: string;
+}
+
+/** Makes the world of a desk on the run's PostgreSQL and Temporal server. */
+export async function openWorld({ policy, providers, databaseUrl }: WorldOptions): Promise<DeskWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-desk-'));
   const policyFile = join(folder, 'policy.yaml');
   writeFileSync(policyFile, policy);
-  const [database, temporal, sink, port, smtpPort] = await Promise.all([freshDatabase(), freshNamespace(), startSmtpSink(), unusedPort(), unusedPort()]);
+  const given = databaseUrl === undefined ? null : { url: databaseUrl, drop: () => Promise.resolve() };
+  const [database, temporal, sink, port, smtpPort] = await Promise.all([
+    given ?? freshDatabase(),
+    freshNamespace(),
+    startSmtpSink(),
+    unusedPort(),
+    unusedPort(),
+  ]);
   const pagerduty = providers ? await startFakePagerDuty() : undefined;
   const slack = providers ? await startFakeSlack() : undefined;
   const payloadKeys = providers ? `p1:${randomBytes(32).toString('base64')}` : undefined;
@@ -57,10 +78,10 @@ export async function openDesk({ policy, providers }: DeskOptions): Promise<Open
     HOLDFAST_SIGNING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     ...(payloadKeys !== undefined && { HOLDFAST_PAYLOAD_KEYS: payloadKeys }),
     ...(pagerduty !== undefined && { PAGERDUTY_ROUTING_KEY: ROUTING_KEY, PAGERDUTY_EVENTS_URL: pagerduty.url }),
-    ...(slack !== undefined && { SLACK_BOT_TOKEN: SLACK_TOKEN, SLACK_CHANNEL, SLACK_API_URL: slack.url }),
+    ...(slack !== undefined && { SLACK_BOT_TOKEN: SLACK_TOKEN, SLACK_CHANNEL: SLACK_CHANNEL, SLACK_API_URL: slack.url }),
   };
-  const processes = [new DeskProcess('api', env), new DeskProcess('worker', env)];
-  const db = openDatabase(database.url, { max: 4 });
+  // A connection may break while nobody uses it: some tests kill the database.
+  const db = openDatabase(database.url, { max: 4, onError: () => undefined });
   const dataConverter = payloadConverter(payloadKeys === undefined ? undefined : (parseKeys(payloadKeys) ?? undefined));
   const parts = {
     url: `http://127.0.0.1:${port}`,
@@ -72,16 +93,33 @@ export async function openDesk({ policy, providers }: DeskOptions): Promise<Open
     ...(pagerduty !== undefined && { pagerduty }),
     ...(slack !== undefined && { slack }),
   };
-  await Promise.all(processes.map((each) => each.ready()));
   return {
     desk: new DeskUnderTest(parts),
+    env,
+    setPolicy: (text) => writeFileSync(policyFile, text),
     async close() {
-      const problems = (await Promise.all(processes.map((each) => each.stop()))).flat();
       await closeDatabase(db);
       await temporal.close();
       await database.drop();
       rmSync(folder, { recursive: true, force: true });
       await Promise.all([sink.close(), pagerduty?.close(), slack?.close()]);
+    },
+  };
+}
+
+/**
+ * Starts the real api and worker as processes, on the run's PostgreSQL and Temporal server, with real SMTP in both directions and
+ * fakes for what lies outside. What this file starts is told by its policy: `seconds`, not minutes.
+ */
+export async function openDesk(options: DeskOptions): Promise<OpenDesk> {
+  const world = await openWorld(options);
+  const processes = [new DeskProcess('api', world.env), new DeskProcess('worker', world.env)];
+  await Promise.all(processes.map((each) => each.ready()));
+  return {
+    desk: world.desk,
+    async close() {
+      const problems = (await Promise.all(processes.map((each) => each.stop()))).flat();
+      await world.close();
       if (problems.length > 0) throw new Error(`The desk did not run well:\n${problems.join('\n')}`);
     },
   };

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type {
   IncidentCall,
   MailActivities,
@@ -11,7 +12,9 @@ import type {
   RecordActivities,
 } from '../../messages/activities';
 import type { MailEffect, NoticeEffect, TimelineEntry } from '../../policy/effects';
-import type { InboundEvent } from '../../policy/events';
+import type { Carried } from '../../messages/conversation';
+import { apply } from '../../policy/conversation';
+import type { ConversationEvent, InboundEvent } from '../../policy/events';
 import type { PolicySnapshot } from '../../policy/snapshot';
 
 /** The other side of the workflows in tests that move time: remembers all it is given, by conversation, and fails on what has no place. */
@@ -41,7 +44,7 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
       project: (input: Projection) => this.project(input),
       readEvents: (input: { number: number; after: number; upTo: number }) => this.readEvents(input),
       loadPolicy: (input: { hash: string }) => this.loadPolicy(input),
-      claimClose: () => this.claimClose(),
+      claimClose: (input: Parameters<RecordActivities['claimClose']>[0]) => this.claimClose(input),
       checkPresence: () => this.checkPresence(),
       recordPage: (input: PageRecord) => this.recordPage(input),
       readPage: () => this.readPage(),
@@ -49,7 +52,7 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
       attemptPage: (input: PageAttempt) => this.attemptPage(input),
       acknowledgeIncident: (input: IncidentCall) => this.acknowledgeIncident(input),
       resolveIncident: (input: IncidentCall) => this.resolveIncident(input),
-      sendMail: (input: { number: number; effect: MailEffect }) => this.sendMail(input),
+      sendMail: (input: Parameters<MailActivities['sendMail']>[0]) => this.sendMail(input),
       sendNotice: (input: Parameters<NoticeActivities['sendNotice']>[0]) => this.sendNotice(input),
     };
   }
@@ -77,8 +80,17 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     return Promise.resolve(policy);
   }
 
-  claimClose(): Promise<{ closed: boolean }> {
-    return Promise.resolve({ closed: this.closes });
+  async claimClose({ number, at, before }: Parameters<RecordActivities['claimClose']>[0]): ReturnType<RecordActivities['claimClose']> {
+    if (!this.closes) return { closed: false, projected: 'not' };
+    await this.projectOutcome(number, before, { type: 'closed', at }, at);
+    return { closed: true, projected: 'now' };
+  }
+
+  /** What comes of an activity's own outcome is projected with it, as by the real ones. */
+  private async projectOutcome(number: number, before: Carried, event: ConversationEvent, now: number): Promise<void> {
+    const { state, effects, timeline } = apply(before.state, event, now);
+    const told = timeline.map((entry, position) => ({ ...entry, revision: state.revision, position }));
+    await this.project({ number, carried: { ...before, state, lanes: [...before.lanes, ...effects], timeline: [...before.timeline, ...told] } });
   }
 
   checkPresence(): Promise<{ found: 'seen'; claimed: string[] }> {
@@ -122,16 +134,20 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     return Promise.resolve({ recorded: true });
   }
 
-  sendMail(input: { number: number; effect: MailEffect }): Promise<{ outcome: 'sent' | 'refused'; at: number }> {
+  async sendMail(input: Parameters<MailActivities['sendMail']>[0]): ReturnType<MailActivities['sendMail']> {
     this.mailTries += 1;
     const outcome = this.mailOutcome(input);
-    if (outcome instanceof Error) return Promise.reject(outcome);
+    if (outcome instanceof Error) throw outcome;
     if (this.mails.some((mail) => mail.effect.key === input.effect.key)) {
       this.unexpected.push(`the mail ${input.effect.key} went out twice`);
     }
     this.mails.push(input);
-    // Later than any moment of the test: the workflow then takes its own.
-    return Promise.resolve({ outcome, at: Number.MAX_SAFE_INTEGER });
+    // The test server's clock.
+    const at = Context.current().info.currentAttemptScheduledTimestampMs;
+    const { number, effect, before } = input;
+    if (outcome !== 'sent' || before === undefined || effect.messageId === undefined) return { outcome, at };
+    await this.projectOutcome(number, before, { type: 'delivered', messageId: effect.messageId, at }, at);
+    return { outcome, at, projected: 'now' };
   }
 
   sendNotice(input: Parameters<NoticeActivities['sendNotice']>[0]): Promise<void> {
@@ -144,9 +160,10 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     return this.attempts.filter((attempt) => attempt.number === number);
   }
 
-  /** What was projected of a conversation's timeline (its beginning is in the database from resolve, so it is not here). */
+  /** What was projected of a conversation's timeline, each line once (its beginning is in the database from resolve, so it is not here). */
   timelineOf(number: number): TimelineEntry[] {
-    return this.projections.filter((projection) => projection.number === number).flatMap((projection) => projection.carried.timeline);
+    const lines = this.projections.filter((projection) => projection.number === number).flatMap((projection) => projection.carried.timeline);
+    return [...new Map(lines.map((line) => [`${line.revision}:${line.position}`, line])).values()].map(({ revision: _, position: __, ...entry }) => entry);
   }
 
   mailsOf(number: number): MailEffect[] {

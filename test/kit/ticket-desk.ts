@@ -25,7 +25,7 @@ export class TicketDesk {
     await publishPolicy(this.db, this.policy, new Date(at));
     await this.db
       .insertInto('agents')
-      .values({ id: 'ada', name: 'Ada', email: null, role: 'agent', team_id: null, created_at: new Date(at) })
+      .values({ id: 'ada', name: 'Ada', email: null, role: 'agent', created_at: new Date(at) })
       .execute();
   }
 
@@ -68,7 +68,9 @@ export class TicketDesk {
   /** What it carries once something more has happened at that time (milliseconds). */
   happened(carried: Carried, event: ConversationEvent, now: number): Carried {
     const step = apply(carried.state, event, now);
-    return { state: step.state, lanes: [...carried.lanes, ...step.effects], timeline: step.timeline, announced: carried.announced };
+    const { revision } = step.state;
+    const timeline = step.timeline.map((entry, position) => ({ ...entry, revision, position }));
+    return { state: step.state, lanes: [...carried.lanes, ...step.effects], timeline, announced: carried.announced };
   }
 
   /** A command as an event. */

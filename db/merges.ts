@@ -1,0 +1,93 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from './connection';
+import type { Schema } from './schema';
+
+/** Somebody whom a merge brought into its target, and as whom. */
+export interface Brought {
+  readonly contact: string;
+  readonly role: 'participant' | 'thirdParty';
+}
+
+/** A merge that stands. */
+export interface StandingMerge {
+  readonly id: string;
+  readonly source: number;
+  readonly target: number;
+  readonly mergedAt: Date;
+  readonly brought: readonly Brought[];
+}
+
+/** The merge that made a conversation a part of another, or null. */
+export async function standingMerge(db: Database, source: number): Promise<StandingMerge | null> {
+  const row = await db
+    .selectFrom('merges')
+    .select(['id', 'source', 'target', 'merged_at as mergedAt', 'brought'])
+    .where('source', '=', source)
+    .where('undone_at', 'is', null)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Whether other conversations are a part of this one. */
+export async function hasParts(db: Database, target: number): Promise<boolean> {
+  return (await db.selectFrom('merges').select('id').where('target', '=', target).where('undone_at', 'is', null).limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** Writes a merge down: from the commit on, what comes for the source goes to the target. */
+export async function writeMerge(trx: Transaction<Schema>, merge: StandingMerge & { readonly by: string }): Promise<void> {
+  const { id, source, target, mergedAt, by, brought } = merge;
+  await trx.insertInto('merges').values({ id, source, target, merged_by: by, merged_at: mergedAt, brought: JSON.stringify(brought) }).execute();
+  await trx.updateTable('conversations').set({ merged_into: target }).where('number', '=', source).execute();
+}
+
+/** Writes down that a merge was undone. */
+export async function writeUndone(trx: Transaction<Schema>, merge: StandingMerge, at: Date): Promise<void> {
+  await trx.updateTable('merges').set({ undone_at: at }).where('id', '=', merge.id).execute();
+  await trx.updateTable('conversations').set({ merged_into: null }).where('number', '=', merge.source).execute();
+}
+
+/**
+ * Whether the row shows all that has happened to a conversation: every event that came in, and every command that was answered, is
+ * applied and projected, and none waits.
+ */
+export async function isCaughtUp(db: Database, number: number): Promise<boolean> {
+  const behind = await db
+    .selectFrom('conversations as c')
+    .select('c.number')
+    .where('c.number', '=', number)
+    .where((where) =>
+      where.or([
+        where('c.applied_seq', '<', where.ref('c.last_seq')),
+        where.exists(
+          where
+            .selectFrom('commands as k')
+            .select('k.id')
+            .whereRef('k.number', '=', 'c.number')
+            .where((either) =>
+              either.or([
+                either('k.state', '=', 'queued'),
+                either(sql<number>`(k.result -> 'answer' ->> 'revision')::int`, '>', either.ref('c.revision')),
+              ]),
+            ),
+        ),
+      ]),
+    )
+    .executeTakeFirst();
+  return behind === undefined;
+}
+
+/** When the desk's words in the target, said since the merge, first reached a contact by mail (milliseconds); null when none has. */
+export async function firstReachedAt(db: Database, { target, contact, since }: { target: number; contact: string; since: Date }): Promise<number | null> {
+  const row = await db
+    .selectFrom('outgoing_mails as o')
+    .innerJoin('messages as m', 'm.id', 'o.message_ref')
+    .select((eb) => eb.fn.min('o.finished_at').as('at'))
+    .where('o.number', '=', target)
+    .where('o.recipient_id', '=', contact)
+    .where('o.state', '=', 'sent')
+    .where('m.direction', '=', 'out')
+    .where('m.author_kind', '=', 'agent')
+    .where('m.at', '>=', since)
+    .executeTakeFirst();
+  return row?.at?.getTime() ?? null;
+}

@@ -1,0 +1,152 @@
+import type { Transaction } from 'kysely';
+import { blockOf } from '../db/blocked-senders';
+import { agentByEmail, contactByEmail, isKnownSender, type Contact } from '../db/contacts';
+import type { WaitingRow } from '../db/inbox';
+import { automaticMailsTo, ourMailsOf } from '../db/our-mail';
+import type { Schema } from '../db/schema';
+import { lockThread, messagesBy, participates, recipientsOf, threadExists, threadOfMessage, threadOfOurMail } from '../db/threads';
+import {
+  isOurMailId,
+  parseBounceAddress,
+  parseReplyAddress,
+  verifyBounceAddress,
+  verifyReplyAddress,
+  type ParsedReplyAddress,
+  type SigningKeys,
+} from '../messages/addresses';
+import { judgeMachine } from './machine-mail';
+import { domainOf, localPartOf } from './mail-address';
+import type { MailPerson, ParsedMail } from './parse/parsed-mail';
+import { AT_ONCE_MS, isAtOnce, isPingPong, REOPEN_WINDOW_MS } from './reopen-budget';
+import type { NamedThread, ThreadFacts, Verdict } from './threading';
+
+/** What is looked up for a mail before it is decided where it goes. */
+export interface MailToPlace {
+  readonly row: WaitingRow;
+  readonly mail: ParsedMail;
+  readonly sender: MailPerson | null;
+  readonly verdict: Verdict;
+  readonly keys: SigningKeys;
+  /** The domain of our addresses, lower case. */
+  readonly domain: string;
+}
+
+/** Local parts of a mail's recipients at our domain. */
+export function localParts({ row, domain }: Pick<MailToPlace, 'row' | 'domain'>): string[] {
+  return row.envelope.to.filter((address) => domainOf(address) === domain).map(localPartOf);
+}
+
+/** Looks up all that the decision needs, and locks the conversation that the mail names. */
+export async function threadFacts(trx: Transaction<Schema>, place: MailToPlace): Promise<ThreadFacts> {
+  const { row, mail, sender, verdict } = place;
+  const email = sender?.address ?? null;
+  const locals = localParts(place);
+  const tokens = locals.flatMap((local) => parseReplyAddress(local) ?? []);
+  const { machine, noAutoMail } = judgeMachine({
+    headers: mail.headers,
+    from: email,
+    name: sender?.name ?? null,
+    envelopeFrom: row.envelope.from,
+    subject: mail.subject,
+    text: mail.text,
+    answers: mail.referenced.length > 0 || tokens.length > 0 || locals.some((local) => parseBounceAddress(local) !== null),
+  });
+  const [agent, contact] = email === null ? [null, null] : [await agentByEmail(trx, email), await contactByEmail(trx, email)];
+  const token = (await replyToken(trx, place, tokens, contact, agent)) ?? (await bounceToken(trx, place, locals, contact));
+  const reference = token === null ? await referenceOf(trx, place, email) : null;
+  const hinted = await hintedNumber(trx, tokens, mail.subject);
+  const decided: ThreadFacts = {
+    verdict,
+    machine,
+    noAutoMail,
+    senderKnown: email !== null && (await isKnownSender(trx, email)),
+    blocked: email === null ? null : await blockOf(trx, email),
+    flaggedSpam: /^yes\b/i.test(mail.headers['x-spam-flag'] ?? ''),
+    atOnce: await isAnsweredAtOnce(trx, row, contact, reference?.thread.number ?? hinted),
+    agent,
+    token,
+    reference,
+    hinted,
+  };
+  // A person has looked at it, and wants it to be a request.
+  return row.acted?.act === 'release' ? { ...decided, senderKnown: true, blocked: null, flaggedSpam: false, atOnce: false, machine: false } : decided;
+}
+
+/** The first of the reply addresses whose signature holds: for From's own contact or agent, else for anybody we have given one. */
+async function replyToken(
+  trx: Transaction<Schema>,
+  { keys }: MailToPlace,
+  tokens: readonly ParsedReplyAddress[],
+  contact: Contact | null,
+  agent: string | null,
+): Promise<ThreadFacts['token']> {
+  for (const token of tokens) {
+    const holds = (recipient: string): boolean => verifyReplyAddress(keys, token, recipient);
+    const fromIsRecipient = [contact?.id, agent].some((id) => typeof id === 'string' && holds(id));
+    if (fromIsRecipient || (await recipientsOf(trx, token.number)).some(holds)) {
+      return { thread: await namedThread(trx, token.number), fromIsRecipient };
+    }
+  }
+  return null;
+}
+
+/** Programs that answer the envelope (RFC 3834 asks them to) name the thread as well as a reply address does. */
+async function bounceToken(
+  trx: Transaction<Schema>,
+  { keys }: MailToPlace,
+  locals: readonly string[],
+  contact: Contact | null,
+): Promise<ThreadFacts['token']> {
+  for (const parsed of locals.flatMap((local) => parseBounceAddress(local) ?? [])) {
+    const sent = (await ourMailsOf(trx, parsed.number)).find(({ mailId }) => verifyBounceAddress(keys, parsed, mailId));
+    if (sent !== undefined) return { thread: await namedThread(trx, sent.number), fromIsRecipient: contact?.id === sent.recipient };
+  }
+  return null;
+}
+
+/** The conversation that the mail says it answers. An id that looks like ours counts only when we signed it. */
+async function referenceOf(trx: Transaction<Schema>, { mail, keys }: MailToPlace, email: string | null): Promise<ThreadFacts['reference']> {
+  for (const mailId of mail.referenced) {
+    const ours = isOurMailId(keys, mailId);
+    const number = (ours ? await threadOfOurMail(trx, mailId.toLowerCase()) : null) ?? (await threadOfMessage(trx, mailId));
+    if (number === null) continue;
+    const fromParticipates = email !== null && (await participates(trx, number, email));
+    return { thread: await namedThread(trx, number), ours, fromParticipates };
+  }
+  return null;
+}
+
+/** A number that agents may want to look at: of a reply address that we did not sign, or of the subject. */
+async function hintedNumber(trx: Transaction<Schema>, tokens: readonly ParsedReplyAddress[], subject: string): Promise<number | null> {
+  const [, named] = /#([1-9]\d{0,14})\b/.exec(subject) ?? [];
+  const number = tokens[0]?.number ?? (named === undefined ? null : Number(named));
+  return number !== null && (await threadExists(trx, number)) ? number : null;
+}
+
+/** Locks the conversation, or the one that it was merged into, and says what can be done with it. */
+async function namedThread(trx: Transaction<Schema>, number: number): Promise<NamedThread> {
+  let thread = await lockThread(trx, number);
+  if (thread !== null && thread.mergedInto !== null) thread = await lockThread(trx, thread.mergedInto);
+  if (thread === null) return { number, state: 'erased' };
+  return { number: thread.number, state: thread.status === 'closed' ? 'closed' : 'open' };
+}
+
+/** Whether the mail comes within moments of one that we wrote by ourselves, to its author, about the conversation that it hints at. */
+async function isAnsweredAtOnce(trx: Transaction<Schema>, row: WaitingRow, contact: Contact | null, about: number | null): Promise<boolean> {
+  if (contact === null || about === null) return false;
+  const at = row.receivedAt.getTime();
+  const automatic = await automaticMailsTo(trx, contact.id, new Date(at - 2 * AT_ONCE_MS));
+  return isAtOnce(
+    at,
+    automatic.filter(({ number }) => number === about).map((mail) => mail.at),
+  );
+}
+
+/** Whether a participant's mail has used up its conversation's reopen budget; see intake/reopen-budget.ts. */
+export async function hasNoReopensLeft(trx: Transaction<Schema>, number: number, row: WaitingRow, contact: Contact): Promise<boolean> {
+  const at = row.receivedAt.getTime();
+  const since = new Date(at - REOPEN_WINDOW_MS - AT_ONCE_MS);
+  const automatic = (await automaticMailsTo(trx, contact.id, since)).filter((mail) => mail.number === number).map((mail) => mail.at);
+  if (!isAtOnce(at, automatic)) return false;
+  return isPingPong(at, { automatic, answers: await messagesBy(trx, number, contact.id, since) });
+}

@@ -1,0 +1,121 @@
+import { answersFrom, ownClaim, timesOf } from './claims';
+import { causeOf } from './consequences';
+import { cancel, isAboutToBeKept } from './keeping';
+import { MERGE_UNDO_MS } from './merge';
+import { ring, stopRinging } from './page';
+import { ELAPSED } from './promises';
+import { moveTo } from './status';
+import type { HandedDue, MergedEvent, UnmergedEvent } from './events';
+import type { Claim, ConversationState, PromiseRecord } from './state';
+import type { Turn } from './turn';
+
+/**
+ * Another conversation becomes a part of this one, or is taken out of it again. What it owes is owed here from then on, by the times that
+ * its customer was told: they are adopted and never counted again.
+ *
+ * | handed on | here |
+ * | --- | --- |
+ * | a promise of a kind that is owed here too | the earlier due time, the earlier notice and the earlier page hold; an answer on its way does not keep it |
+ * | a promise of another kind, or a time told to a customer | a promise of its own |
+ * | dispatch | only while nobody has this ticket |
+ * | chatResponse | only to a chat: a ticket owes its first response |
+ * | a page | one cause more, silent if somebody has acknowledged it |
+ */
+export function adopt(turn: Turn, event: MergedEvent): void {
+  const { state } = turn;
+  const { at, from, participants, causes, acknowledged } = event;
+  state.cursor = event.seq;
+  turn.tell(at, 'merge.from', { from });
+  const joined = participants.filter((contact) => !state.participants.includes(contact));
+  const { unansweredSince } = state;
+  const merges = (state.merges ?? []).filter((merge) => merge.at + MERGE_UNDO_MS > at && merge.from !== from);
+  state.merges = [...merges, { from, at, joined, unansweredSince }];
+  state.participants = [...state.participants, ...joined];
+
+  const dues = event.dues.filter((due) => isOwedHere(state, due));
+  const asked = dues.filter(({ kind }) => kind === 'firstResponse' || kind === 'nextResponse' || kind === 'chatResponse').map(({ since }) => since);
+  if (asked.length > 0) {
+    state.unansweredSince = Math.min(state.unansweredSince ?? Infinity, ...asked);
+    state.snoozedUntil = null;
+    // Their customer waits for us, whatever this one waits for.
+    if (state.status !== 'new' && state.mergedInto === null) moveTo(turn, 'open', at, 'merged');
+  }
+  const how = acknowledged === null ? {} : { acknowledged };
+  for (const due of dues) {
+    const promise = take(turn, claimOf(turn, due, event));
+    if (due.paged && isRunningQuietly(promise)) ring(turn, causeOf(turn, turn.change(promise, { paged: true, raised: due.dueAt <= at }), at, 'merged'), how);
+  }
+  for (const cause of causes) ring(turn, { ...cause, at }, how);
+}
+
+function isOwedHere({ kind, assignee }: ConversationState, due: HandedDue): boolean {
+  if (due.kind === 'dispatch') return kind === 'ticket' && assignee === null;
+  return due.kind !== 'chatResponse' || kind === 'chat';
+}
+
+function isRunningQuietly(promise: PromiseRecord): boolean {
+  return !promise.paged;
+}
+
+function claimOf(turn: Turn, due: HandedDue, { from, at, urgency }: MergedEvent): Claim {
+  const { kind, since, dueAt, lengthMs, noticeAt, pageAt, noticed, paged } = due;
+  const { policy } = turn;
+  // The policy that counts here may not know the clock of one from another time.
+  const clock = due.clock === ELAPSED || policy.calendars[due.clock] !== undefined ? due.clock : policy.outOfHours.calendar;
+  return { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged, from, answersFrom: at, urgency };
+}
+
+/** Every time that a customer was told is kept; of any other kind there is one promise, and the earliest time holds. */
+function take(turn: Turn, claim: Claim): PromiseRecord {
+  const { state } = turn;
+  const own = claim.kind === 'update' ? undefined : turn.unmet(claim.kind).findLast((promise) => !isAboutToBeKept(state, promise));
+  if (own === undefined) return turn.start(timesOf([claim]), { claims: [claim], noticed: claim.noticed });
+  const claims = [...(own.claims ?? [ownClaim(own)]), claim];
+  // What is broken already has had its consequence.
+  if (own.state === 'breached') return turn.change(own, { claims });
+  const times = timesOf(claims);
+  if (times.dueAt !== own.dueAt) turn.tell(claim.answersFrom, 'promise.recounted', { kind: own.kind, cycle: own.cycle, dueAt: times.dueAt, lateOnTriage: false });
+  const { paused: _, ...rest } = own;
+  const changed = { ...rest, ...times, claims, noticed: own.noticed || claim.noticed };
+  turn.finish(own, changed);
+  return changed;
+}
+
+/** What had come with a conversation goes with it again, as far as it is still owed. */
+export function giveBack(turn: Turn, { seq, at, from }: UnmergedEvent): void {
+  const { state } = turn;
+  state.cursor = seq;
+  turn.tell(at, 'merge.out', { from });
+  const merge = state.merges?.find((known) => known.from === from);
+  state.merges = state.merges?.filter((known) => known !== merge) ?? [];
+  for (const promise of turn.unmet()) {
+    if (promise.claims?.some((claim) => claim.from === from)) release(turn, promise, promise.claims.filter((claim) => claim.from !== from), at);
+  }
+  const theirs = `conversation/${from}:`;
+  for (const { key } of state.page?.causes ?? []) if (key.startsWith(theirs)) stopRinging(turn, key, 'unmerged');
+  if (merge === undefined) return;
+  state.participants = state.participants.filter((contact) => !merge.joined.includes(contact));
+  const isAsked = turn.unmet('firstResponse', 'nextResponse', 'chatResponse').length > 0;
+  if (!isAsked) state.unansweredSince = null;
+  else if (merge.unansweredSince !== null && state.unansweredSince !== null) state.unansweredSince = merge.unansweredSince;
+}
+
+/** A promise without one of its claims: what is left of them holds. */
+function release(turn: Turn, promise: PromiseRecord, left: readonly Claim[], at: number): void {
+  if (left.length === 0) return cancel(turn, promise, at, 'unmerged');
+  const times = timesOf(left);
+  const { claims: _, ...rest } = promise;
+  const claims = left.some((claim) => claim.from !== null) ? { claims: left } : {};
+  const hasRung = left.some((claim) => claim.paged || (claim.pageAt !== null && claim.pageAt <= at));
+  const isPast = promise.state === 'breached' && times.dueAt > at;
+  if (isPast || (promise.paged && !hasRung)) {
+    // Were the same promise to be broken, or to page, again, that would be another one.
+    cancel(turn, promise, at, 'unmerged');
+    const noticed = left.some((claim) => claim.noticed || (claim.noticeAt !== null && claim.noticeAt <= at));
+    const again = turn.start(times, { policy: promise.policy, noticed, ...claims });
+    if (hasRung) ring(turn, causeOf(turn, turn.change(again, { paged: true }), at, 'unmerged'));
+    return;
+  }
+  const next = { ...rest, ...times, ...claims, ...(promise.state === 'breached' && { breachedAt: times.dueAt }) };
+  turn.put(next);
+}

@@ -1,0 +1,127 @@
+import { meet, cancel } from './keeping';
+import { causeOf, markBreaches } from './consequences';
+import { endPage, ring } from './page';
+import { businessDuration } from './promises';
+import { isOpenStatus, jitter, leave, moveTo } from './status';
+import { expectNextResponse } from './inbound';
+import type { HandedDue, HandOver } from './events';
+import type { ConversationState, PageCause, PromiseRecord } from './state';
+import { Turn } from './turn';
+import { urgencyOf } from './urgency';
+
+/**
+ * A conversation becomes a part of another (its target), and is taken out of it again. The source hands on what it owes and idles; what
+ * its target makes of that stands in adoption.ts. Nothing that is owed is lost on either way:
+ *
+ * | of the source | merged | undone |
+ * | --- | --- | --- |
+ * | promise | cancelled, `merged` | once more, with its old due time: breached as it was, or met by what the target has answered since |
+ * | page | over, `merged` | opens again for what is still owed |
+ * | status | `solved`, closing after 24 h | what it was |
+ * | an answer on its way | leaves, and can be undone | keeps what it would have kept |
+ * | a message that comes all the same | a notice | owed a next response |
+ */
+
+/** How long a merge can be undone, in milliseconds. */
+export const MERGE_UNDO_MS = 24 * 60 * 60_000;
+
+/** What a conversation would hand to its target if it were merged at `at`, or has handed on; pure, for whoever writes the target's event. */
+export function handOver(state: ConversationState, at: number): HandOver {
+  const turn = new Turn(state, at);
+  if (state.merged === undefined && isOpenStatus(state.status)) leave(turn, at);
+  const promises = state.merged?.promises ?? turn.unmet();
+  const causes = state.merged?.causes ?? causesBeside(state);
+  return { participants: state.participants, dues: promises.map(handedDue), urgency: urgencyOf(state), causes };
+}
+
+function handedDue({ kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged }: PromiseRecord): HandedDue {
+  return { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged };
+}
+
+/** Why a page is open beside its conversation's promises. */
+function causesBeside({ page, promises }: Pick<ConversationState, 'page' | 'promises'>): readonly PageCause[] {
+  const keys = new Set(promises.map((promise) => promise.key));
+  return (page?.causes ?? []).filter((cause) => !keys.has(cause.key) && cause.kind !== 'raised');
+}
+
+/** Becomes a part of the target, where everything goes on. */
+export function merge(turn: Turn, into: number, at: number, by: string): void {
+  const { state } = turn;
+  const { status } = state;
+  // What waits for the customer runs on in the target.
+  leave(turn, at);
+  const promises = turn.unmet();
+  state.merged = { at, status, promises, causes: causesBeside(state) };
+  state.mergedInto = into;
+  state.status = 'solved';
+  state.solvedAt = at;
+  state.closeAt = at + MERGE_UNDO_MS;
+  state.snoozedUntil = null;
+  state.silenceAt = null;
+  state.graceUntil = null;
+  turn.tell(at, 'merge.into', { into, by });
+  for (const promise of promises) cancel(turn, promise, at, 'merged');
+  endPage(turn, 'merged');
+}
+
+/** Is itself again; `answeredAt` is when the target has answered meanwhile, if it has. */
+export function unmerge(turn: Turn, answeredAt: number | null, at: number, by: string): void {
+  const { state } = turn;
+  const { merged, mergedInto } = state;
+  if (merged === undefined || mergedInto === null) return;
+  state.mergedInto = null;
+  delete state.merged;
+  turn.tell(at, 'merge.undone', { into: mergedInto, by });
+  const restored = merged.promises.map((promise) => ({ promise: restart(turn, promise, at), was: promise }));
+  backTo(turn, merged.status, at);
+  if (answeredAt !== null) {
+    markBreaches(turn, answeredAt);
+    keep(turn, answeredAt, `conversation/${mergedInto}`, answeredAt);
+  }
+  if (merged.answered) keep(turn, merged.answered.at, merged.answered.by, merged.answered.saidAt);
+  if (merged.wroteAt !== undefined) expectNextResponse(turn, merged.wroteAt, false);
+  // What on-call was being rung for, and nobody has done.
+  const unmet = new Map(turn.unmet().map((promise) => [promise.key, promise]));
+  for (const { promise, was } of restored) {
+    const still = unmet.get(promise.key);
+    if (still && was.paged) ring(turn, causeOf(turn, turn.change(still, { paged: true }), at, 'unmerged'));
+  }
+  if (answeredAt !== null) return;
+  const waiting = new Set(state.outgoing.map((reply) => `conversation/${state.number}:undelivered:${reply.messageId}`));
+  for (const cause of merged.causes) {
+    if (cause.kind === 'undelivered' && !waiting.has(cause.key)) continue;
+    // The page that it rang for has ended; a page's key is never used twice.
+    ring(turn, { ...cause, key: `${cause.key}:${state.pages + 1}`, at, reason: 'unmerged' });
+  }
+}
+
+/** The same promise once more: it has its old due time, and what had come of it has come of it. */
+function restart(turn: Turn, promise: PromiseRecord, at: number): PromiseRecord {
+  const { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, raised, policy, claims, breachedAt } = promise;
+  const notBefore = (instant: number | null): number | null => (instant === null ? null : Math.max(instant, at));
+  const seed = { kind, since, dueAt, clock, lengthMs, noticeAt: kind === 'update' ? noticeAt : notBefore(noticeAt), pageAt: notBefore(pageAt) };
+  return turn.start(seed, {
+    noticed,
+    policy,
+    ...(claims && { claims }),
+    // Its page starts with it again, at the first level.
+    ...(breachedAt !== undefined && { state: 'breached', breachedAt, raised: promise.paged || raised === true }),
+  });
+}
+
+/** What an answer that was given elsewhere, or arrived meanwhile, keeps of what runs again. */
+function keep(turn: Turn, at: number, by: string, saidAt: number): void {
+  const { state } = turn;
+  state.answeredAt ??= at;
+  state.lastAgentAt = Math.max(state.lastAgentAt ?? 0, at);
+  if (state.unansweredSince !== null && state.unansweredSince <= saidAt) state.unansweredSince = null;
+  for (const promise of turn.unmet()) if (promise.kind !== 'dispatch' && promise.since <= saidAt) meet(turn, promise, at, by);
+}
+
+function backTo(turn: Turn, status: ConversationState['status'], at: number): void {
+  const { state, policy } = turn;
+  if (status === 'closed') return;
+  if (status !== 'solved') return moveTo(turn, status, at, 'unmerged');
+  state.solvedAt = at;
+  state.closeAt = businessDuration(policy, policy.tickets.closeSolvedAfter, at) + jitter(state.number);
+}
