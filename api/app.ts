@@ -7,6 +7,7 @@ import type { ApiContext } from './context';
 import { serveApi } from './mount-api';
 import { servePage, sendPageError } from './mount-page';
 import { asAnswerable, problemOf, sendProblem, statusOf } from './problem';
+import { limitRates } from './rate-limits';
 import { API_BASE, expressPath, fullPath, pathPattern, type Route } from './route';
 import { allRoutes } from './routes/all';
 
@@ -18,11 +19,16 @@ export function createApp(context: ApiContext): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
+  app.set('trust proxy', context.trustedProxies ?? 'loopback');
   app.use(securityHeaders(context), requestId(context));
+  limitRates(app, context);
   // What takes bytes reads them itself, once it knows who sends them.
   const takesBytes = (route: Route) => route.surface === 'api' && route.upload !== undefined;
   for (const route of routes.filter(takesBytes)) mount(app, context, route);
-  app.use(express.json({ limit: BODY_LIMIT, type: 'application/json' }), express.urlencoded({ extended: false, limit: BODY_LIMIT }));
+  for (const reads of [express.json({ limit: BODY_LIMIT, type: 'application/json' }), express.urlencoded({ extended: false, limit: BODY_LIMIT })]) {
+    // The body of a GET means nothing (RFC 9110, 9.3.1).
+    app.use((request, response, next) => (request.method === 'GET' || request.method === 'HEAD' ? next() : reads(request, response, next)));
+  }
   for (const route of routes.filter((other) => !takesBytes(other))) mount(app, context, route);
   app.use((request, _response, next) => next(unmatched(routes, request)));
   app.use(answerError(context));
@@ -66,6 +72,9 @@ function requestId(context: ApiContext) {
     response.locals['requestId'] = id;
     response.setHeader('X-Request-Id', id);
     response.setHeader('Cache-Control', 'no-store');
+    // Nothing of ours is kept by anyone, so nothing is "not modified".
+    delete request.headers['if-none-match'];
+    delete request.headers['if-modified-since'];
     response.once('finish', () => {
       const tookMs = performance.now() - startedAt;
       const route = response.locals['route'] as string | undefined;

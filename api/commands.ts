@@ -210,7 +210,8 @@ function outcomeOf(row: CommandRow, result: CommandResult): CommandOutcome {
  * queued, so that the sweep learns which of the two it was; neither can carry it out late.
  */
 async function settleLate(context: ApiContext, row: CommandRow): Promise<CommandOutcome> {
-  const delivery = context.client === undefined ? UNANSWERED : await deliverCommand(context.client, row, context.policy().hash, context.commandWaitMs ?? LAST_WAIT_MS);
+  const delivery =
+    context.client === undefined ? UNANSWERED : await deliverCommand(context.client, row, context.policy().hash, context.commandWaitMs ?? LAST_WAIT_MS);
   if (!('unanswered' in delivery)) {
     await finishCommand(context.db, row, delivery, new Date(context.now()));
     if ('answer' in delivery) return outcomeOf(row, delivery);

@@ -5,6 +5,7 @@ import type { Database } from '../db/connection';
 import type { SigningKeys } from '../messages/addresses';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Background } from './background';
+import type { RateLimits } from './rate-limits';
 
 /** What `/readyz` reports, part by part. */
 export interface Readiness {
@@ -32,4 +33,8 @@ export interface ApiContext {
   readonly readiness: () => Promise<Readiness>;
   /** How long a request waits for a workflow's answer before it says `queued`, in milliseconds; 5 s unless a test is in a hurry. */
   readonly commandWaitMs?: number;
+  /** Where they differ from the usual ones. */
+  readonly rateLimits?: Partial<RateLimits> | undefined;
+  /** Addresses of proxies whose word about a caller's address is believed, as Express takes them; this machine's own unless told. */
+  readonly trustedProxies?: string | undefined;
 }

@@ -13,6 +13,7 @@ import { closeDatabase, openDatabase, type Database } from '../db/connection';
 import { pendingMigrations } from '../db/migrate';
 import { currentPolicy } from '../db/policies';
 import { startSmtp } from '../intake/smtp';
+import { readSmtpCertificate } from '../intake/smtp-certificate';
 import { parseSigningKeys } from '../messages/addresses';
 import { HoldfastError } from '../messages/errors';
 import type { PolicySnapshot } from '../policy/snapshot';
@@ -61,7 +62,8 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
     const client = new Client({ connection, namespace, dataConverter: payloadConverter(environment.HOLDFAST_PAYLOAD_KEYS) });
 
     let listening = false;
-    const smtp = await startSmtp({ listen: SMTP_LISTEN, db, domain: MAIL_DOMAIN, log, policy: () => Promise.resolve(policy.current()) });
+    const certificate = await readSmtpCertificate({ cert: environment.SMTP_TLS_CERT, key: environment.SMTP_TLS_KEY });
+    const smtp = await startSmtp({ listen: SMTP_LISTEN, db, domain: MAIL_DOMAIN, log, certificate, policy: () => Promise.resolve(policy.current()) });
     listening = true;
     undo.push(async () => {
       listening = false;
@@ -77,6 +79,8 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
       log,
       background,
       now: Date.now,
+      rateLimits: { credential: environment.HOLDFAST_RATE_LIMIT },
+      trustedProxies: environment.HOLDFAST_TRUSTED_PROXIES,
       readiness: readinessOf(DATABASE_URL, db, { connection, background }, () => listening),
     });
     const server = createServer(app);

@@ -15,6 +15,8 @@ import type { Answer, ApiRoute, Checked } from './route';
 import { readUpload } from './upload';
 
 const CHANGES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+/** Levels of JSON that are looked into. */
+const DEPTH = 32;
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** Routes that are open to anyone act as nobody in particular. */
@@ -87,7 +89,18 @@ function bodyOf(route: ApiRoute, request: Request): unknown {
   if (!request.is('application/json')) {
     throw new HoldfastError('E_UNSUPPORTED_MEDIA', 'Send the body as JSON, with "Content-Type: application/json".');
   }
+  if (isDeeperThan(request.body, DEPTH)) throw new HoldfastError('E_INVALID', `The body is nested more than ${DEPTH} levels deep. Nothing here needs that.`);
   return request.body as unknown;
+}
+
+/** Whether JSON has more levels than this; without recursion, which it would exhaust. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > levels) return true;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? (Object.values(item) as unknown[]) : []));
+  }
+  return false;
 }
 
 function idempotencyOf(request: Request, body: unknown): { key: string; requestHash: string } | null {

@@ -37,11 +37,9 @@ export async function servePage(context: ApiContext, route: PageRoute, request: 
 
 /** A browser without a session is led to the sign-in; a program with a wrong token is told so. */
 function isSignInWanted(route: PageRoute, request: Request, error: unknown): boolean {
-  // Prometheus would rather have text, and is told that it needs a token.
-  const isBrowser = request.accepts(['html', 'text']) === 'html';
-  return (
-    route.method === 'get' && isBrowser && request.headers.authorization === undefined && error instanceof HoldfastError && error.code === 'E_UNAUTHENTICATED'
-  );
+  // Prometheus, which would take a form for its figures, is told that it needs a token.
+  if (/openmetrics/.test(request.get('accept') ?? '')) return false;
+  return route.method === 'get' && request.headers.authorization === undefined && error instanceof HoldfastError && error.code === 'E_UNAUTHENTICATED';
 }
 
 /** An error as a page, for people with a browser. */

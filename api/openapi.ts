@@ -38,7 +38,7 @@ export function problemsOf(route: ApiRoute): ErrorCode[] {
   if (route.idempotency !== 'none') codes.add('E_IDEMPOTENCY_REUSED');
   if (route.idempotency === 'command') codes.add('E_BAD_COMMAND');
   if (route.action !== 'public.read') codes.add('E_UNAVAILABLE');
-  codes.add('E_INTERNAL');
+  codes.add('E_RATE_LIMITED').add('E_INTERNAL');
   return [...codes];
 }
 

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { addCommand } from '../db/commands';
-import { agentByEmail, findOrCreateContact } from '../db/contacts';
+import { agentByEmail, contactById, findOrCreateContact } from '../db/contacts';
 import { newId } from '../db/new-id';
 import { contactsWrittenTo, listParticipants, removeParticipants, setParticipant, type ParticipantRecord, type ParticipantRole } from '../db/participants';
 import { listProposals, removeProposals, type Proposal } from '../db/proposals';
@@ -101,12 +101,8 @@ async function lockOpen(trx: Transaction<Schema>, number: number): Promise<void>
 
 async function contactNamed(trx: Transaction<Schema>, person: PersonNamed, at: Date) {
   if ('email' in person) return (await findOrCreateContact(trx, { email: person.email, phone: null, name: person.name ?? null }, at)).contact;
-  const contact = await trx
-    .selectFrom('contacts')
-    .select(['id', 'email', 'organization_id as organizationId'])
-    .where('id', '=', person.contact)
-    .executeTakeFirst();
-  if (contact === undefined) throw new InvalidRequest([{ path: 'body.contact', message: 'is not a contact of this desk' }]);
+  const contact = await contactById(trx, person.contact);
+  if (contact === null) throw new InvalidRequest([{ path: 'body.contact', message: 'is not a contact of this desk' }]);
   return contact;
 }
 

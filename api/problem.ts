@@ -66,6 +66,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   E_THREAD_MOVED: 409,
   E_TOO_LARGE: 413,
   E_UNSUPPORTED_MEDIA: 415,
+  E_RATE_LIMITED: 429,
   E_UNAVAILABLE: 503,
 };
 
@@ -102,6 +103,13 @@ export function asAnswerable(error: unknown): HoldfastError {
   if (status >= 400 && status < 500) return new HoldfastError('E_INVALID', 'The request cannot be read. Check its path, headers and body.');
   if (DATABASE_AWAY.test(code) || isPoolTimeout(error)) {
     return new HoldfastError('E_UNAVAILABLE', 'The database does not answer right now; nothing was changed. Try again in a few seconds.', { cause: error });
+  }
+  // What was free a moment ago belongs to a request that was faster, or what was there is gone.
+  if (code === '23505' || code === '23503') {
+    return new HoldfastError('E_INVALID', 'Somebody else has changed this at the same moment. Look at it again, then repeat the request.', { cause: error });
+  }
+  if (code === '40P01' || code === '40001') {
+    return new HoldfastError('E_UNAVAILABLE', 'Two requests stood in each other’s way; nothing was changed. Try again in a few seconds.', { cause: error });
   }
   return new HoldfastError('E_INTERNAL', 'Something unexpected happened on our side. Try again; if it stays, give the request id to whoever runs this desk.', {
     cause: error,

@@ -39,6 +39,8 @@ export interface BenchDesk {
   readonly pagerduty: FakePagerDuty;
   /** Where mail comes in, and the domain of its addresses. */
   readonly smtp: { readonly host: string; readonly port: number; readonly domain: string };
+  /** Everything that runs, by name. */
+  readonly processes: readonly { readonly name: string; readonly pid: number }[];
   /** Makes a policy (YAML) the one in force, and waits until everybody knows. */
   publish(policy: string): Promise<PolicySnapshot>;
   /** Calls the API; rejects when it does not answer with 2xx. */
@@ -108,11 +110,12 @@ export async function startBenchDesk(progress: (line: string) => void): Promise<
       PAGERDUTY_EVENTS_URL: pagerduty.url,
       NO_COLOR: '1',
     };
-    const parts: Part[] = [];
+    const parts: (Part & { readonly name: string })[] = [];
     undo.push(() => Promise.all(parts.map((part) => part.stop())));
     const warnings = log('warnings');
     const start = async (command: 'api' | 'worker', name: string): Promise<void> => {
-      parts.push(await startNodePart({ command, env, logFile: log(name), onWarning: (line) => warnings.write(`${name}: ${line}`) }));
+      const part = await startNodePart({ command, env, logFile: log(name), onWarning: (line) => warnings.write(`${name}: ${line}`) });
+      parts.push({ ...part, name });
     };
     // The workers publish the policy that they are started with, so they come first.
     for (let number = 1; number <= WORKERS; number += 1) await start('worker', `worker-${number}`);
@@ -129,6 +132,7 @@ export async function startBenchDesk(progress: (line: string) => void): Promise<
       namespace: NAMESPACE,
       mail,
       pagerduty,
+      processes: [...parts, { name: 'temporal', pid: temporal.pid }, { name: 'postgres', pid: postgres.pid }],
       smtp: { host: '127.0.0.1', port: smtpPort, domain: DOMAIN },
       async publish(yaml) {
         const file = join(dir, 'policy.yaml');

@@ -2,6 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import type { StepCost } from './cost';
 import type { Lateness } from './lateness';
+import type { Spread } from './statistics';
+import type { Crowd } from './crowd';
+import type { Flood } from './flood';
+import type { Memory } from './memory';
 import type { Throughput } from './throughput';
 
 /** Where and with what a bench ran, without which its figures mean nothing. */
@@ -24,6 +28,8 @@ export interface Report {
   readonly cost?: readonly StepCost[];
   readonly lateness?: readonly Lateness[];
   readonly throughput?: Throughput;
+  readonly flood?: Flood;
+  readonly crowd?: Crowd;
 }
 
 /** The facts of this machine; `cli` is the path of the Temporal program. */
@@ -42,13 +48,13 @@ export function machineFacts(cli: string, postgres: string): MachineFacts {
 }
 
 /** Whether everything that has a budget stays within it. */
-export function allWithin({ cost = [], lateness = [] }: Report): boolean {
-  return [...cost, ...lateness].every(({ within }) => within);
+export function allWithin({ cost = [], lateness = [], flood }: Report): boolean {
+  return [...cost, ...lateness, ...(flood === undefined ? [] : [flood])].every(({ within }) => within);
 }
 
 /** The report as text, a table for each part. */
 export function reportText(report: Report): string {
-  const { machine, cost, lateness, throughput } = report;
+  const { machine, cost, lateness, throughput, flood, crowd } = report;
   const parts = [
     `${machine.date} · ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, load ${machine.load} · ${machine.system} · Node ${machine.node}\n${machine.temporal} · PostgreSQL ${machine.postgres}`,
   ];
@@ -85,15 +91,56 @@ export function reportText(report: Report): string {
     );
   }
   if (throughput !== undefined) {
-    const { conversations, acceptedPerSecond, armedPerSecond, bareStartsPerSecond, ratio } = throughput;
+    const { conversations, acceptedPerSecond, acceptedOfKnownPerSecond, armedPerSecond, bareStartsPerSecond, ratio } = throughput;
     parts.push(
       `How fast conversations are armed\n${table(
-        ['conversations', 'accepted/s', 'armed/s', 'bare starts/s', 'armed per bare start'],
-        [[String(conversations), acceptedPerSecond.toFixed(0), armedPerSecond.toFixed(0), bareStartsPerSecond.toFixed(0), ratio.toFixed(2)]],
+        ['conversations', 'accepted/s', 'of known contacts', 'armed/s', 'bare starts/s', 'armed per bare start'],
+        [
+          [
+            String(conversations),
+            acceptedPerSecond.toFixed(0),
+            acceptedOfKnownPerSecond.toFixed(0),
+            armedPerSecond.toFixed(0),
+            bareStartsPerSecond.toFixed(0),
+            ratio.toFixed(2),
+          ],
+        ],
       )}`,
     );
   }
+  if (flood !== undefined) {
+    parts.push(
+      `A flood of mail (milliseconds; urgent pages from the later of their due time and the end of resolving)\n${table(
+        ['mails', 'urgent', 'accepted/s', 'resolved/s', 'armed/s', 'urgent sent p50', 'p99', 'max', 'GET /conversations p50', 'p99', 'max', ''],
+        [
+          [
+            ...[flood.mails, flood.urgent].map(String),
+            ...[flood.acceptedPerSecond, flood.resolvedPerSecond, flood.armedPerSecond].map((value) => value.toFixed(0)),
+            ...milliseconds(flood.urgentSent),
+            ...milliseconds(flood.api),
+            flood.missing === 0 ? mark(flood) : `OVER: ${flood.missing} missing`,
+          ],
+        ],
+      )}\n${memoryText(flood.memory)}`,
+    );
+  }
+  if (crowd !== undefined) {
+    parts.push(
+      `Many open conversations (milliseconds)\n${table(
+        ['open', 'armed/s', 'GET /conversations p50', 'p99', 'max', 'POST …/notes p50', 'p99', 'max'],
+        [[String(crowd.conversations), crowd.armedPerSecond.toFixed(0), ...milliseconds(crowd.queue), ...milliseconds(crowd.note)]],
+      )}\n${memoryText(crowd.before, 'before')}\n${memoryText(crowd.after, 'after')}`,
+    );
+  }
   return `${parts.join('\n\n')}\n`;
+}
+
+function milliseconds({ p50, p99, max }: Spread): string[] {
+  return [p50, p99, max].map((value) => value.toFixed(0));
+}
+
+function memoryText(memory: readonly Memory[], when = 'after'): string {
+  return `  memory ${when}: ${memory.map(({ process, residentMb }) => `${process} ${residentMb.toFixed(0)} MB`).join(' · ')}`;
 }
 
 function mark({ budget, within }: { budget?: number | null; within: boolean }): string {

@@ -47,7 +47,11 @@ export async function measureSearch(db: Database, { messages, progress }: { mess
     for (const [kind, next] of Object.entries(looks)) {
       const q = next();
       const since = performance.now();
-      await listConversations(db, { q, snoozedAt: new Date(AT), ...(round % 2 === 0 ? {} : { status: ['new', 'open', 'pending', 'onHold', 'solved', 'closed'] }) }, QUEUE);
+      await listConversations(
+        db,
+        { q, snoozedAt: new Date(AT), ...(round % 2 === 0 ? {} : { status: ['new', 'open', 'pending', 'onHold', 'solved', 'closed'] }) },
+        QUEUE,
+      );
       // The first round fills the caches, as a desk's own day does.
       if (round > 0) (took[kind] ??= []).push(performance.now() - since);
     }

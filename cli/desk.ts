@@ -19,21 +19,27 @@ export class Desk {
     return this.call<Answer>('GET', path);
   }
 
-  post<Answer>(path: string, body: object = {}): Promise<Answer> {
-    return this.call<Answer>('POST', path, body);
+  /** With a key a repeat is answered like the first time, and nothing happens twice. */
+  post<Answer>(path: string, body: object = {}, key?: string): Promise<Answer> {
+    return this.call<Answer>('POST', path, body, key);
   }
 
-  put<Answer>(path: string, body: object): Promise<Answer> {
-    return this.call<Answer>('PUT', path, body);
+  put<Answer>(path: string, body: object, key?: string): Promise<Answer> {
+    return this.call<Answer>('PUT', path, body, key);
   }
 
   /** Throws the problem that the API answers, with its code. */
-  private async call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+  private async call<Answer>(method: string, path: string, body?: object, key?: string): Promise<Answer> {
     let response: Response;
     try {
       response = await fetch(`${this.url}/api/v1${path}`, {
         method,
-        headers: { authorization: `Bearer ${this.token}`, accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${this.token}`,
+          accept: 'application/json',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(key !== undefined && { 'idempotency-key': key }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(ANSWER_MS),
       });

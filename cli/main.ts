@@ -7,11 +7,12 @@ import * as doctor from './doctor';
 import * as explain from './explain';
 import { complain } from './output';
 import * as policy from './policy';
+import * as seed from './seed';
 import * as start from './start';
 import * as worker from './worker';
 
 /** Every command, in the order of the help; each stands in the file of its name. */
-const COMMANDS = [start, doctor, demo, explain, policy, api, worker, catcher];
+const COMMANDS = [start, doctor, demo, explain, seed, policy, api, worker, catcher];
 
 async function main(): Promise<void> {
   const program = new Command('holdfast');
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   npx holdfast doctor       check this machine, each finding with its fix
   npx holdfast demo         see a promise kept and a promise broken (while npm start runs)
   npx holdfast explain 1042 why a conversation went as it did
+  npx holdfast seed         fill a running desk with believable conversations (--remove takes them away)
 `,
     )
     .addHelpText(

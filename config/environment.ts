@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ClientConfigProfile } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { HoldfastError } from '../messages/errors';
@@ -63,6 +64,13 @@ const variables = z.object({
     .describe('where a worker tells Prometheus what it does, host:port; the API tells at /metrics (not at all, if not set)'),
   HOLDFAST_SIGNING_KEYS: secret(keys, 'keys that sign reply addresses and links: id:base64,… (generated once by `npm start`)'),
   HOLDFAST_PAYLOAD_KEYS: secret(keys, 'keys that encrypt what Temporal stores: id:base64,… (not encrypted, if not set)'),
+  HOLDFAST_RATE_LIMIT: text('a number of requests; 0 for no limit', (value) => /^\d{1,7}$/.test(value))
+    .transform(Number)
+    .default(6_000)
+    .describe('requests a minute that one token or session may make; 0 for no limit'),
+  HOLDFAST_TRUSTED_PROXIES: text('addresses or networks joined by commas, for example loopback,10.0.0.0/8', isProxyList)
+    .default('loopback')
+    .describe('proxies in front of Holdfast whose X-Forwarded-For tells who asks: addresses, networks, loopback'),
 
   DATABASE_URL: secret(url('postgres', 'postgresql'), 'a PostgreSQL server (`npm start` boots one, if not set)'),
 
@@ -82,6 +90,10 @@ const variables = z.object({
   MAIL_DOMAIN: text('a mail domain, for example support.example.org', isMailDomain)
     .default('example.test')
     .describe('the domain of our addresses: support@…, reply+…@…'),
+  MAIL_AUTHENTICATE: z
+    .enum(['on', 'off'], 'on or off')
+    .optional()
+    .describe('whether Holdfast looks up SPF, DKIM and DMARC of incoming mail (on, if SMTP_LISTEN is no loopback address)'),
   MAIL_TRUSTED_AUTHSERV: text('the name of a mail server').optional().describe('the server in front of us whose Authentication-Results we believe'),
   IMAP_URL: secret(url('imap', 'imaps'), 'a mailbox to fetch mail from'),
 
@@ -124,8 +136,6 @@ type VariableName = keyof typeof variables.shape;
 
 /** Stable names of parts that are still to come: checked when set, left out of the help, and `doctor` says that nothing reads them. */
 const NOT_READ_YET: ReadonlySet<VariableName> = new Set([
-  'SMTP_TLS_CERT',
-  'SMTP_TLS_KEY',
   'IMAP_URL',
   'PAGERDUTY_API_TOKEN',
   'PAGERDUTY_API_URL',
@@ -290,4 +300,12 @@ function isMailDomain(value: string): boolean {
 function isMailAddress(value: string): boolean {
   const at = value.lastIndexOf('@');
   return at > 0 && isMailDomain(value.slice(at + 1)) && !/\s/.test(value);
+}
+
+function isProxyList(value: string): boolean {
+  return value.split(',').every((part) => {
+    const [address = '', bits = '0', more] = part.trim().split('/');
+    if (['loopback', 'linklocal', 'uniquelocal'].includes(part.trim())) return true;
+    return more === undefined && /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 6 ? 128 : 32) && isIP(address) !== 0;
+  });
 }

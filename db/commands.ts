@@ -159,8 +159,6 @@ async function withdrawWaiting(trx: Transaction<Schema>, number: number): Promis
     .where('number', '=', number)
     .where('direction', '=', 'out')
     .where('state', '=', 'waiting')
-    .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('outgoing_mails').select('key').whereRef('outgoing_mails.message_ref', '=', 'messages.id'))),
-    )
+    .where((where) => where.not(where.exists(where.selectFrom('outgoing_mails').select('key').whereRef('outgoing_mails.message_ref', '=', 'messages.id'))))
     .execute();
 }

@@ -26,6 +26,12 @@ export async function contactByEmail(db: Database, email: string): Promise<Conta
   return row ?? null;
 }
 
+/** A contact's record, or null. */
+export async function contactById(db: Database, id: string): Promise<Contact | null> {
+  const row = await db.selectFrom('contacts').select(columns).where('id', '=', id).executeTakeFirst();
+  return row ?? null;
+}
+
 /**
  * The contact with this address or else this phone number, made when there is none and put into the organization whose mail domain it is.
  * The row stays locked until the transaction ends, so that one person's requests are counted one after the other.

@@ -27,6 +27,8 @@ export interface QueueFilter {
   readonly team?: string | null | undefined;
   readonly organization?: string | undefined;
   readonly requester?: string | undefined;
+  /** A contact in the thread, requester or not. */
+  readonly participant?: string | undefined;
   /** Words, as {@link foundBy} finds them; or a number such as `#1042`. */
   readonly q?: string | undefined;
   /** Leaves out what is snoozed beyond this time; null leaves out nothing. */
@@ -134,6 +136,9 @@ export async function listConversations(
   else if (filter.assignee !== undefined) query = query.where('c.assignee', '=', filter.assignee);
   if (filter.organization !== undefined) query = query.where('c.organization_id', '=', filter.organization);
   if (filter.requester !== undefined) query = query.where('c.requester_id', '=', filter.requester);
+  const { participant } = filter;
+  if (participant !== undefined)
+    query = query.where('c.number', 'in', (sub) => sub.selectFrom('participants').select('number').where('contact_id', '=', participant));
   if (filter.merged !== true) query = query.where('c.merged_into', 'is', null);
   if (filter.team === null) query = query.where('c.team_id', 'is', null);
   else if (filter.team !== undefined) query = query.where('c.team_id', '=', filter.team);
@@ -250,6 +255,8 @@ export interface MessageRecord {
   readonly state: 'received' | 'waiting' | 'sent' | 'failed' | 'withdrawn' | 'shown';
   readonly deliveredAt: Date | null;
   readonly authenticated: boolean;
+  /** What authentication says about a mail's From; null for what is no mail. */
+  readonly verdict: 'pass' | 'none' | 'fail' | 'reject' | null;
   readonly machine: boolean;
   readonly hint: string | null;
   readonly attachments: readonly { readonly id: string; readonly name: string; readonly mediaType: string; readonly bytes: number }[];
@@ -280,6 +287,7 @@ export async function listMessages(
       'm.state',
       'm.delivered_at as deliveredAt',
       'm.authenticated',
+      'm.verdict',
       'm.machine',
       'm.hint',
     ])

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Database } from './connection';
 import { newId } from './new-id';
 
@@ -34,11 +35,15 @@ export type ContactChange = { readonly [Key in 'organizationId' | 'name' | 'emai
 const organizationColumns = ['id', 'name', 'plan', 'domains', 'clusters', 'websites', 'created_at as createdAt'] as const;
 const contactColumns = ['id', 'organization_id as organizationId', 'name', 'email', 'phone', 'zone', 'created_at as createdAt'] as const;
 
-/** Organizations in the order of their ids, after the given one. */
+/** Organizations in the order of their ids, after the given one; `q` is looked for in name, domains, clusters and websites. */
 export async function listOrganizations(db: Database, page: { q?: string | undefined; after: string | null; limit: number }): Promise<OrganizationRecord[]> {
   let query = db.selectFrom('organizations').select(organizationColumns).orderBy('id').limit(page.limit);
   if (page.after !== null) query = query.where('id', '>', page.after);
-  if (page.q !== undefined) query = query.where('name', 'ilike', contains(page.q));
+  const { q } = page;
+  if (q !== undefined) {
+    const system = sql<boolean>`array_to_string(domains || clusters || websites, ' ') ILIKE ${contains(q)}`;
+    query = query.where((where) => where.or([where('name', 'ilike', contains(q)), system]));
+  }
   return query.execute();
 }
 

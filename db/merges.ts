@@ -36,7 +36,10 @@ export async function hasParts(db: Database, target: number): Promise<boolean> {
 /** Writes a merge down: from the commit on, what comes for the source goes to the target. */
 export async function writeMerge(trx: Transaction<Schema>, merge: StandingMerge & { readonly by: string }): Promise<void> {
   const { id, source, target, mergedAt, by, brought } = merge;
-  await trx.insertInto('merges').values({ id, source, target, merged_by: by, merged_at: mergedAt, brought: JSON.stringify(brought) }).execute();
+  await trx
+    .insertInto('merges')
+    .values({ id, source, target, merged_by: by, merged_at: mergedAt, brought: JSON.stringify(brought) })
+    .execute();
   await trx.updateTable('conversations').set({ merged_into: target }).where('number', '=', source).execute();
 }
 
@@ -64,10 +67,7 @@ export async function isCaughtUp(db: Database, number: number): Promise<boolean>
             .select('k.id')
             .whereRef('k.number', '=', 'c.number')
             .where((either) =>
-              either.or([
-                either('k.state', '=', 'queued'),
-                either(sql<number>`(k.result -> 'answer' ->> 'revision')::int`, '>', either.ref('c.revision')),
-              ]),
+              either.or([either('k.state', '=', 'queued'), either(sql<number>`(k.result -> 'answer' ->> 'revision')::int`, '>', either.ref('c.revision'))]),
             ),
         ),
       ]),

@@ -24,7 +24,8 @@ export interface Lateness {
   readonly seconds: number;
 }
 
-const seconds = (now: Date, column: RawBuilder<unknown>) => sql<number>`coalesce(greatest(0, extract(epoch FROM ${now}::timestamptz - min(${column}))), 0)::float8`;
+const seconds = (now: Date, column: RawBuilder<unknown>) =>
+  sql<number>`coalesce(greatest(0, extract(epoch FROM ${now}::timestamptz - min(${column}))), 0)::float8`;
 
 /** Effects that the projections hold and whose result is not in the database: an effect stays there until the next projection. */
 const projectedLanes = sql`
@@ -67,7 +68,9 @@ export const DESK_FIGURES: readonly DeskFigures[] = [
   },
   {
     labels: ['demo'],
-    measures: [{ name: 'holdfast_page_unacknowledged_oldest_seconds', help: 'How long the oldest page that nobody has acknowledged has been open', column: 'oldest' }],
+    measures: [
+      { name: 'holdfast_page_unacknowledged_oldest_seconds', help: 'How long the oldest page that nobody has acknowledged has been open', column: 'oldest' },
+    ],
     query: (now) => sql`
       SELECT d.demo, ${seconds(now, sql`p.opened_at`)} AS oldest
       FROM (VALUES ('false'), ('true')) AS d (demo) LEFT JOIN pages p ON p.state = 'paging' AND p.demo::text = d.demo GROUP BY 1`,
@@ -87,7 +90,11 @@ export const DESK_FIGURES: readonly DeskFigures[] = [
   {
     labels: ['lane'],
     measures: [
-      { name: 'holdfast_lane_waiting', help: 'What waits on its way: to its workflow (relay, apply), to a provider (mail, notices, paging), or for an answer (commands, acknowledgements)', column: 'count' },
+      {
+        name: 'holdfast_lane_waiting',
+        help: 'What waits on its way: to its workflow (relay, apply), to a provider (mail, notices, paging), or for an answer (commands, acknowledgements)',
+        column: 'count',
+      },
       { name: 'holdfast_lane_oldest_seconds', help: 'How long the oldest of it has waited', column: 'oldest' },
     ],
     query: (now) => sql`

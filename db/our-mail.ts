@@ -43,6 +43,22 @@ export async function automaticMailsTo(db: Database, contactId: string, since: D
   return rows.map((row) => ({ number: row.number, at: (row.finished_at ?? row.at).getTime() }));
 }
 
+/** The last automatic mails to a contact about a conversation since `since`, with what they said. */
+export async function automaticMailsWithWords(db: Database, about: { contactId: string; number: number; since: Date }): Promise<{ at: number; raw: Buffer }[]> {
+  const rows = await db
+    .selectFrom('outgoing_mails')
+    .select(['at', 'finished_at', 'raw'])
+    .where('recipient_id', '=', about.contactId)
+    .where('number', '=', about.number)
+    .where('envelope_from', '=', '')
+    .where('envelope_to', '<>', '')
+    .where('at', '>=', about.since)
+    .orderBy('at', 'desc')
+    .limit(5)
+    .execute();
+  return rows.map((row) => ({ at: (row.finished_at ?? row.at).getTime(), raw: row.raw }));
+}
+
 /**
  * Notes that a mail came back for good; false when that was known. Its message counts as failed when no copy of it has reached anybody.
  */

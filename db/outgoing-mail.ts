@@ -133,6 +133,8 @@ export interface MailSource {
   /** Local part of the address that the customer wrote to, or null. */
   readonly address: string | null;
   readonly demo: boolean;
+  /** Who wrote first: what we begin is no answer. */
+  readonly initiatedBy: 'customer' | 'agent';
   readonly policy: PolicySnapshot;
   readonly recipient: MailRecipient;
   readonly message: MailMessage | null;
@@ -172,7 +174,7 @@ export async function readMailSource(
   const conversation = await db
     .selectFrom('conversations')
     .innerJoin('policies', 'policies.hash', 'conversations.policy_hash')
-    .select(['conversations.subject', 'conversations.address', 'conversations.demo', 'policies.snapshot'])
+    .select(['conversations.subject', 'conversations.address', 'conversations.demo', 'conversations.initiated_by', 'policies.snapshot'])
     .where('conversations.number', '=', number)
     .executeTakeFirst();
   const contact = await db.selectFrom('contacts').selectAll().where('id', '=', recipient).executeTakeFirst();
@@ -183,6 +185,7 @@ export async function readMailSource(
     subject: conversation.subject,
     address: conversation.address,
     demo: conversation.demo,
+    initiatedBy: conversation.initiated_by,
     policy: conversation.snapshot,
     recipient: {
       id: contact.id,

@@ -166,6 +166,17 @@ async function writeRecord(trx: Transaction<Schema>, record: PageRecord, facts: 
     })
     .where('id', '=', id)
     .execute();
+  if (record.overAt !== null) await endBrokenAttempts(trx, id);
+}
+
+/** Of a ring that a crash broke off, and that was not repeated because its page was over by then, nobody else would ever say what became. */
+async function endBrokenAttempts(trx: Transaction<Schema>, id: string): Promise<void> {
+  await trx
+    .updateTable('page_attempts')
+    .set({ outcome: 'failed', error: 'It was broken off, and the page was over before it was repeated.' })
+    .where('page_id', '=', id)
+    .where('outcome', 'is', null)
+    .execute();
 }
 
 /** The acknowledgement that holds: the row's own if it was given for what rings now, else the one that the escalation knows. */

@@ -57,6 +57,10 @@ function whatHappened(cause: PageCause, lengthMs: number | undefined): string {
       return 'our answer was not delivered';
     case 'missedCall':
       return 'missed call';
+    case 'voicemail':
+      return 'a new voicemail';
+    case 'raised':
+      return cause.reason === 'merged' ? 'another page has joined' : 'it has become more urgent';
     case 'manual':
       return 'somebody asks for help';
     default:

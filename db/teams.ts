@@ -102,6 +102,39 @@ export async function setTeamsOf(db: Database, agent: string, teams: readonly st
     .execute();
 }
 
+/**
+ * Gives a conversation to a team, or takes it from every team, and says so in its timeline. A team owes nothing, so no promise and no
+ * workflow is concerned. Answers whether there is such a conversation.
+ */
+export async function setTeamOfConversation(db: Database, given: { number: number; team: string | null; by: string; at: Date }): Promise<boolean> {
+  return inTransaction(db, async (trx) => {
+    const { number, team } = given;
+    // The lock also keeps projections away, so that the place in the timeline stays free.
+    const before = await trx.selectFrom('conversations').select(['team_id', 'revision']).where('number', '=', number).forUpdate().executeTakeFirst();
+    if (!before) return false;
+    if (before.team_id === team) return true;
+    await trx.updateTable('conversations').set({ team_id: team }).where('number', '=', number).execute();
+    const { last } = await trx
+      .selectFrom('timeline')
+      .select((eb) => eb.fn.max('position').as('last'))
+      .where('number', '=', number)
+      .where('revision', '=', before.revision)
+      .executeTakeFirstOrThrow();
+    await trx
+      .insertInto('timeline')
+      .values({
+        number,
+        revision: before.revision,
+        position: (last ?? -1) + 1,
+        at: given.at,
+        type: 'team',
+        data: JSON.stringify({ from: before.team_id, to: team, by: given.by }),
+      })
+      .execute();
+    return true;
+  });
+}
+
 async function membersOf(db: Database, teams: readonly string[]): Promise<ReadonlyMap<string, readonly TeamNamed[]>> {
   if (teams.length === 0) return new Map();
   const rows = await db

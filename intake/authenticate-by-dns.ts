@@ -86,7 +86,9 @@ function judge({ dkim, spf, dmarc }: AuthenticateResult, author: string, spfAske
   // The proof must be for the very address that we take for the author.
   if (others.length > 0 || from?.toLowerCase() !== author) return 'none';
   const domain = domainOf(author);
-  const signed = dkim.results.some(({ status }) => status.result === 'pass' && (status as { aligned?: unknown }).aligned !== false && status.underSized === undefined);
+  const signed = dkim.results.some(
+    ({ status }) => status.result === 'pass' && (status as { aligned?: unknown }).aligned !== false && status.underSized === undefined,
+  );
   const spfPasses = spfAsked && spf !== false && spf.status.result === 'pass';
   if (dmarc !== false && dmarc.status.result === 'pass') return 'pass';
   const unclear = dkim.results.some(({ status }) => isUnclear(status.result)) || !spfAsked || (spf !== false && isUnclear(spf.status.result));

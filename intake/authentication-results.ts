@@ -73,7 +73,9 @@ function judge(results: readonly MethodResult[], from: string): Verdict {
 /** Servers tell the domain's policy in a comment (`p=REJECT`) or a property of their own. */
 function asksToRefuse({ comment, properties }: MethodResult): boolean {
   return (
-    /\bp=reject\b/i.test(comment) || /^(o?reject)$/i.test(properties['action'] ?? '') || /^reject$/i.test(properties['policy.dmarc'] ?? properties['policy.p'] ?? '')
+    /\bp=reject\b/i.test(comment) ||
+    /^(o?reject)$/i.test(properties['action'] ?? '') ||
+    /^reject$/i.test(properties['policy.dmarc'] ?? properties['policy.p'] ?? '')
   );
 }
 

@@ -75,13 +75,19 @@ export async function reportedMail(
 }
 
 /**
- * Tells the conversation of a mail that its answer came back for good, in the transaction that stores the report: once a mail. Reports of
- * delay, and of mail that carries nobody's answer, are shown only. `at` in milliseconds.
+ * Tells the conversation of a mail, in the transaction that stores the report in it, that its answer came back for good: once a mail. What
+ * carries nobody's answer is shown only, and so is a report that came to another conversation than its mail's. `at` in milliseconds.
  */
-export async function tellBounce(trx: Transaction<Schema>, policy: PolicySnapshot, { number, sent, at }: { number: number; sent: OurMail; at: number }): Promise<void> {
-  if (sent.messageRef === null || !(await markBounced(trx, sent, new Date(at)))) return;
-  const thread = await lockThread(trx, number);
-  if (thread === null) return;
+export async function tellBounce(
+  trx: Transaction<Schema>,
+  policy: PolicySnapshot,
+  { number, sent, at }: { number: number; sent: OurMail; at: number },
+): Promise<void> {
+  if (sent.messageRef === null) return;
+  const home = await lockThread(trx, sent.number);
+  if (home === null || (home.number !== number && home.mergedInto !== number)) return;
+  const thread = home.number === number ? home : await lockThread(trx, number);
+  if (thread === null || !(await markBounced(trx, sent, new Date(at)))) return;
   const seq = thread.lastSeq + 1;
   await insertEvent(trx, number, { type: 'bounce', seq, at, messageId: sent.messageRef, hard: true, policy: policy.hash });
   await moveOn(trx, number, seq, new Date(at));

@@ -1,10 +1,11 @@
 import type { Transaction } from 'kysely';
+import { addCommand } from '../db/commands';
 import { policiesOf } from '../db/conversation-input';
 import { notifyRelay } from '../db/inbox';
 import { insertEvent } from '../db/incoming-messages';
 import { firstReachedAt, hasParts, isCaughtUp, standingMerge, writeMerge, writeUndone, type Brought, type StandingMerge } from '../db/merges';
 import { newId } from '../db/new-id';
-import { listParticipants, removeParticipants, setParticipant } from '../db/participants';
+import { contactsWrittenTo, listParticipants, removeParticipants, setParticipant } from '../db/participants';
 import { currentPolicy } from '../db/policies';
 import type { Schema } from '../db/schema';
 import { lockThread } from '../db/threads';
@@ -24,9 +25,11 @@ export async function mergeInto(
   { source, into, force }: { source: number; into: number; force: boolean },
   { by, at }: { by: string; at: number },
 ): Promise<Command> {
-  const [one, other] = await lockBoth(trx, source, into);
-  const refusal = mergeRefusal(one, other, force);
-  if (refusal !== null) throw refusal;
+  // Before anything is locked: those that are merged already are locked by others in another order.
+  refuse(mergeRefusal(await sideOf(trx, source), await sideOf(trx, into), force));
+  for (const number of [source, into].sort((a, b) => a - b)) await lockThread(trx, number);
+  const [one, other] = [await sideOf(trx, source), await sideOf(trx, into)];
+  refuse(mergeRefusal(one, other, force));
   const handed = await handedOver(trx, source, at);
   const together = isOneCustomer(one, other);
   const brought = await bringPeople(trx, { source, target: into, together, at: new Date(at) });
@@ -50,11 +53,14 @@ export async function mergeInto(
  * but for those of whom an agent has decided since. What came meanwhile stays where it came. Answers the command for the source.
  * Errors: E_NOT_FOUND, E_NOT_MERGED, E_CONVERSATION_CLOSED, E_TOO_LATE.
  */
-export async function undoMerge(trx: Transaction<Schema>, source: number, at: number): Promise<Command> {
-  const seen = await standingMerge(trx, source);
-  const [one, other] = seen === null ? [await sideOf(trx, source), null] : await lockBoth(trx, source, seen.target);
+export async function undoMerge(trx: Transaction<Schema>, source: number, { by, at }: { by: string; at: number }): Promise<Command> {
+  // The source first, like whatever comes for it and is given to its target.
+  await lockThread(trx, source);
+  const one = await sideOf(trx, source);
   const merge = await standingMerge(trx, source);
-  if (merge === null || other === null || merge.target !== other.number) throw new HoldfastError('E_NOT_MERGED', `#${source} is a part of no other conversation.`);
+  if (merge === null) throw new HoldfastError('E_NOT_MERGED', `#${source} is a part of no other conversation.`);
+  await lockThread(trx, merge.target);
+  const other = await sideOf(trx, merge.target);
   if (one.status === 'closed') throw new HoldfastError('E_CONVERSATION_CLOSED', `#${source} has been closed since, so its merge stays.`);
   if (at - merge.mergedAt.getTime() > MERGE_UNDO_MS) {
     throw new HoldfastError('E_TOO_LATE', `A merge can be undone for 24 hours, and this one is older.`, { fix: 'Open a follow-up instead.' });
@@ -62,16 +68,14 @@ export async function undoMerge(trx: Transaction<Schema>, source: number, at: nu
   const answeredAt = await firstReachedAt(trx, { target: merge.target, contact: one.requester, since: merge.mergedAt });
   await writeUndone(trx, merge, new Date(at));
   if (other.status !== 'closed') {
-    await takeOut(trx, merge);
+    await takeOut(trx, merge, { by, at });
     await giveEvent(trx, merge.target, at, (seq, policy) => ({ type: 'unmerged', seq, at, from: source, policy }));
   }
   return { type: 'unmerge', answeredAt };
 }
 
-/** Locks the lower number first, so that two merges never wait for each other. */
-async function lockBoth(trx: Transaction<Schema>, source: number, target: number): Promise<[MergeSide, MergeSide]> {
-  for (const number of [...new Set([source, target])].sort((a, b) => a - b)) await lockThread(trx, number);
-  return [await sideOf(trx, source), await sideOf(trx, target)];
+function refuse(refusal: HoldfastError | null): void {
+  if (refusal !== null) throw refusal;
 }
 
 async function sideOf(trx: Transaction<Schema>, number: number): Promise<MergeSide> {
@@ -85,11 +89,7 @@ async function sideOf(trx: Transaction<Schema>, number: number): Promise<MergeSi
 }
 
 /** What the source owes, read of its record: it must show all that its workflow has done. */
-async function handedOver(
-  trx: Transaction<Schema>,
-  source: number,
-  at: number,
-): Promise<{ over: HandOver; acknowledged: { by: string; at: number } | null }> {
+async function handedOver(trx: Transaction<Schema>, source: number, at: number): Promise<{ over: HandOver; acknowledged: { by: string; at: number } | null }> {
   const { carried } = await trx.selectFrom('conversations').select('carried').where('number', '=', source).executeTakeFirstOrThrow();
   if (carried === null || !(await isCaughtUp(trx, source))) {
     throw new HoldfastError('E_UNAVAILABLE', `Something is still happening in #${source}; nothing was changed. Try again in a moment.`);
@@ -118,11 +118,14 @@ async function bringPeople(
   return brought;
 }
 
-/** The target's rules take out the same people when they hear of it. */
-async function takeOut(trx: Transaction<Schema>, { target, brought }: StandingMerge): Promise<void> {
+/** The target's rules take out whom the merge brought, but after an agent has changed the list; so they are told who is left. */
+async function takeOut(trx: Transaction<Schema>, { target, brought }: StandingMerge, { by, at }: { by: string; at: number }): Promise<void> {
   const roles = new Map((await listParticipants(trx, target)).map(({ id, role }) => [id, role]));
   const leaving = brought.filter(({ contact, role }) => roles.get(contact) === role).map(({ contact }) => contact);
   await removeParticipants(trx, target, leaving);
+  if (leaving.every((contact) => roles.get(contact) === 'thirdParty')) return;
+  const command: Command = { type: 'participants', contacts: await contactsWrittenTo(trx, target) };
+  await addCommand(trx, { id: newId('cmd'), number: target, actor: by, command, bodyRef: null, at, notAfter: null });
 }
 
 async function giveEvent(

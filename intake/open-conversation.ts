@@ -15,6 +15,7 @@ import type { PolicySnapshot } from '../policy/snapshot';
 import { RULES, type ConversationStart, type PromiseSeed } from '../policy/state';
 import { choosePriority } from '../policy/triage';
 import { systemTags, type SystemTags } from './cluster-website';
+import { isFreemail } from './freemail';
 import type { Opening } from './incoming';
 import { domainOf } from './mail-address';
 import { messageEvent } from './message-event';
@@ -33,8 +34,9 @@ export interface Opened {
  * of receipt, and the state that its workflow will begin with. From the commit on its promises run, whatever becomes of the workflow.
  */
 export async function openConversation(trx: Transaction<Schema>, policy: PolicySnapshot, opening: Opening): Promise<Opened> {
-  const { contact, receivedAt } = opening;
-  const at = new Date(receivedAt);
+  const { contact } = opening;
+  const takenAt = opening.takenAt ?? opening.receivedAt;
+  const at = new Date(takenAt);
   await storePolicy(trx, policy, at);
   const organization = await organizationOf(trx, opening);
   const systems = await systemsOf(trx, opening, organization);
@@ -52,7 +54,7 @@ export async function openConversation(trx: Transaction<Schema>, policy: PolicyS
     channel: opening.channel,
     plan,
     priority: triage.priority,
-    receivedAt,
+    receivedAt: takenAt,
     initiatedBy: opening.initiatedBy,
     outOfHours: triage.outOfHours,
   });
@@ -67,7 +69,7 @@ export async function openConversation(trx: Transaction<Schema>, policy: PolicyS
     plan,
     priority: triage.priority,
     assignee: opening.agent,
-    receivedAt,
+    receivedAt: takenAt,
     participants: [contact.id, ...copied],
     noAutoMail: opening.noAutoMail,
     receipt: await giveReceipt(trx, policy, opening, number),
@@ -98,7 +100,7 @@ export async function openConversation(trx: Transaction<Schema>, policy: PolicyS
       tags: triage.tags,
       flags: [...opening.flags],
       policy_hash: policy.hash,
-      received_at: at,
+      received_at: new Date(opening.receivedAt),
       last_seq: 1,
       start: JSON.stringify(start),
       merged_into: null,
@@ -145,7 +147,9 @@ async function systemsOf(trx: Transaction<Schema>, { given, subject, text }: Ope
 
 /** Those named in To and Cc who belong to the requester's own organization join; nobody else does. */
 async function participantsAmong(trx: Transaction<Schema>, opening: Opening, organization: Organization, at: Date): Promise<string[]> {
-  const own = opening.copied.filter((email) => organization.domains.includes(domainOf(email)) && email !== opening.contact.email);
+  const own = opening.copied.filter(
+    (email) => organization.domains.includes(domainOf(email)) && !isFreemail(domainOf(email)) && email !== opening.contact.email,
+  );
   const ids: string[] = [];
   // In one order everywhere, so that two transactions never wait for each other.
   for (const email of [...new Set(own)].sort().slice(0, PARTICIPANTS)) {
@@ -156,12 +160,13 @@ async function participantsAmong(trx: Transaction<Schema>, opening: Opening, org
 }
 
 async function giveReceipt(trx: Transaction<Schema>, policy: PolicySnapshot, opening: Opening, number: number): Promise<boolean> {
-  const { contact, receivedAt } = opening;
-  if (!policy.receipt || opening.noAutoMail || opening.initiatedBy === 'agent' || contact.email === null) return false;
-  const earlier = await receiptsSince(trx, contact.id, new Date(receivedAt - RECEIPT_WINDOW_MS));
+  const { contact, receivedAt, takenAt = receivedAt } = opening;
+  // Whose domain says "refuse such mail" may never have written it.
+  if (opening.verdict === 'reject' || !policy.receipt || opening.noAutoMail || opening.initiatedBy === 'agent' || contact.email === null) return false;
+  const earlier = await receiptsSince(trx, contact.id, new Date(takenAt - RECEIPT_WINDOW_MS));
   const key = subjectKey(opening.subject);
-  if (!receiptAllowed(receivedAt, opening.known, key, earlier)) return false;
-  await recordReceipt(trx, { contactId: contact.id, number, subjectKey: key, at: new Date(receivedAt) });
+  if (!receiptAllowed(takenAt, opening.known, key, earlier)) return false;
+  await recordReceipt(trx, { contactId: contact.id, number, subjectKey: key, at: new Date(takenAt) });
   return true;
 }
 
@@ -205,6 +210,7 @@ async function writeOpeningMessage(trx: Transaction<Schema>, policy: PolicySnaps
     mailId: opening.mailId,
     inReplyTo: opening.inReplyTo,
     authenticated: opening.authenticated,
+    verdict: opening.verdict ?? null,
     machine: opening.machine,
     hint: opening.hint,
     inboxId: opening.inboxId,

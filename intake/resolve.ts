@@ -14,6 +14,7 @@ import type { Incoming } from './incoming';
 import { joinConversation, keepAsNote } from './join-conversation';
 import { domainOf, localPartOf, mailAddress } from './mail-address';
 import { openConversation } from './open-conversation';
+import { proposePeople } from './proposals';
 import { oneLine } from './parse/clean-text';
 import type { ReadMail } from './parse/mail-parser';
 import type { MailPerson } from './parse/parsed-mail';
@@ -76,18 +77,19 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
   const facts = await threadFacts(trx, { row, mail, sender: author, verdict, keys: desk.keys, domain: desk.domain });
   const decision = elsewhere(decideThread(facts), row);
   const bounce = facts.machine ? readBounce(mail) : null;
+  const sent = bounce === null ? null : await reportedMail(trx, desk.keys, { mail, recipients: localParts({ row, domain: desk.domain }) });
   const incoming = incomingOf(desk, row, readMail, facts, bounce);
   if (row.takenFrom !== null && decision.to !== 'suspended') await letGoOfMessage(trx, row.id);
   switch (decision.to) {
     case 'suspended':
-      return suspend(decision.reason === 'machine' && bounce !== null ? 'bounce' : decision.reason);
+      return suspend(decision.reason === 'machine' && sent !== null ? 'bounce' : decision.reason);
     case 'join': {
       const thread = await lockedThread(trx, decision.number);
       const contact = author === null ? null : await contactFor(trx, author, decision.as, row.receivedAt);
       const robot = decision.as === 'participant' && contact !== null && !released && (await hasNoReopensLeft(trx, thread.number, row, contact));
       const message = { ...incoming, contact, authenticated: decision.authenticated, ...(robot && { machine: true, noAutoMail: true, hint: 'loop' }) };
       await joinConversation(trx, desk.policy, message, thread, robot ? { as: 'machine' } : decision);
-      if (bounce === 'failed') await tellOfBounce(trx, desk, row, readMail, thread.number);
+      if (bounce === 'failed' && sent !== null) await tellBounce(trx, desk.policy, { number: thread.number, sent, at: takenAtOf(row) });
       return settle('joined', thread.number);
     }
     case 'note': {
@@ -113,6 +115,8 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
         linkedFrom: decision.linkedTo ?? row.takenFrom,
         flags: [...decision.flags, ...readingFlags(readMail), ...(facts.agent === null ? [] : ['agentAddress'])],
       });
+      const byAgent = facts.agent !== null && facts.verdict === 'pass';
+      await proposePeople(trx, { number, mail, domain: desk.domain, byAgent, at });
       return settle('opened', number);
     }
     default:
@@ -133,12 +137,6 @@ function copyWithinMs({ mail }: ReadMail): number {
 function elsewhere(decision: ThreadDecision, { takenFrom }: WaitingRow): ThreadDecision {
   if ((decision.to !== 'join' && decision.to !== 'note') || decision.number !== takenFrom) return decision;
   return { to: 'new', linkedTo: takenFrom, flags: [] };
-}
-
-/** A report about our own mail, known by a signature of ours, is told to that mail's conversation. */
-async function tellOfBounce(trx: Transaction<Schema>, desk: Desk, row: WaitingRow, { mail }: ReadMail, number: number): Promise<void> {
-  const sent = await reportedMail(trx, desk.keys, { mail, recipients: localParts({ row, domain: desk.domain }) });
-  if (sent !== null) await tellBounce(trx, desk.policy, { number, sent, at: takenAtOf(row) });
 }
 
 /** When a mail counts from: its receipt, or a person's decision about what had been kept aside. */

@@ -10,12 +10,16 @@ import type { SigningKeys } from '../messages/addresses';
 import { isOutage } from './outage';
 import { createMailParser } from './parse/mail-parser';
 import { resolveMail, type Resolved } from './resolve';
+import { startSenderChecks } from './sender-checks';
+import { verdictOf, type SenderChecks } from './verdict';
 import { codeOf, startWokenLoop } from './woken-loop';
 
 const SWEEP_MS = 2_000;
 /** One mail is read while another is written; there is one parsing thread. */
 const LANES = 2;
 const ATTEMPTS = 8;
+/** A mail whose sender nobody could check by then goes on as "none". */
+const UNJUDGED_MS = 20_000;
 const ATTEMPTS_IN_OUTAGE = 60;
 const RETRY_FROM_MS = 1_000;
 const RETRY_UP_TO_MS = 60_000;
@@ -28,16 +32,18 @@ export interface ResolverOptions {
   readonly domain: string;
   readonly log: Logger;
   readonly now?: () => number;
+  /** How senders are checked; not at all, unless said otherwise. */
+  readonly checks?: SenderChecks;
 }
 
 /** Resolves accepted mail as it comes, urgent mail first, until closed. Any number of processes may do so at once. */
 export function startResolver(options: ResolverOptions): { close(): Promise<void> } {
-  const { db, url, keys, domain, log, now = Date.now } = options;
+  const { db, url, keys, domain, log, now = Date.now, checks = { by: 'off' } } = options;
   const parser = createMailParser();
 
   const resolveNext = async (): Promise<boolean> => {
     const found = await db.transaction().execute(async (trx): Promise<{ id: number; resolved: Resolved | null } | null> => {
-      const row = await lockNextMail(trx, now());
+      const row = await lockNextMail(trx, now(), checks.by === 'dns' ? now() - UNJUDGED_MS : undefined);
       if (row === null) return null;
       await crashPoint('resolve:locked', row.id);
       const { mail, read } = await parser.read(row.raw);
@@ -45,7 +51,9 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
       // Back to here if it fails: the row stays locked until it is noted, so nobody tries the same at the same time.
       await sql`SAVEPOINT untouched`.execute(trx);
       try {
-        const resolved = await resolveMail(trx, { policy, keys, domain: domain.toLowerCase() }, row, { mail, read }, now());
+        // What has to ask the world was judged before, without a lock.
+        const verdict = checks.by === 'dns' ? row.verdict : await verdictOf(checks, row, log);
+        const resolved = await resolveMail(trx, { policy, keys, domain: domain.toLowerCase() }, { ...row, verdict }, { mail, read }, now());
         await crashPoint('resolve:placed', row.id);
         return { id: row.id, resolved };
       } catch (error) {
@@ -81,10 +89,11 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
     });
   };
 
+  const judging = checks.by === 'dns' ? startSenderChecks({ db, url, checks, log }) : null;
   const loop = startWokenLoop({ name: 'resolve', url, channel: INBOX_CHANNEL, sweepMs: SWEEP_MS, lanes: LANES, log, work: resolveNext });
   return {
     async close() {
-      await loop.close();
+      await Promise.all([loop.close(), judging?.close()]);
       await parser.close();
     },
   };

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { crashPoint } from '../config/crash-points';
 import type { ListenAddress } from '../config/environment';
@@ -9,6 +9,8 @@ import { HoldfastError } from '../messages/errors';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { acceptMail, isOurRecipient } from './accept';
 import { isDemoAddress } from './demo';
+import { RemoteCounter, type RemoteLimits } from './remote-limits';
+import type { SmtpCertificate } from './smtp-certificate';
 
 const MAIL_BYTES = 25 * 1024 * 1024;
 /** Mail in the making, of all connections together: beyond it senders are asked to come back. */
@@ -16,10 +18,13 @@ const HELD_BYTES = 256 * 1024 * 1024;
 /** Each costs a look at the database; every server splits a mail for more (RFC 5321 wants at least 100 taken). */
 const RECIPIENTS = 100;
 const CLIENTS = 100;
-const CLIENTS_OF_ONE_ADDRESS = 50;
 const IDLE_MS = 60_000;
+/** However busy, no connection lasts longer: a sender who trickles in byte by byte holds nothing for good. */
+const CONNECTION_MS = 30 * 60_000;
 const CLOSE_MS = 5_000;
 const POLICY_FRESH_MS = 1_000;
+/** PostgreSQL's code for a disk without room. */
+const DISK_FULL = '53100';
 
 /** What the listener needs. `policy` defaults to the published one, `now` to the clock. */
 export interface SmtpOptions {
@@ -32,6 +37,12 @@ export interface SmtpOptions {
   readonly now?: () => number;
   /** How many bytes of mail in the making are held for all connections together; 256 MB unless a test has less. */
   readonly heldBytes?: number;
+  /** With it senders may encrypt (STARTTLS, RFC 3207). */
+  readonly certificate?: SmtpCertificate | null;
+  readonly limits?: RemoteLimits;
+  /** When a silent connection ends, and when every one does, in milliseconds; 1 and 30 minutes unless a test has less. */
+  readonly idleMs?: number;
+  readonly connectionMs?: number;
 }
 
 /** A listener that runs; `address` has the port that it really got. */
@@ -56,9 +67,9 @@ class SmtpAnswer extends Error {
  * keeps the mail. Errors: E_PORT_BUSY.
  */
 export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
-  const { listen, db, domain, log, now = Date.now, heldBytes = HELD_BYTES } = options;
+  const { listen, db, domain, log, now = Date.now, heldBytes = HELD_BYTES, certificate = null } = options;
   const policy = briefly(options.policy ?? (() => currentPolicy(db)), now);
-  const perAddress = new Map<string, number>();
+  const remotes = new RemoteCounter(now, options.limits);
   let held = 0;
 
   const receive = async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> => {
@@ -104,21 +115,22 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
     size: MAIL_BYTES,
     maxRecipients: RECIPIENTS,
     maxClients: CLIENTS,
-    socketTimeout: IDLE_MS,
+    socketTimeout: options.idleMs ?? IDLE_MS,
     closeTimeout: CLOSE_MS,
     disableReverseLookup: true,
     authOptional: true,
     // Without a certificate of ours STARTTLS would prove nothing.
-    disabledCommands: ['AUTH', 'STARTTLS'],
+    ...(certificate === null ? { disabledCommands: ['AUTH', 'STARTTLS'] } : { disabledCommands: ['AUTH'], ...certificate, minVersion: 'TLSv1.2' as const }),
     onConnect(session, done) {
-      const open = (perAddress.get(session.remoteAddress) ?? 0) + 1;
-      perAddress.set(session.remoteAddress, open);
-      done(open > CLIENTS_OF_ONE_ADDRESS ? new SmtpAnswer(421, 'Too many connections from your address. Please try again in a moment.') : null);
+      const tooMany = remotes.connected(session.remoteAddress);
+      if (tooMany === null) return done();
+      const what = tooMany === 'atOnce' ? 'Too many connections from your address' : 'Too many connections from your address in one minute';
+      done(new SmtpAnswer(421, `${what}. Please try again in a moment.`));
     },
-    onClose(session) {
-      const open = (perAddress.get(session.remoteAddress) ?? 1) - 1;
-      if (open > 0) perAddress.set(session.remoteAddress, open);
-      else perAddress.delete(session.remoteAddress);
+    onClose: (session) => remotes.closed(session.remoteAddress),
+    onMailFrom(_address, session, done) {
+      if (remotes.mail(session.remoteAddress)) done();
+      else done(new SmtpAnswer(451, 'Too many mails from your address in one minute. Please try again in a moment.'));
     },
     onRcptTo({ address }, _session, done) {
       isOurs(address).then(
@@ -134,6 +146,11 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
     },
   });
   // Senders that hang up or talk nonsense are everyday; the listener goes on.
+  server.server.on('connection', (socket: Socket) => {
+    const end = setTimeout(() => socket.destroy(), options.connectionMs ?? CONNECTION_MS);
+    end.unref();
+    socket.once('close', () => clearTimeout(end));
+  });
   const onError = (error: Error & { code?: string }): void => log.warn({ code: error.code }, 'a mail connection failed');
 
   await new Promise<void>((resolve, reject) => {
@@ -151,7 +168,9 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
 
 /** Nothing has been committed, so the sender keeps the mail. */
 function later(error: unknown, log: Logger): SmtpAnswer {
-  log.warn({ code: (error as { code?: unknown } | null)?.code }, 'mail could not be accepted for now');
+  const { code } = (error ?? {}) as { code?: unknown };
+  log.warn({ code }, 'mail could not be accepted for now');
+  if (code === DISK_FULL) return new SmtpAnswer(452, 'We have no room for mail at this moment. Please try again later.');
   return new SmtpAnswer(451, 'We cannot take mail at this moment. Please try again shortly.');
 }
 

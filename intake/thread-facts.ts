@@ -2,11 +2,12 @@ import type { Transaction } from 'kysely';
 import { blockOf } from '../db/blocked-senders';
 import { agentByEmail, contactByEmail, isKnownSender, type Contact } from '../db/contacts';
 import type { WaitingRow } from '../db/inbox';
-import { automaticMailsTo, ourMailsOf } from '../db/our-mail';
+import { automaticMailsTo, automaticMailsWithWords, ourMailsOf } from '../db/our-mail';
 import type { Schema } from '../db/schema';
 import { lockThread, messagesBy, participates, recipientsOf, threadExists, threadOfMessage, threadOfOurMail } from '../db/threads';
 import {
   isOurMailId,
+  ourMailIdsIn,
   parseBounceAddress,
   parseReplyAddress,
   verifyBounceAddress,
@@ -14,6 +15,7 @@ import {
   type ParsedReplyAddress,
   type SigningKeys,
 } from '../messages/addresses';
+import { ECHO_WITHIN_MS, isRobotAnswer } from './echo';
 import { judgeMachine } from './machine-mail';
 import { domainOf, localPartOf } from './mail-address';
 import type { MailPerson, ParsedMail } from './parse/parsed-mail';
@@ -30,6 +32,9 @@ export interface MailToPlace {
   /** The domain of our addresses, lower case. */
   readonly domain: string;
 }
+
+/** A report quotes one mail; more of ours in it are no more than a long thread. */
+const QUOTED_IDS = 5;
 
 /** Local parts of a mail's recipients at our domain. */
 export function localParts({ row, domain }: Pick<MailToPlace, 'row' | 'domain'>): string[] {
@@ -53,7 +58,7 @@ export async function threadFacts(trx: Transaction<Schema>, place: MailToPlace):
   });
   const [agent, contact] = email === null ? [null, null] : [await agentByEmail(trx, email), await contactByEmail(trx, email)];
   const token = (await replyToken(trx, place, tokens, contact, agent)) ?? (await bounceToken(trx, place, locals, contact));
-  const reference = token === null ? await referenceOf(trx, place, email) : null;
+  const reference = token === null ? await referenceOf(trx, place, email, machine) : null;
   const hinted = await hintedNumber(trx, tokens, mail.subject);
   const decided: ThreadFacts = {
     verdict,
@@ -62,14 +67,14 @@ export async function threadFacts(trx: Transaction<Schema>, place: MailToPlace):
     senderKnown: email !== null && (await isKnownSender(trx, email)),
     blocked: email === null ? null : await blockOf(trx, email),
     flaggedSpam: /^yes\b/i.test(mail.headers['x-spam-flag'] ?? ''),
-    atOnce: await isAnsweredAtOnce(trx, row, contact, reference?.thread.number ?? hinted),
+    robotAnswer: token === null && (await answersAsRobot(trx, place, contact, reference?.thread.number ?? hinted)),
     agent,
     token,
     reference,
     hinted,
   };
   // A person has looked at it, and wants it to be a request.
-  return row.acted?.act === 'release' ? { ...decided, senderKnown: true, blocked: null, flaggedSpam: false, atOnce: false, machine: false } : decided;
+  return row.acted?.act === 'release' ? { ...decided, senderKnown: true, blocked: null, flaggedSpam: false, robotAnswer: false, machine: false } : decided;
 }
 
 /** The first of the reply addresses whose signature holds: for From's own contact or agent, else for anybody we have given one. */
@@ -91,12 +96,7 @@ async function replyToken(
 }
 
 /** Programs that answer the envelope (RFC 3834 asks them to) name the thread as well as a reply address does. */
-async function bounceToken(
-  trx: Transaction<Schema>,
-  { keys }: MailToPlace,
-  locals: readonly string[],
-  contact: Contact | null,
-): Promise<ThreadFacts['token']> {
+async function bounceToken(trx: Transaction<Schema>, { keys }: MailToPlace, locals: readonly string[], contact: Contact | null): Promise<ThreadFacts['token']> {
   for (const parsed of locals.flatMap((local) => parseBounceAddress(local) ?? [])) {
     const sent = (await ourMailsOf(trx, parsed.number)).find(({ mailId }) => verifyBounceAddress(keys, parsed, mailId));
     if (sent !== undefined) return { thread: await namedThread(trx, sent.number), fromIsRecipient: contact?.id === sent.recipient };
@@ -104,9 +104,13 @@ async function bounceToken(
   return null;
 }
 
-/** The conversation that the mail says it answers. An id that looks like ours counts only when we signed it. */
-async function referenceOf(trx: Transaction<Schema>, { mail, keys }: MailToPlace, email: string | null): Promise<ThreadFacts['reference']> {
-  for (const mailId of mail.referenced) {
+/**
+ * The conversation that the mail says it answers. An id that looks like ours counts only when we signed it; a machine's may stand in what
+ * it says, as mail servers quote what they bring back.
+ */
+async function referenceOf(trx: Transaction<Schema>, { mail, keys }: MailToPlace, email: string | null, machine: boolean): Promise<ThreadFacts['reference']> {
+  const quoted = machine ? ourMailIdsIn(keys, mail.fullText ?? mail.text, QUOTED_IDS) : [];
+  for (const mailId of [...mail.referenced, ...quoted]) {
     const ours = isOurMailId(keys, mailId);
     const number = (ours ? await threadOfOurMail(trx, mailId.toLowerCase()) : null) ?? (await threadOfMessage(trx, mailId));
     if (number === null) continue;
@@ -131,15 +135,11 @@ async function namedThread(trx: Transaction<Schema>, number: number): Promise<Na
   return { number: thread.number, state: thread.status === 'closed' ? 'closed' : 'open' };
 }
 
-/** Whether the mail comes within moments of one that we wrote by ourselves, to its author, about the conversation that it hints at. */
-async function isAnsweredAtOnce(trx: Transaction<Schema>, row: WaitingRow, contact: Contact | null, about: number | null): Promise<boolean> {
+/** Whether the mail is a robot's answer to one that we wrote by ourselves to its author, about the conversation that it hints at. */
+async function answersAsRobot(trx: Transaction<Schema>, { row, mail }: MailToPlace, contact: Contact | null, about: number | null): Promise<boolean> {
   if (contact === null || about === null) return false;
   const at = row.receivedAt.getTime();
-  const automatic = await automaticMailsTo(trx, contact.id, new Date(at - 2 * AT_ONCE_MS));
-  return isAtOnce(
-    at,
-    automatic.filter(({ number }) => number === about).map((mail) => mail.at),
-  );
+  return isRobotAnswer(at, mail, await automaticMailsWithWords(trx, { contactId: contact.id, number: about, since: new Date(at - 2 * ECHO_WITHIN_MS) }));
 }
 
 /** Whether a participant's mail has used up its conversation's reopen budget; see intake/reopen-budget.ts. */

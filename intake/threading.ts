@@ -15,8 +15,8 @@
  * Before the table: a machine's reply is stored in the thread that a good token or a signed Message-ID of ours names, without effect; a
  * machine that opens a thread, and a DMARC reject, are suspended unless the sender is known. An agent's address joins as that agent in
  * the first row only; elsewhere, if there is a thread, it becomes an internal note for review.
- * A blocked sender, what a server in front of us calls spam, and an answer to our automatic mail that comes as fast as only a machine
- * writes, without the address that we gave for answers, are suspended as well.
+ * A blocked sender, what a server in front of us calls spam, and a robot's answer to our automatic mail that does not use
+ * the address that we gave for answers, are suspended as well.
  * After it: a reply to a closed conversation opens a new, linked one; a merged one leads to its target; an erased one is forgotten.
  */
 
@@ -41,8 +41,8 @@ export interface ThreadFacts {
   readonly blocked: 'address' | 'domain' | null;
   /** A server in front of us says so. */
   readonly flaggedSpam: boolean;
-  /** Answers an automatic mail of ours to this address within moments. */
-  readonly atOnce: boolean;
+  /** Answers an automatic mail of ours as only a robot does (intake/echo.ts), and not to the address that we gave for answers. */
+  readonly robotAnswer: boolean;
   /** Agent whose address From is. */
   readonly agent: string | null;
   /** A reply address whose signature holds. */
@@ -76,7 +76,7 @@ export function decideThread(facts: ThreadFacts): ThreadDecision {
   }
   if (verdict === 'reject' && !facts.senderKnown) return { to: 'suspended', reason: 'dmarcReject' };
   if (facts.flaggedSpam && !facts.senderKnown && token?.fromIsRecipient !== true) return { to: 'suspended', reason: 'flaggedSpam' };
-  if (facts.atOnce && token === null) return { to: 'suspended', reason: 'loop' };
+  if (facts.robotAnswer && token === null) return { to: 'suspended', reason: 'loop' };
   if (token !== null) return decideByToken(facts, token);
   if (facts.noAutoMail && !facts.senderKnown) return { to: 'suspended', reason: 'machine' };
   if (reference !== null) {

@@ -8,7 +8,8 @@ import type { Verdict } from './threading';
  * How the desk learns who wrote; source: docs/mail-in.md, "Senders". `dns`: by looking up SPF, DKIM and DMARC itself. `authserv`: by the
  * Authentication-Results of a server in front of us. `off`: not at all, so every mail counts as "none".
  */
-export type SenderChecks = { readonly by: 'off' } | { readonly by: 'authserv'; readonly authserv: string } | { readonly by: 'dns'; readonly lookup?: DnsLookup };
+export type SenderChecks =
+  { readonly by: 'off' } | { readonly by: 'authserv'; readonly authserv: string } | { readonly by: 'dns'; readonly lookup?: DnsLookup };
 
 /** What the environment says about checking senders. */
 export interface SenderChecksSettings {

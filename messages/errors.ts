@@ -27,6 +27,7 @@ const PROGRAM_ERRORS = {
   E_METHOD_NOT_ALLOWED: 'The route does not know this method.',
   E_IDEMPOTENCY_REUSED: 'The idempotency key was used for another request.',
   E_BAD_CURSOR: 'The cursor is not one of ours.',
+  E_RATE_LIMITED: 'Too many requests came in a short time.',
   E_UNAVAILABLE: 'A part that is needed does not answer; nothing was changed.',
   E_INTERNAL: 'Something unexpected happened on our side.',
   E_PAYLOAD: 'A message to a workflow is not of the agreed form.',

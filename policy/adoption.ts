@@ -1,4 +1,5 @@
-import { answersFrom, ownClaim, timesOf } from './claims';
+import { openTimeBetween } from './calendar';
+import { ownClaim, timesOf } from './claims';
 import { causeOf } from './consequences';
 import { cancel, isAboutToBeKept } from './keeping';
 import { MERGE_UNDO_MS } from './merge';
@@ -23,8 +24,7 @@ import type { Turn } from './turn';
  */
 export function adopt(turn: Turn, event: MergedEvent): void {
   const { state } = turn;
-  const { at, from, participants, causes, acknowledged } = event;
-  state.cursor = event.seq;
+  const { at, from, participants, causes, acknowledged, urgency } = event;
   turn.tell(at, 'merge.from', { from });
   const joined = participants.filter((contact) => !state.participants.includes(contact));
   const { unansweredSince } = state;
@@ -37,15 +37,22 @@ export function adopt(turn: Turn, event: MergedEvent): void {
   if (asked.length > 0) {
     state.unansweredSince = Math.min(state.unansweredSince ?? Infinity, ...asked);
     state.snoozedUntil = null;
-    // Their customer waits for us, whatever this one waits for.
-    if (state.status !== 'new' && state.mergedInto === null) moveTo(turn, 'open', at, 'merged');
   }
+  // Their customer waits for us, whatever this one waits for; and nothing that is owed is solved.
+  const isOpened = asked.length > 0 ? state.status !== 'new' : state.status === 'solved' && dues.length + causes.length > 0;
+  if (isOpened && state.mergedInto === null) moveTo(turn, 'open', at, 'merged');
   const how = acknowledged === null ? {} : { acknowledged };
+  const rings = state.effects;
+  const rung = dues.filter((due) => due.paged);
   for (const due of dues) {
-    const promise = take(turn, claimOf(turn, due, event));
-    if (due.paged && isRunningQuietly(promise)) ring(turn, causeOf(turn, turn.change(promise, { paged: true, raised: due.dueAt <= at }), at, 'merged'), how);
+    const promise = take(turn, claimOf(turn, due, event), due.raised);
+    if (due.paged && !promise.paged) ring(turn, causeOf(turn, turn.change(promise, { paged: true }), at, 'merged'), how);
   }
   for (const cause of causes) ring(turn, { ...cause, at }, how);
+  // Everything that it rang for rings here already; but whoever has acknowledged this page does not know of that one.
+  if (rung.length > 0 && state.effects === rings && acknowledged === null) {
+    ring(turn, { key: `conversation/${state.number}:merged:${event.seq}`, kind: 'raised', at, urgency, reason: 'merged' });
+  }
 }
 
 function isOwedHere({ kind, assignee }: ConversationState, due: HandedDue): boolean {
@@ -53,38 +60,39 @@ function isOwedHere({ kind, assignee }: ConversationState, due: HandedDue): bool
   return due.kind !== 'chatResponse' || kind === 'chat';
 }
 
-function isRunningQuietly(promise: PromiseRecord): boolean {
-  return !promise.paged;
-}
-
 function claimOf(turn: Turn, due: HandedDue, { from, at, urgency }: MergedEvent): Claim {
-  const { kind, since, dueAt, lengthMs, noticeAt, pageAt, noticed, paged } = due;
-  const { policy } = turn;
+  const { kind, since, dueAt, lengthMs, noticeAt, noticed, paged } = due;
+  const { policy, state } = turn;
+  // An urgent conversation pages for every answer.
+  const pageAt = due.pageAt ?? (kind === 'nextResponse' && state.priority === 'urgent' ? Math.max(dueAt, at) : null);
   // The policy that counts here may not know the clock of one from another time.
-  const clock = due.clock === ELAPSED || policy.calendars[due.clock] !== undefined ? due.clock : policy.outOfHours.calendar;
+  const isElapsed = due.clock === ELAPSED && (kind === 'update' || kind === 'feedback');
+  const clock = isElapsed || policy.calendars[due.clock] !== undefined ? due.clock : policy.outOfHours.calendar;
   return { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged, from, answersFrom: at, urgency };
 }
 
 /** Every time that a customer was told is kept; of any other kind there is one promise, and the earliest time holds. */
-function take(turn: Turn, claim: Claim): PromiseRecord {
+function take(turn: Turn, claim: Claim, raised = false): PromiseRecord {
   const { state } = turn;
   const own = claim.kind === 'update' ? undefined : turn.unmet(claim.kind).findLast((promise) => !isAboutToBeKept(state, promise));
-  if (own === undefined) return turn.start(timesOf([claim]), { claims: [claim], noticed: claim.noticed });
+  const { dueAt } = claim;
+  if (own === undefined) {
+    const isPast = dueAt <= claim.answersFrom;
+    if (isPast) state.everBreached = true;
+    return turn.start(timesOf([claim]), { claims: [claim], noticed: claim.noticed, raised, ...(isPast && { state: 'breached', breachedAt: dueAt }) });
+  }
   const claims = [...(own.claims ?? [ownClaim(own)]), claim];
   // What is broken already has had its consequence.
   if (own.state === 'breached') return turn.change(own, { claims });
   const times = timesOf(claims);
   if (times.dueAt !== own.dueAt) turn.tell(claim.answersFrom, 'promise.recounted', { kind: own.kind, cycle: own.cycle, dueAt: times.dueAt, lateOnTriage: false });
-  const { paused: _, ...rest } = own;
-  const changed = { ...rest, ...times, claims, noticed: own.noticed || claim.noticed };
-  turn.finish(own, changed);
-  return changed;
+  const { paused: _, ...running } = own;
+  return turn.put({ ...running, ...times, claims, noticed: own.noticed || claim.noticed, raised });
 }
 
 /** What had come with a conversation goes with it again, as far as it is still owed. */
-export function giveBack(turn: Turn, { seq, at, from }: UnmergedEvent): void {
+export function giveBack(turn: Turn, { at, from }: UnmergedEvent): void {
   const { state } = turn;
-  state.cursor = seq;
   turn.tell(at, 'merge.out', { from });
   const merge = state.merges?.find((known) => known.from === from);
   state.merges = state.merges?.filter((known) => known !== merge) ?? [];
@@ -110,12 +118,12 @@ function release(turn: Turn, promise: PromiseRecord, left: readonly Claim[], at:
   const isPast = promise.state === 'breached' && times.dueAt > at;
   if (isPast || (promise.paged && !hasRung)) {
     // Were the same promise to be broken, or to page, again, that would be another one.
-    cancel(turn, promise, at, 'unmerged');
     const noticed = left.some((claim) => claim.noticed || (claim.noticeAt !== null && claim.noticeAt <= at));
     const again = turn.start(times, { policy: promise.policy, noticed, ...claims });
-    if (hasRung) ring(turn, causeOf(turn, turn.change(again, { paged: true }), at, 'unmerged'));
-    return;
+    if (hasRung) ring(turn, causeOf(turn, turn.change(again, { paged: true }), at, 'unmerged'), { ring: 'unacknowledged' });
+    return cancel(turn, promise, at, 'unmerged');
   }
-  const next = { ...rest, ...times, ...claims, ...(promise.state === 'breached' && { breachedAt: times.dueAt }) };
-  turn.put(next);
+  const { paused } = promise;
+  const leftMs = paused && openTimeBetween(turn.policyOf(promise), times.clock, paused.at, times.dueAt);
+  turn.put({ ...rest, ...times, ...claims, ...(paused && leftMs !== undefined && { paused: { ...paused, leftMs } }), ...(promise.state === 'breached' && { breachedAt: times.dueAt }) });
 }

@@ -1,6 +1,8 @@
 import { moveWith, say, send, take, undo } from './answers';
 import { answered, cancel, meet } from './keeping';
-import { ringNextLevel } from './page';
+import { merge, unmerge } from './merge';
+import { ringNextLevel, stopRingingFor } from './page';
+import { participants, requester } from './people';
 import { setPriority } from './priority';
 import { businessDuration, countPromise, countUpdate, officeOpen, officeOpensAt } from './promises';
 import { assign, endAsSpam, isOpenStatus, jitter, moveTo, solve, wantAssignee } from './status';
@@ -19,6 +21,8 @@ type Carry<Type extends Command['type']> = Extract<Command, { type: Type }>;
 /** Whether a command can be carried out now; null when it can. Pure and without effect: also the Update's validator. */
 export function check(state: ConversationState, event: CommandEvent, now: number): Refusal | null {
   const { command } = event;
+  const elsewhere = checkMerge(state, command);
+  if (elsewhere) return elsewhere;
   if (event.notAfter !== undefined && now > event.notAfter) {
     return { code: 'E_TOO_LATE', message: 'This came too late to be carried out. Look at the conversation and do it again if it is still right.' };
   }
@@ -46,7 +50,8 @@ export function check(state: ConversationState, event: CommandEvent, now: number
       return goesNowhere(command) ? NO_PUBLIC_CHANNEL : checkOpen(state);
     case 'feedback':
       if (goesNowhere({ delivery: state.kind === 'chat' ? 'chat' : 'mail', recipients: command.recipients })) return NO_PUBLIC_CHANNEL;
-      return checkOpen(state) ?? checkTime('updateBy', command.updateBy, event.at) ?? (command.word === 'whenOpen' ? checkWhenOpen(state, event.at) : null);
+      if (command.word === 'whenOpen') return checkOpen(state) ?? checkWhenOpen(state, command, event.at);
+      return checkOpen(state) ?? checkTime('updateBy', command.updateBy, event.at);
     case 'escalate':
       return state.page === null ? { code: 'E_NO_OPEN_PAGE', message: `#${state.number} has no open page.` } : null;
     case 'reply':
@@ -58,10 +63,30 @@ export function check(state: ConversationState, event: CommandEvent, now: number
     case 'tags':
     case 'snooze':
     case 'spam':
+    case 'participants':
+    case 'requester':
+    case 'merge':
+    case 'unmerge':
       return null;
     default:
       return command satisfies never;
   }
+}
+
+/** What has become a part of another conversation is done there; here only what had been begun before can be taken back. */
+function checkMerge({ number, status, merged, mergedInto }: ConversationState, { type, ...command }: Command): Refusal | null {
+  if (type === 'merge' && 'into' in command && command.into === number) {
+    return { code: 'E_BAD_COMMAND', message: `#${number} cannot be merged into itself. Name another conversation.` };
+  }
+  if (mergedInto === null || merged === undefined) {
+    return type === 'unmerge' ? { code: 'E_NOT_MERGED', message: `#${number} is not a part of another conversation.` } : null;
+  }
+  if (type === 'note') return null;
+  if (status === 'closed' && type === 'unmerge') {
+    return { code: 'E_CONVERSATION_CLOSED', message: `#${number} has been a part of #${mergedInto} for more than a day, and is closed. Write in #${mergedInto}.` };
+  }
+  if (type === 'unmerge' || type === 'undoReply') return null;
+  return { code: 'E_MERGED', message: `#${number} is a part of #${mergedInto} now. Do it there, or undo the merge first.` };
 }
 
 const NO_PUBLIC_CHANNEL: Refusal = {
@@ -82,8 +107,11 @@ function checkTime(name: string, time: number | undefined, now: number): Refusal
   return time !== undefined && time <= now ? { code: 'E_BAD_COMMAND', message: `"${name}" lies in the past. Send a time to come.` } : null;
 }
 
-/** "When the office opens" is a lie when an answer is due before. */
-function checkWhenOpen(state: ConversationState, at: number): Refusal | null {
+/** "When the office opens" is a lie when an answer is due before, and tells the time that has been promised already and no other. */
+function checkWhenOpen(state: ConversationState, { updateBy }: Carry<'feedback'>, at: number): Refusal | null {
+  if (updateBy !== undefined) {
+    return { code: 'E_BAD_COMMAND', message: '"When the office opens" tells no other time. Leave "updateBy" out, or say it in your own words.' };
+  }
   const policy = state.policies[state.policy];
   if (!policy || officeOpen(policy, at)) {
     return { code: 'E_BAD_COMMAND', message: 'The office is open. Answer, or say that you are working on it.' };
@@ -133,6 +161,14 @@ export function carryOut(turn: Turn, event: CommandEvent): void {
       return feedback(turn, command, at, by);
     case 'escalate':
       return escalate(turn, at, by);
+    case 'participants':
+      return participants(turn, command.contacts, at, by);
+    case 'requester':
+      return requester(turn, command.contact, at, by);
+    case 'merge':
+      return merge(turn, command.into, at, by);
+    case 'unmerge':
+      return unmerge(turn, command.answeredAt, at, by);
     default:
       command satisfies never;
   }
@@ -206,6 +242,7 @@ function feedback(turn: Turn, command: Carry<'feedback'>, at: number, by: string
   const { messageId, recipients, word } = command;
   turn.tell(at, 'feedback', { word, message: messageId, by });
   for (const promise of turn.unmet('feedback')) meet(turn, promise, at, messageId);
+  stopRingingFor(turn, ['voicemail'], 'feedbackGiven');
   if (word === 'workingOnIt') {
     assign(turn, by, at, by);
     take(turn, at, by);

@@ -1,3 +1,4 @@
+import { adopt, giveBack } from './adoption';
 import { bounced, delivered, release } from './answers';
 import { carryOut, check } from './commands';
 import { causeOf, markBreaches, takeConsequences } from './consequences';
@@ -8,7 +9,7 @@ import { officeOpen, officeOpensAt } from './promises';
 import type { PolicySnapshot } from './snapshot';
 import { close, moveTo } from './status';
 import type { Step } from './effects';
-import type { ConversationEvent } from './events';
+import type { ConversationEvent, InboundEvent } from './events';
 import type { ConversationStart, ConversationState, PromiseRecord } from './state';
 import { Turn } from './turn';
 
@@ -35,17 +36,23 @@ import { Turn } from './turn';
  * | status | as asked | as asked | as asked | as asked | as asked | refused |
  * | convert (chat) | kept: → open | ticket | ticket | ticket | refused | refused |
  * | spam | → solved, closing | → solved, closing | → solved, closing | → solved, closing | closing | refused |
- * | tags, snooze, escalate | stays | stays | stays | stays | stays | refused |
+ * | tags, snooze, escalate, participants, requester | stays | stays | stays | stays | stays | refused |
+ * | merge | → solved, closing in a day | likewise | likewise | likewise | likewise | refused |
+ * | unmerge | refused | refused | refused | refused | → what it was, when it is merged | refused |
+ * | merged (another has been merged into it) | stays | stays | → open if an answer is owed | likewise | likewise | |
+ * | unmerged (that has been undone) | stays | stays | stays | stays | stays | |
  * | note | stays | stays | stays | stays | stays | stays |
  * | delivered | kept | kept | kept | kept | kept | stays |
- * | bounced | runs again | runs again | runs again | runs again | → open when it was to be kept by that answer | notice |
+ * | bounced, bounce | runs again | runs again | runs again | runs again | → open when it was to be kept by that answer | notice |
  * | presence | looks again, or mails | likewise | likewise; gone: solved soon once the closing question was asked | likewise | likewise | mails |
  * | due | consequences | consequences | + reminder, → solved | consequences | closing claim | |
  * | closed | | | | | → closed | stays |
  * | notClosed | | | | | claimed again | |
  * | policy, rules | for what comes | for what comes | for what comes | for what comes | for what comes | stays |
  *
- * Out of office hours a customer's message to a conversation is forwarded to on-call when it is urgent, high or a triage rule says so.
+ * Out of office hours a customer's message to a conversation is forwarded to on-call when it is urgent, high or a triage rule says so; a
+ * voicemail that joins always is, and rings in office hours too, unless somebody has acknowledged the page. What is merged is `solved` and
+ * refuses everything but a note, an undo of what was said before, and the undo of the merge.
  *
  * Every event first marks what was due by its own time as breached, then does what it does, and ends with the consequences of
  * everything that is due by now. So what passed while all was down has its true times, and nobody is rung for what has been kept.
@@ -56,14 +63,16 @@ export function apply(before: ConversationState, event: ConversationEvent, now: 
   switch (event.type) {
     case 'message':
     case 'customerAct':
+    case 'merged':
+    case 'unmerged':
+    case 'bounce':
       if (event.seq <= state.cursor) return turn.step();
       if (state.status === 'closed') throw new Error(`Event ${event.seq} came to #${state.number}, which is closed.`);
       if (event.seq !== state.cursor + 1) {
         throw new Error(`Event ${event.seq} of #${state.number} came after ${state.cursor}: one was left out.`);
       }
       markBreaches(turn, Math.min(event.at, now));
-      if (event.type === 'message') takeMessage(turn, event);
-      else takeCustomerAct(turn, event);
+      takeInbound(turn, event);
       break;
     case 'command': {
       if (state.commands.some((known) => known.id === event.id)) return turn.step();
@@ -111,6 +120,24 @@ export function apply(before: ConversationState, event: ConversationEvent, now: 
   }
   takeConsequences(turn);
   return turn.step();
+}
+
+function takeInbound(turn: Turn, event: InboundEvent): void {
+  turn.state.cursor = event.seq;
+  switch (event.type) {
+    case 'message':
+      return takeMessage(turn, event);
+    case 'customerAct':
+      return takeCustomerAct(turn, event);
+    case 'merged':
+      return adopt(turn, event);
+    case 'unmerged':
+      return giveBack(turn, event);
+    case 'bounce':
+      return bounced(turn, event.messageId, event.at, event.hard);
+    default:
+      event satisfies never;
+  }
 }
 
 /** How long until the closing is claimed again after something unread came in. */

@@ -41,6 +41,8 @@ export interface HandedDue extends PromiseSeed {
   readonly noticed: boolean;
   /** On-call has been rung for it. */
   readonly paged: boolean;
+  /** Its breach has had its consequence beyond that. */
+  readonly raised?: boolean;
 }
 
 /** What a conversation that is merged hands to its target; `handOver` in merge.ts makes it of the source's state. */

@@ -1,4 +1,4 @@
-import { say } from './answers';
+import { say, send } from './answers';
 import { isAboutToBeKept } from './keeping';
 import { causeOf } from './consequences';
 import { ring } from './page';
@@ -14,7 +14,6 @@ import { isUrgentOrHigh, urgencyOf } from './urgency';
 /** What a message that came in does to its conversation. */
 export function takeMessage(turn: Turn, message: MessageEvent): void {
   const { state } = turn;
-  state.cursor = message.seq;
   turn.tell(message.at, 'message.received', { message: message.messageId, author: message.author, channel: message.channel });
   if (message.machine) return;
   switch (message.author) {
@@ -38,7 +37,10 @@ function agentWrote(turn: Turn, { agent, messageId, channel, at }: MessageEvent)
   const by = agent ?? assignee;
   const delivery = kind === 'ticket' && channel === 'email' ? 'mail' : 'chat';
   if (by === null || (delivery === 'mail' && participants.length === 0)) return;
-  say(turn, { messageId, delivery, recipients: participants, mail: 'reply' }, at, by);
+  const words = { messageId, delivery, recipients: participants, mail: 'reply' } as const;
+  // Said as it became a part of another conversation: it leaves, and changes nothing here any more.
+  if (turn.state.merged !== undefined) send(turn, words, at, at + turn.policy.undoSendMs, by);
+  else say(turn, words, at, by);
 }
 
 function customerWrote(turn: Turn, message: MessageEvent): void {
@@ -123,7 +125,6 @@ const UNLESS_ACKNOWLEDGED: Ringing = { ring: 'unacknowledged' };
 /** What a customer does to their own thread by a signed link or in the widget. */
 export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
   const { state } = turn;
-  state.cursor = event.seq;
   turn.tell(event.at, `customer.${event.act}`);
   switch (event.act) {
     case 'productionDown':

@@ -56,17 +56,20 @@ export function resume(turn: Turn, at: number): void {
     const pausedAt = promise.paused.at;
     const claims = promise.claims?.map((claim) => {
       const policy = turn.policyOf(promise);
-      return goOn(claim, addOpenTime(policy, claim.clock, at, openTimeBetween(policy, claim.clock, pausedAt, claim.dueAt)));
+      const dueThen = addOpenTime(policy, claim.clock, at, openTimeBetween(policy, claim.clock, pausedAt, claim.dueAt));
+      return { ...claim, ...goOn(claim, dueThen) };
     });
     turn.finish(promise, { ...goOn(promise, dueAt), ...(claims && { claims }) });
     turn.tell(at, 'promise.resumed', { kind: promise.kind, cycle: promise.cycle, dueAt });
   }
 }
 
+type Times = Pick<PromiseRecord, 'dueAt' | 'noticeAt' | 'pageAt'>;
+
 /** The same times, due later. */
-function goOn<Times extends Pick<PromiseRecord, 'dueAt' | 'noticeAt' | 'pageAt'>>(times: Times, dueAt: number): Times {
+function goOn(times: Times, dueAt: number): Times {
   const later = (instant: number | null): number | null => (instant === null ? null : Math.min(dueAt, instant + (dueAt - times.dueAt)));
-  return { ...times, dueAt, noticeAt: later(times.noticeAt), pageAt: later(times.pageAt) };
+  return { dueAt, noticeAt: later(times.noticeAt), pageAt: later(times.pageAt) };
 }
 
 /**

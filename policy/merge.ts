@@ -1,8 +1,8 @@
-import { meet, cancel } from './keeping';
+import { answered, cancel } from './keeping';
 import { causeOf, markBreaches } from './consequences';
 import { endPage, ring } from './page';
 import { businessDuration } from './promises';
-import { isOpenStatus, jitter, leave, moveTo } from './status';
+import { jitter, leave, moveTo } from './status';
 import { expectNextResponse } from './inbound';
 import type { HandedDue, HandOver } from './events';
 import type { ConversationState, PageCause, PromiseRecord } from './state';
@@ -28,14 +28,14 @@ export const MERGE_UNDO_MS = 24 * 60 * 60_000;
 /** What a conversation would hand to its target if it were merged at `at`, or has handed on; pure, for whoever writes the target's event. */
 export function handOver(state: ConversationState, at: number): HandOver {
   const turn = new Turn(state, at);
-  if (state.merged === undefined && isOpenStatus(state.status)) leave(turn, at);
+  if (state.merged === undefined) leave(turn, at);
   const promises = state.merged?.promises ?? turn.unmet();
   const causes = state.merged?.causes ?? causesBeside(state);
   return { participants: state.participants, dues: promises.map(handedDue), urgency: urgencyOf(state), causes };
 }
 
-function handedDue({ kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged }: PromiseRecord): HandedDue {
-  return { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged };
+function handedDue({ kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged, raised }: PromiseRecord): HandedDue {
+  return { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged, ...(raised !== undefined && { raised }) };
 }
 
 /** Why a page is open beside its conversation's promises. */
@@ -72,26 +72,26 @@ export function unmerge(turn: Turn, answeredAt: number | null, at: number, by: s
   state.mergedInto = null;
   delete state.merged;
   turn.tell(at, 'merge.undone', { into: mergedInto, by });
-  const restored = merged.promises.map((promise) => ({ promise: restart(turn, promise, at), was: promise }));
+  const restored = merged.promises.map((promise) => ({ key: restart(turn, promise, at).key, paged: promise.paged }));
   backTo(turn, merged.status, at);
   if (answeredAt !== null) {
     markBreaches(turn, answeredAt);
-    keep(turn, answeredAt, `conversation/${mergedInto}`, answeredAt);
+    answered(turn, answeredAt, `conversation/${mergedInto}`, answeredAt);
   }
-  if (merged.answered) keep(turn, merged.answered.at, merged.answered.by, merged.answered.saidAt);
+  if (merged.answered) answered(turn, merged.answered.at, merged.answered.by, merged.answered.saidAt);
   if (merged.wroteAt !== undefined) expectNextResponse(turn, merged.wroteAt, false);
-  // What on-call was being rung for, and nobody has done.
-  const unmet = new Map(turn.unmet().map((promise) => [promise.key, promise]));
-  for (const { promise, was } of restored) {
-    const still = unmet.get(promise.key);
-    if (still && was.paged) ring(turn, causeOf(turn, turn.change(still, { paged: true }), at, 'unmerged'));
+  markBreaches(turn, at);
+  // What on-call was being rung for, and nobody has done, opens a page again, at its first level.
+  for (const { key, paged } of restored) {
+    const promise = turn.unmet().find((unmet) => unmet.key === key);
+    if (promise && paged) ring(turn, causeOf(turn, turn.change(promise, { paged, raised: promise.state === 'breached' }), at, 'unmerged'));
   }
   if (answeredAt !== null) return;
   const waiting = new Set(state.outgoing.map((reply) => `conversation/${state.number}:undelivered:${reply.messageId}`));
   for (const cause of merged.causes) {
     if (cause.kind === 'undelivered' && !waiting.has(cause.key)) continue;
-    // The page that it rang for has ended; a page's key is never used twice.
-    ring(turn, { ...cause, key: `${cause.key}:${state.pages + 1}`, at, reason: 'unmerged' });
+    // Its page has ended, and what opens or joins a page has a key that nothing else ever has.
+    ring(turn, { ...cause, key: `${cause.key}:${state.effects + 1}`, at, reason: 'unmerged' });
   }
 }
 
@@ -104,18 +104,9 @@ function restart(turn: Turn, promise: PromiseRecord, at: number): PromiseRecord 
     noticed,
     policy,
     ...(claims && { claims }),
-    // Its page starts with it again, at the first level.
-    ...(breachedAt !== undefined && { state: 'breached', breachedAt, raised: promise.paged || raised === true }),
+    ...(breachedAt !== undefined && { state: 'breached', breachedAt }),
+    ...(raised !== undefined && { raised }),
   });
-}
-
-/** What an answer that was given elsewhere, or arrived meanwhile, keeps of what runs again. */
-function keep(turn: Turn, at: number, by: string, saidAt: number): void {
-  const { state } = turn;
-  state.answeredAt ??= at;
-  state.lastAgentAt = Math.max(state.lastAgentAt ?? 0, at);
-  if (state.unansweredSince !== null && state.unansweredSince <= saidAt) state.unansweredSince = null;
-  for (const promise of turn.unmet()) if (promise.kind !== 'dispatch' && promise.since <= saidAt) meet(turn, promise, at, by);
 }
 
 function backTo(turn: Turn, status: ConversationState['status'], at: number): void {

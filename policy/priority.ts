@@ -30,33 +30,43 @@ export function setPriority(turn: Turn, priority: Priority, since: Basis | undef
 function recount(turn: Turn, promise: PromiseRecord, basis: Basis, raised: boolean, at: number): void {
   const { plan, priority } = turn.state;
   if (promise.kind !== 'firstResponse' && promise.kind !== 'nextResponse') return;
-  const since = basis === 'now' ? at : promise.since;
-  const counted = countPromise(turn.policyOf(promise), { kind: promise.kind, plan, priority, since });
+  const { kind } = promise;
+  const count = ({ since }: PromiseSeed): PromiseSeed | null =>
+    countPromise(turn.policyOf(promise), { kind, plan, priority, since: basis === 'now' ? at : since });
+  const counted = count(promise);
   if (!counted) return;
   // The answers that count are still those since the request.
-  const seed = { ...(raised ? notLater(counted, promise) : counted), since: promise.since };
+  const sooner = (times: PromiseSeed, counted: PromiseSeed): PromiseSeed => ({ ...(raised ? notLater(counted, times) : counted), since: times.since });
+  // What a merged conversation's customer has been told holds, unless it can be earlier.
+  const claims = promise.claims?.map((claim) => {
+    const anew = claim.from === null || raised ? count(claim) : null;
+    return anew ? { ...claim, ...sooner(claim, anew) } : claim;
+  });
+  const seed = claims ? timesOf(claims) : sooner(promise, counted);
+  const more = claims && { claims };
   if (promise.paged && !raised && (seed.pageAt ?? seed.dueAt) > at) {
     // Its page is over. Were the same promise to page again, that would be another incident, so it gets another cycle.
     cancel(turn, promise, at, 'priorityLowered');
-    turn.start({ ...seed, noticeAt: notBefore(seed.noticeAt, at) }, { policy: promise.policy });
+    turn.start({ ...seed, noticeAt: notBefore(seed.noticeAt, at) }, { policy: promise.policy, ...more });
   } else if (promise.paused) {
     const { lengthMs, paused } = promise;
     const leftMs = basis === 'now' ? counted.lengthMs : Math.max(0, counted.lengthMs - (lengthMs - paused.leftMs));
-    turn.change(promise, { ...counted, since: promise.since, paused: { ...paused, leftMs: raised ? Math.min(leftMs, paused.leftMs) : leftMs } });
+    const left = { paused: { ...paused, leftMs: raised ? Math.min(leftMs, paused.leftMs) : leftMs } };
+    turn.change(promise, { ...counted, since: promise.since, ...left, ...more });
   } else if (promise.state === 'breached') {
     if (!promise.paged) turn.change(promise, { pageAt: notBefore(seed.pageAt, at) });
     return;
   } else {
     const late = seed.dueAt <= at;
     // What should have been said before now is said now.
-    const changes = { ...seed, noticeAt: notBefore(seed.noticeAt, at), pageAt: notBefore(seed.pageAt, at), noticed: false };
+    const changes = { ...seed, noticeAt: notBefore(seed.noticeAt, at), pageAt: notBefore(seed.pageAt, at), noticed: false, ...more };
     turn.change(promise, { ...changes, ...(late && { lateOnTriage: true }) });
   }
   turn.tell(at, 'promise.recounted', { kind: promise.kind, cycle: promise.cycle, dueAt: seed.dueAt, lateOnTriage: seed.dueAt <= at });
 }
 
 /** A higher priority never makes a promise later than it is: the customer has been told that time. */
-function notLater(counted: PromiseSeed, promise: PromiseRecord): PromiseSeed {
+function notLater(counted: PromiseSeed, promise: PromiseSeed): PromiseSeed {
   if (counted.dueAt <= promise.dueAt) return counted;
   const { dueAt, clock, lengthMs } = promise;
   const earlier = (one: number | null, other: number | null): number | null =>
@@ -80,7 +90,8 @@ function ringLouder(turn: Turn, at: number): void {
   const { state } = turn;
   const { page, priority } = state;
   const urgency = urgencyOf(state);
-  if (page === null || urgency === 'low' || (page.urgency === 'high' && priority !== 'urgent')) return;
+  const isLoud = page?.causes.some((cause) => cause.urgency === 'high') === true;
+  if (page === null || urgency === 'low' || (isLoud && priority !== 'urgent')) return;
   // One effect comes of it, so no other cause ever has this number.
   ring(turn, { key: `conversation/${state.number}:raised:${state.effects + 1}`, kind: 'raised', at, urgency, reason: 'raised' }, { ring: 'again' });
 }

@@ -12,9 +12,10 @@ import { payloadConverter } from '../config/payload-codec';
 import type { RunningProcess } from '../config/process';
 import { temporalConnection } from '../config/temporal';
 import { closeDatabase, openDatabase, type Database } from '../db/connection';
-import { publishPolicy } from '../db/policies';
+import { currentPolicy, publishPolicy } from '../db/policies';
 import { startRelay } from '../intake/relay';
 import { startResolver } from '../intake/resolver';
+import { senderChecks } from '../intake/verdict';
 import { signingKeys } from '../messages/addresses';
 import { freePort } from '../platform/free-port';
 import { loadPolicy } from '../policy/resolve';
@@ -22,6 +23,7 @@ import { startMetricsListener } from './metrics-listener';
 import { reconcileAlone, restartIfLost } from './reconcile';
 import { repeat } from './repeat';
 import { installRuntime } from './runtime';
+import { noticeSuspended } from './suspended-notices';
 import { sweepAcknowledgements, sweepCommands } from './sweeps';
 import { createWorkers, type Activities } from './temporal-workers';
 
@@ -29,6 +31,7 @@ import { createWorkers, type Activities } from './temporal-workers';
 export type WorkerEnvironment = EnvironmentWith<'DATABASE_URL' | 'SMTP_URL' | 'HOLDFAST_SIGNING_KEYS'>;
 
 const SWEEP_EVERY_MS = 2_000;
+const NOTICE_EVERY_MS = 10_000;
 const RECONCILE_EVERY_MS = 5 * 60_000;
 /** How often a worker looks whether a run is due that no other one has begun. */
 const RECONCILE_LOOK_MS = 60_000;
@@ -74,7 +77,14 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
     });
-    const resolver = startResolver({ db, url, keys: signingKeys(environment.HOLDFAST_SIGNING_KEYS), domain, log });
+    const resolver = startResolver({
+      db,
+      url,
+      keys: signingKeys(environment.HOLDFAST_SIGNING_KEYS),
+      domain,
+      log,
+      checks: senderChecks(environment),
+    });
     const gone = new Set<number>();
     const restarts = repeat('restart', RECONCILE_EVERY_MS, log, () => restartGone(gone, db, client, log));
     const onMissing = (number: number): void => {
@@ -85,6 +95,7 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
     const sweeps = [
       restarts,
       repeat('reconcile', RECONCILE_LOOK_MS, log, reconciliation(db, client, log)),
+      repeat('suspended notices', NOTICE_EVERY_MS, log, async () => noticeSuspended(db, await currentPolicy(db), Date.now())),
       repeat('commands', SWEEP_EVERY_MS, log, (stop) => sweepCommands(db, client, log, Date.now(), stop)),
       repeat('acknowledgements', SWEEP_EVERY_MS, log, (stop) => sweepAcknowledgements(db, client, log, Date.now(), stop)),
     ];

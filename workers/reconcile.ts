@@ -78,7 +78,9 @@ async function openFrom(db: Database, after: Place | null): Promise<Place[]> {
   return begun(db)
     .select('next_due_at as nextDueAt')
     .$if(after !== null, (query) =>
-      query.where(sql<boolean>`(coalesce(next_due_at, 'infinity'), number) > (coalesce(${after?.nextDueAt ?? null}::timestamptz, 'infinity'), ${after?.number ?? 0}::bigint)`),
+      query.where(
+        sql<boolean>`(coalesce(next_due_at, 'infinity'), number) > (coalesce(${after?.nextDueAt ?? null}::timestamptz, 'infinity'), ${after?.number ?? 0}::bigint)`,
+      ),
     )
     .orderBy('next_due_at', (order) => order.asc().nullsLast())
     .orderBy('number')

@@ -5,7 +5,7 @@ import type { Carried } from '../messages/conversation';
 import { addCauseSignal, causeOverSignal, nextLevelSignal, type EscalationInput } from '../messages/escalation';
 import { pageWorkflowId } from '../messages/ids';
 import { taskPriority, URGENT } from '../messages/taskQueues';
-import type { Effect, MailEffect, PagingEffect } from '../policy/effects';
+import type { Acknowledgement, Effect, MailEffect, PagingEffect } from '../policy/effects';
 import type { ConversationEvent } from '../policy/events';
 import type { ConversationState, PageCause } from '../policy/state';
 import type { Urgency } from '../policy/words';
@@ -95,11 +95,13 @@ async function tellEscalation(effect: PagingEffect, state: ConversationState): P
   const handle = getExternalWorkflowHandle(pageWorkflowId(state.number, effect.page));
   switch (effect.type) {
     case 'openPage':
-      return openPage(state, effect.page, effect.cause, effect.urgency);
-    case 'addCause':
-      if (await reaches(effect, handle.signal(addCauseSignal, { cause: effect.cause, urgency: effect.urgency, priority: state.priority }))) return;
-      // Somebody ended the escalation by hand: a page is not lost for that. One that has completed stays so.
-      return openPage(state, effect.page, effect.cause, effect.urgency);
+      return openPage(state, effect.page, effect.cause, effect.urgency, effect.acknowledged);
+    case 'addCause': {
+      const { cause, urgency, ring, acknowledged } = effect;
+      const signal = { cause, urgency, priority: state.priority, ...(ring && { ring }), ...(acknowledged && { acknowledged }) };
+      if (await reaches(effect, handle.signal(addCauseSignal, signal))) return;
+      return openAgain(state, effect, effect.cause);
+    }
     case 'causeOver':
       await reaches(effect, handle.signal(causeOverSignal, { key: effect.cause, reason: effect.reason, at }));
       return;
@@ -107,7 +109,7 @@ async function tellEscalation(effect: PagingEffect, state: ConversationState): P
       if (await reaches(effect, handle.signal(nextLevelSignal, { id: effect.key, key: effect.cause, reason: effect.reason, at }))) return;
       const page = state.page?.n === effect.page ? state.page : null;
       const cause = page?.causes.find(({ key }) => key === effect.cause);
-      if (page && cause) return openPage(state, page.n, cause, page.urgency);
+      if (cause) return openAgain(state, effect, cause);
       return;
     }
     default:
@@ -115,7 +117,22 @@ async function tellEscalation(effect: PagingEffect, state: ConversationState): P
   }
 }
 
-async function openPage(state: ConversationState, page: number, cause: PageCause, urgency: Urgency): Promise<void> {
+/** Somebody ended the escalation by hand: a page is not lost for that, nor any of its causes. One that has completed stays so. */
+async function openAgain(state: ConversationState, effect: PagingEffect, cause: PageCause): Promise<void> {
+  const open = state.page?.n === effect.page ? state.page : { causes: [cause], urgency: cause.urgency };
+  const [first = cause, ...others] = open.causes;
+  await openPage(state, effect.page, first, open.urgency);
+  const handle = getExternalWorkflowHandle(pageWorkflowId(state.number, effect.page));
+  for (const other of others) await reaches(effect, handle.signal(addCauseSignal, { cause: other, urgency: open.urgency, priority: state.priority }));
+}
+
+async function openPage(
+  state: ConversationState,
+  page: number,
+  cause: PageCause,
+  urgency: Urgency,
+  acknowledged?: Acknowledgement,
+): Promise<void> {
   const policy = state.policies[state.policy];
   if (!policy) throw new Error(`The conversation lacks its policy ${state.policy}.`);
   const input: EscalationInput = {
@@ -128,6 +145,7 @@ async function openPage(state: ConversationState, page: number, cause: PageCause
     cause,
     policy: { onCall: policy.onCall, ...(policy.demo && { demo: true }) },
     openedAt: cause.at,
+    ...(acknowledged && { acknowledged }),
   };
   try {
     await startChild<(input: EscalationInput) => Promise<void>>('escalationWorkflow', {

@@ -18,6 +18,8 @@ export interface MailContent {
   readonly promise: { readonly label: string; readonly due: ToldTime } | null;
   /** A link that opens a page with a button; nothing happens by following it. */
   readonly action: { readonly lead: readonly Paragraph[]; readonly label: string; readonly url: string } | null;
+  /** The other answer to what `action` asks, as a quieter link. */
+  readonly other: { readonly label: string; readonly url: string } | null;
   readonly closing: readonly Paragraph[];
   readonly footer: readonly Paragraph[];
 }
@@ -67,6 +69,7 @@ export function mailContent(input: ContentInput): MailContent {
       return {
         ...letter(input, words(input, [{ said: sentences.closingQuestion.ask }])),
         action: { lead: [], label: sentences.closingQuestion.thatsAll, url: input.link('thatsAll') },
+        other: { label: sentences.closingQuestion.somethingElse, url: input.link('somethingElse') },
       };
     case 'chatUnseen':
       return letter(input, [{ said: sentences.chatUnseen }, ...words(input, [])]);
@@ -149,6 +152,7 @@ function letter(input: ContentInput, paragraphs: readonly Paragraph[]): MailCont
     paragraphs,
     promise: null,
     action: null,
+    other: null,
     closing: signed === '' ? [] : [{ words: signed }],
     footer: [{ said: sentences.letterFooter(number) }, ...demo(input)],
   };
@@ -176,6 +180,7 @@ function notice(
     paragraphs: [greeting(input), ...paragraphs],
     promise: more.promise ?? null,
     action: more.action ?? null,
+    other: null,
     closing: more.closing ?? [],
     footer: [{ said: sentences.footer(number) }, ...demo(input)],
   };

@@ -14,7 +14,7 @@ export async function html(content: MailContent): Promise<string> {
     template = compile(content.template);
     compiled.set(content.template, template);
   }
-  const parts = { promise: content.promise !== null, action: content.action !== null };
+  const parts = { promise: content.promise !== null, action: content.action !== null, other: content.other !== null };
   return fill(keepParts(await template, parts), values(content));
 }
 
@@ -57,6 +57,8 @@ function values(content: MailContent): Record<string, string> {
     actionLead: paragraphs(action?.lead ?? []),
     actionLabel: escape(action?.label ?? ''),
     actionUrl: escape(action?.url ?? ''),
+    otherLabel: escape(content.other?.label ?? ''),
+    otherUrl: escape(content.other?.url ?? ''),
     closing: paragraphs(content.closing),
     footer: paragraphs(content.footer),
   };

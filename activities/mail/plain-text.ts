@@ -7,6 +7,7 @@ export function plainText(content: MailContent): string {
     ...content.paragraphs.map(plain),
     content.promise === null ? '' : `${content.promise.label}\n${content.promise.due.text}`,
     content.action === null ? '' : [...content.action.lead.map(plain), `${content.action.label}:\n${content.action.url}`].join('\n'),
+    content.other === null ? '' : `${content.other.label}:\n${content.other.url}`,
     ...content.closing.map(plain),
     ['-- ', ...content.footer.map(plain)].join('\n'),
   ];

@@ -17,13 +17,15 @@ export function oneLine(text: string): string {
 }
 
 /**
- * The subject: `Re: <what the customer wrote> [#1042]`. A receipt to an address that may be anyone's repeats no words of the sender.
+ * The subject: `Re: <what the customer wrote> [#1042]`; the first mail of a conversation that we begin answers nothing. A receipt to an address that may be anyone's repeats no words of the sender.
  */
 export function mailSubject(number: number, effect: MailEffect, source: MailSource, sentences: Sentences): string {
   const tag = `[#${number}]`;
   const repeats = effect.mail !== 'receipt' || source.recipient.known;
   const words = repeats ? bareSubject(source.subject, tag) : '';
-  return words === '' ? `${sentences.plainSubject} ${tag}` : `Re: ${words} ${tag}`;
+  if (words === '') return `${sentences.plainSubject} ${tag}`;
+  const isFirst = source.initiatedBy === 'agent' && source.threadMailIds.length === 0;
+  return isFirst ? `${words} ${tag}` : `Re: ${words} ${tag}`;
 }
 
 /** A subject without the prefixes that mail programs pile up, and without our own tag. */

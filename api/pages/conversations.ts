@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { listAgents } from '../../db/agents';
-import { getConversation, listConversations, listMessages, listTimeline, type ConversationRecord } from '../../db/conversations';
+import { followUpsOf, getConversation, listConversations, listMessages, listTimeline, mergedParts, type ConversationRecord } from '../../db/conversations';
+import { listParticipants, type ParticipantRecord } from '../../db/participants';
+import { listProposals, type Proposal } from '../../db/proposals';
 import { newId } from '../../db/new-id';
 import { HoldfastError } from '../../messages/errors';
 import type { Agent } from '../auth/actor';
 import { may } from '../auth/authorize';
 import { noSuchConversation, runCommand, type CommandRequest } from '../commands';
 import { statusOf } from '../problem';
-import { outgoing } from '../replies';
+import { mustNotHaveMoved, outgoing } from '../replies';
 import { pageRoute, type PageAnswer, type PageRequest, type PageRoute } from '../route';
 import { tellPromises, type PromiseTold } from '../routes/answers';
 import { waitForRevision } from '../routes/conversations';
@@ -24,7 +26,7 @@ import { chip, priorityChip, promiseWords, reasonWords } from './words';
 const SHOWN = 200;
 
 const actForm = z.discriminatedUnion('act', [
-  z.strictObject({ act: z.literal('reply'), key: text(64), body: text(100_000) }),
+  z.strictObject({ act: z.literal('reply'), key: text(64), body: text(100_000), seenUpTo: z.coerce.number().int().min(0).optional() }),
   z.strictObject({ act: z.literal('note'), key: text(64), body: text(100_000) }),
   z.strictObject({ act: z.literal('assignToMe'), key: text(64) }),
   z.strictObject({ act: z.literal('solve'), key: text(64) }),
@@ -107,6 +109,7 @@ function commandOf(act: Act, number: number, actor: Agent): CommandRequest['make
   switch (act.act) {
     case 'reply':
       return async (db) => {
+        if (act.seenUpTo !== undefined) await mustNotHaveMoved(db, number, act.seenUpTo);
         const { message, delivery, recipients } = await outgoing(db, number, act.body);
         return { message, command: { type: 'reply', messageId: message.id, delivery, recipients } };
       };
@@ -147,18 +150,22 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
   const zone = context.policy().timezone;
   const record = await getConversation(db, number);
   if (record === null) throw noSuchConversation(number);
-  const [promises, messages, timeline, agents] = await Promise.all([
+  const [promises, messages, timeline, agents, people, proposals, parts, followUps] = await Promise.all([
     tellPromises(db, number, now),
     listMessages(db, number, { limit: SHOWN, newest: true }),
     listTimeline(db, number, { after: null, limit: 1_000 }),
     listAgents(db, { after: null, limit: 1_000 }),
+    listParticipants(db, number),
+    listProposals(db, number),
+    mergedParts(db, number),
+    followUpsOf(db, number),
   ]);
   const names = {
     agent: (id: string) => agents.find((agent) => agent.id === id)?.name ?? id,
     time: (at: number) => momentWords(at, zone),
   };
   const did = request.request.query['did'];
-  const canAct = may(actor, 'conversation.act') && record.status !== 'closed';
+  const canAct = may(actor, 'conversation.act') && record.status !== 'closed' && record.mergedInto === null;
   return {
     status: shown.status ?? 200,
     html: layout({
@@ -179,6 +186,8 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
             ${record.requesterName ?? ''}
             ${record.requesterEmail ?? record.requesterPhone ?? ''}${record.organizationName !== null && html`, ${record.organizationName}`}
           </dd>
+          ${personFacts(people, proposals)} ${linkFacts('Part of', record.mergedInto === null ? [] : [record.mergedInto])} ${linkFacts('With', parts)}
+          ${linkFacts('Follows', record.linkedFrom === null ? [] : [record.linkedFrom])} ${linkFacts('Followed by', followUps)}
           <dt>Assigned to</dt>
           <dd>${record.assigneeName ?? 'nobody'}</dd>
           ${
@@ -205,9 +214,10 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
         </section>
         <section aria-labelledby="thread">
           <h2 id="thread">Thread</h2>
-          ${messageList(messages, zone)}
+          ${messageList(messages, zone, number)}
         </section>
-        ${canAct && html`${writeForm(number, 'reply', shown.draft)} ${writeForm(number, 'note', shown.draft)}`}
+        ${record.mergedInto !== null && html`<p>This is a part of ${link(record.mergedInto)} now: what comes goes there, and is answered there.</p>`}
+        ${canAct && html`${writeForm(record, 'reply', shown.draft)} ${writeForm(record, 'note', shown.draft)}`}
         <section aria-labelledby="timeline">
           <h2 id="timeline">What happened, and why</h2>
           ${
@@ -220,6 +230,27 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
         </section>`,
     }),
   };
+}
+
+function link(number: number): Html {
+  return html`<a href="/conversations/${number}">#${number}</a>`;
+}
+
+function linkFacts(name: string, numbers: readonly number[]): Html | null {
+  if (numbers.length === 0) return null;
+  return html`<dt>${name}</dt>
+    <dd>${numbers.map((number) => html`${link(number)} `)}</dd>`;
+}
+
+/** Who else is in the thread, and whom its mails propose. */
+function personFacts(people: readonly ParticipantRecord[], proposals: readonly Proposal[]): Html | null {
+  const others = people.filter(({ role }) => role !== 'requester');
+  if (others.length + proposals.length === 0) return null;
+  return html`<dt>Also here</dt>
+    <dd>
+      ${others.map(({ name, email, phone, role }) => html`<p>${name ?? email ?? phone ?? 'Someone'} ${role === 'thirdParty' && chip('only shown, not written to', 'warn')}</p>`)}
+      ${proposals.map(({ name, email, role }) => html`<p>${name ?? ''} ${email} ${chip(role === 'requester' ? 'may be who asked' : 'named in To or Cc')}</p>`)}
+    </dd>`;
 }
 
 function momentWords(at: number, zone: string): string {
@@ -264,11 +295,12 @@ function oneButton(number: number, act: 'assignToMe' | 'solve', words: string): 
   </form>`;
 }
 
-function writeForm(number: number, act: 'reply' | 'note', draft: Shown['draft']): Html {
+function writeForm({ number, lastSeq }: ConversationRecord, act: 'reply' | 'note', draft: Shown['draft']): Html {
   const [heading, button] = act === 'reply' ? ['Answer the customer', 'Send'] : ['Internal note', 'Keep the note'];
   const field = `${act}-body`;
   const form = html`<form method="post" action="/conversations/${number}" class="${act}">
     <input type="hidden" name="act" value="${act}" /><input type="hidden" name="key" value="${randomUUID()}" />
+    ${act === 'reply' && html`<input type="hidden" name="seenUpTo" value="${lastSeq}" />`}
     <label for="${field}">${heading}</label>
     <textarea id="${field}" name="body" rows="6" required>${draft?.act === act ? draft.body : ''}</textarea>
     <button ${act === 'note' && html`class="second"`}>${button}</button>

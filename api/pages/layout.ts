@@ -9,6 +9,7 @@ const LINKS = [
   { href: '/conversations', text: 'Conversations', action: 'conversation.read' },
   { href: '/pages', text: 'Pages', action: 'page.read' },
   { href: '/notices', text: 'Notices', action: 'notice.read' },
+  { href: '/suspended', text: 'Suspended', action: 'suspended.read' },
   { href: '/mails', text: 'Mails', action: 'mail.read' },
 ] as const;
 

@@ -180,7 +180,7 @@ async function showPage({ context, actor, params, request }: PageRequest, shown:
         </section>
         <section aria-labelledby="last">
           <h2 id="last">Last messages</h2>
-          ${messageList(messages, zone)}
+          ${messageList(messages, zone, page.number)}
         </section>
         <section aria-labelledby="tried">
           <h2 id="tried">Who was tried</h2>

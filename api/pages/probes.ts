@@ -6,10 +6,11 @@ import { pageRoute, type PageRoute } from '../route';
 /** One reader of figures for each database: what it has counted must not begin anew with every request. */
 const desks = new WeakMap<Database, DeskMetrics>();
 
-function deskMetricsOf(db: Database, now: number): DeskMetrics {
+function deskMetricsOf(db: Database): DeskMetrics {
   const known = desks.get(db);
   if (known !== undefined) return known;
-  const made = new DeskMetrics(db, now - process.uptime() * 1_000);
+  // From the start of this process on, by the clocks that write down what happened.
+  const made = new DeskMetrics(db, Date.now() - process.uptime() * 1_000);
   desks.set(db, made);
   return made;
 }
@@ -32,7 +33,7 @@ export const probePages: readonly PageRoute[] = [
     path: '/metrics',
     action: 'metrics.read',
     async handle({ context }) {
-      const desk = await deskMetricsOf(context.db, context.now()).text(context.now());
+      const desk = await deskMetricsOf(context.db).text(context.now());
       return { file: `${await processMetrics.metrics()}\n${desk}`, type: processMetrics.contentType };
     },
   }),

@@ -66,6 +66,34 @@ export function timelineSentence(type: string, data: Data, names: Names): string
       return 'The answer came back';
     case 'status':
       return `${word('from')} → ${word('to')} (${reason()})`;
+    case 'promise.metLate':
+      return `Kept late: ${promise()}`;
+    case 'merge.into':
+      return `${who('by')} made it a part of #${String(data['into'])}`;
+    case 'merge.undone':
+      return `${who('by')} took it out of #${String(data['into'])} again`;
+    case 'merge.from':
+      return `#${String(data['from'])} became a part of it`;
+    case 'merge.out':
+      return `#${String(data['from'])} was taken out of it again`;
+    case 'participants':
+      return `${who('by')} changed who is written to`;
+    case 'requester':
+      return `${who('by')} changed who asked`;
+    case 'snooze':
+      return data['until'] === null ? `${who('by')} put it back into the queue` : `${who('by')} put it aside until ${time('until')}`;
+    case 'snooze.over':
+      return 'It is back in the queue';
+    case 'tags':
+      return `${who('by')} changed the tags`;
+    case 'customer.productionDown':
+      return 'The customer pressed “Production down”';
+    case 'customer.thatsAll':
+      return 'The customer pressed “No, that’s all”';
+    case 'customer.reminded':
+      return 'The customer was reminded';
+    case 'command.refused':
+      return `${who('by')} asked for something that could not be done (${word('command')})`;
     default:
       return reasonWords(type.replaceAll('.', ': '));
   }

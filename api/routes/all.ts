@@ -3,14 +3,17 @@ import { customerLinkPages } from '../pages/customer-link';
 import { conversationPages } from '../pages/conversations';
 import { docsPages } from '../pages/docs';
 import { mailPages } from '../pages/mails';
+import { messageHtmlPages } from '../pages/message-html';
 import { noticePages } from '../pages/notices';
 import { pagePages } from '../pages/pages';
 import { probePages } from '../pages/probes';
 import { signInPages } from '../pages/sign-in';
 import { startPages } from '../pages/start';
+import { suspendedPages } from '../pages/suspended';
 import { apiRoute, type ApiRoute, type Route } from '../route';
 import { z } from '../schemas/openapi-zod';
 import { agentRoutes } from './agents';
+import { blockedSenderRoutes } from './blocked-senders';
 import { attachmentRoutes } from './attachments';
 import { cannedReplyRoutes } from './canned-replies';
 import { commandRoutes } from './commands';
@@ -22,6 +25,7 @@ import { pageRoutes } from './pages';
 import { mergeRoutes } from './merge';
 import { participantRoutes } from './participants';
 import { policyRoutes } from './policy';
+import { suspendedRoutes } from './suspended';
 import { teamRoutes } from './teams';
 import { ticketRoutes } from './tickets';
 import { tokenRoutes } from './tokens';
@@ -37,6 +41,8 @@ export function allRoutes(publicUrl: string): readonly Route[] {
     ...mergeRoutes,
     ...pageRoutes,
     ...noticeRoutes,
+    ...suspendedRoutes,
+    ...blockedSenderRoutes,
     ...agentRoutes,
     ...tokenRoutes,
     ...teamRoutes,
@@ -70,7 +76,9 @@ export function allRoutes(publicUrl: string): readonly Route[] {
     ...mailPages,
     ...pagePages,
     ...noticePages,
+    ...suspendedPages,
     ...conversationPages,
+    ...messageHtmlPages,
     ...customerLinkPages,
   ];
 }

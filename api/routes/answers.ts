@@ -155,6 +155,7 @@ export function messageAnswer(message: MessageRecord, number: number) {
     state: message.state,
     deliveredAt: rfc3339OrNull(message.deliveredAt),
     authenticated: message.authenticated,
+    verdict: message.verdict,
     machine: message.machine,
     hint: message.hint,
     attachments: message.attachments.map((file) => ({ ...file, url: attachmentUrl(file.id) })),

@@ -10,6 +10,7 @@ import * as schema from '../schemas/command';
 import { numberParams } from '../schemas/conversation';
 import { z } from '../schemas/openapi-zod';
 import { rfc3339, text } from '../schemas/text';
+import { spamCommand } from '../spam';
 import { commandRoute, internal, only, run } from './run-command';
 
 const messageParams = numberParams.extend({ message: text(100) });
@@ -159,11 +160,11 @@ export const commandRoutes: readonly ApiRoute[] = [
     ...commandRoute,
     method: 'post',
     path: '/conversations/{number}/spam',
-    summary: 'End it as spam: promises are cancelled, its page is over',
-    body: schema.emptyBody,
+    summary: 'End it as spam: promises are cancelled, its page is over, its mail is suspended; with "block", so is what its senders write later',
+    body: schema.spamBody,
     answers: schema.commandAnswers(200),
     problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED'],
-    handle: (request) => run(request, only({ type: 'spam' })),
+    handle: (request) => run(request, spamCommand(request.context, request.actor, request.params.number, request.body.block === true)),
   }),
   apiRoute({
     ...commandRoute,

@@ -134,7 +134,15 @@ export const conversationRoutes: readonly ApiRoute[] = [
       await mustExist(db, number);
       const limit = query.limit ?? DEFAULT_LIMIT;
       const rows = await listMessages(db, number, { after: decodeCursor(query.cursor, 'messages', messagePlace), limit: limit + 1 });
-      return { status: 200, body: pageOf(rows, limit, (row) => messageAnswer(row, number), (last) => encodeCursor('messages', [last.at.getTime(), last.id])) };
+      return {
+        status: 200,
+        body: pageOf(
+          rows,
+          limit,
+          (row) => messageAnswer(row, number),
+          (last) => encodeCursor('messages', [last.at.getTime(), last.id]),
+        ),
+      };
     },
   }),
   apiRoute({

@@ -1,16 +1,21 @@
 import { IANAZone } from 'luxon';
+import { listConversations, queuePlace } from '../../db/conversations';
 import * as directory from '../../db/directory';
 import type { Database } from '../../db/connection';
 import { HoldfastError } from '../../messages/errors';
+import { STATUSES } from '../../policy/words';
 import type { ApiContext } from '../context';
 import { InvalidRequest } from '../problem';
 import { apiRoute, type ApiRoute } from '../route';
+import { conversationRow } from '../schemas/conversation';
 import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { emailAddress, line, phoneNumber, rfc3339, text, time } from '../schemas/text';
+import { conversationRowAnswer } from './answers';
 
 const idParams = z.strictObject({ id: text(100) });
 const place = z.tuple([z.string()]);
+const queuePosition = z.tuple([z.number().nullable(), z.number().int()]);
 const names = z.array(line(255).toLowerCase()).max(200);
 
 const organization = z
@@ -173,6 +178,36 @@ export const directoryRoutes: readonly ApiRoute[] = [
     async handle({ db, params, body }) {
       await requireFree(db, body, params.id);
       return { status: 200, body: withTime(found(await directory.changeContact(db, params.id, body), 'contact')) };
+    },
+  }),
+  apiRoute({
+    method: 'get',
+    path: '/contacts/{id}/conversations',
+    action: 'conversation.read',
+    tag: 'Directory',
+    summary: 'Every conversation that somebody is in, closed ones too, latest first',
+    params: idParams,
+    query: listQuery,
+    answers: { 200: { about: 'A page of conversations.', schema: listOf(conversationRow) } },
+    problems: ['E_NOT_FOUND', 'E_BAD_CURSOR'],
+    async handle({ context, db, params, query }) {
+      found(await directory.getContact(db, params.id), 'contact');
+      const limit = query.limit ?? DEFAULT_LIMIT;
+      const rows = await listConversations(
+        db,
+        { participant: params.id, status: STATUSES, snoozedAt: null },
+        { sort: 'latest', after: decodeCursor(query.cursor, 'latest', queuePosition), limit: limit + 1 },
+      );
+      const { HOLDFAST_PUBLIC_URL } = context.environment;
+      return {
+        status: 200,
+        body: pageOf(
+          rows,
+          limit,
+          (row) => conversationRowAnswer(row, HOLDFAST_PUBLIC_URL),
+          (last) => encodeCursor('latest', queuePlace(last, 'latest')),
+        ),
+      };
     },
   }),
 ];

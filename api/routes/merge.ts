@@ -1,7 +1,8 @@
 import { mergeInto, undoMerge } from '../../intake/merge';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isCaughtUp } from '../../db/merges';
+import { isCaughtUp, standingMerge } from '../../db/merges';
 import type { Database } from '../../db/connection';
+import { sweepOne } from '../commands';
 import { apiRoute, type ApiRoute } from '../route';
 import * as schema from '../schemas/command';
 import { commandRoute, run } from './run-command';
@@ -35,7 +36,12 @@ export const mergeRoutes: readonly ApiRoute[] = [
     summary: 'Undo the merge, within 24 hours',
     answers: schema.commandAnswers(200),
     problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_NOT_MERGED', 'E_TOO_LATE'],
-    handle: (request) => run(request, async (trx) => ({ command: await undoMerge(trx, request.params.number, request.context.now()) })),
+    async handle(request) {
+      const { context, actor, params } = request;
+      const target = (await standingMerge(context.db, params.number))?.target;
+      const answer = await run(request, async (trx) => ({ command: await undoMerge(trx, params.number, { by: actor.id, at: context.now() }) }));
+      return target === undefined ? answer : { ...answer, afterCommit: () => sweepOne(context, target) };
+    },
   }),
 ];
 

@@ -1,12 +1,15 @@
 import { unknownAgent } from '../../db/agents';
 import type { Database } from '../../db/connection';
-import { addTeam, changeTeam, getTeam, isTeamNameTaken, listTeams, type TeamRecord } from '../../db/teams';
+import { addTeam, changeTeam, getTeam, isTeamNameTaken, listTeams, setTeamOfConversation, unknownTeam, type TeamRecord } from '../../db/teams';
 import { HoldfastError } from '../../messages/errors';
+import { noSuchConversation } from '../commands';
 import { InvalidRequest } from '../problem';
 import { apiRoute, type ApiRoute } from '../route';
+import { conversation, numberParams } from '../schemas/conversation';
 import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339, text, time } from '../schemas/text';
+import { conversationAnswer } from './answers';
 
 const team = z
   .strictObject({ id: z.string(), name: z.string(), members: z.array(z.strictObject({ id: z.string(), name: z.string() })), createdAt: time })
@@ -78,6 +81,24 @@ export const teamRoutes: readonly ApiRoute[] = [
       if (body.name !== undefined) await requireFreeName(db, body.name, params.id);
       await requireAgents(db, body.members);
       return { status: 200, body: teamAnswer(found(await changeTeam(db, params.id, body))) };
+    },
+  }),
+  apiRoute({
+    method: 'put',
+    path: '/conversations/{number}/team',
+    action: 'conversation.act',
+    tag: 'Conversations',
+    summary: 'Give it to a team, or take it from every team; its promises go on',
+    params: numberParams,
+    body: z.strictObject({ team: text(100).nullable().openapi({ description: 'Id of a team, or null.' }) }).openapi('ConversationTeam'),
+    answers: { 200: { about: 'The conversation as it is now.', schema: conversation } },
+    problems: ['E_NOT_FOUND'],
+    idempotency: 'transaction',
+    async handle({ context, db, actor, params: { number }, body }) {
+      if (body.team !== null && (await unknownTeam(db, [body.team])) !== null) throw new InvalidRequest([{ path: 'body.team', message: 'is not the id of a team' }]);
+      const given = await setTeamOfConversation(db, { number, team: body.team, by: actor.id, at: new Date(context.now()) });
+      if (!given) throw noSuchConversation(number);
+      return { status: 200, body: await conversationAnswer(db, number, { publicUrl: context.environment.HOLDFAST_PUBLIC_URL, now: context.now() }) };
     },
   }),
 ];

@@ -104,7 +104,8 @@ export const replyBody = z
       .union([z.number().int().min(0), text(100)])
       .optional()
       .openapi({
-        description: 'What you have read: the conversation’s `lastSeq`, or the id of the last message that you saw. If the customer has written since, nothing is sent.',
+        description:
+          'What you have read: the conversation’s `lastSeq`, or the id of the last message that you saw. If the customer has written since, nothing is sent.',
       }),
     force: z.boolean('must be true or false').optional().openapi({ description: 'Send it even if somebody has written since.' }),
   })
@@ -122,12 +123,18 @@ const keepPrevious = z
   .optional()
   .openapi({ description: 'Whether the requester before stays in the thread; if left out, only one of the same organization does.' });
 export const requesterBody = z
-  .union([z.strictObject({ contact: contactId, keepPrevious }), z.strictObject({ email: emailAddress, name: line(200).optional(), keepPrevious })], 'needs a contact or an email')
+  .union(
+    [z.strictObject({ contact: contactId, keepPrevious }), z.strictObject({ email: emailAddress, name: line(200).optional(), keepPrevious })],
+    'needs a contact or an email',
+  )
   .openapi('RequesterChange');
 export const mergeBody = z
   .strictObject({
     into: z.number().int().min(1).openapi({ description: 'The conversation that it becomes a part of.', example: 1042 }),
-    force: z.boolean('must be true or false').optional().openapi({ description: 'Also of different customers. The people of this one are then only shown in the other.' }),
+    force: z
+      .boolean('must be true or false')
+      .optional()
+      .openapi({ description: 'Also of different customers. The people of this one are then only shown in the other.' }),
   })
   .openapi('Merge');
 export const followUpBody = z
@@ -145,6 +152,9 @@ export const callBody = z
 export const beRightBackBody = z.strictObject({ backAt: instant.optional(), body: text(MESSAGE_LENGTH).optional() }).openapi('BeRightBack');
 export const closingQuestionBody = z.strictObject({ body: text(MESSAGE_LENGTH).optional() }).openapi('ClosingQuestion');
 export const emptyBody = z.strictObject({}).openapi('Empty');
+export const spamBody = z
+  .strictObject({ block: z.boolean('must be true or false').optional().openapi({ description: 'Also block the addresses that wrote it.' }) })
+  .openapi('Spam');
 export const assignmentBody = z
   .strictObject({
     agent: line(100).nullable().openapi({ description: 'An agent id, `me`, or null to unassign.' }),

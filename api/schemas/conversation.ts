@@ -1,6 +1,7 @@
 import { CHANNELS, KINDS, PRIORITIES, PRIORITY_TEXT, PROMISE_KINDS, PROMISE_STATES, STATUSES } from '../../policy/words';
 import { attachment } from './attachment';
 import { z } from './openapi-zod';
+import { verdict } from './suspended';
 import { time } from './text';
 
 /** A conversation's number in a path. */
@@ -76,7 +77,7 @@ export const conversationRow = z
   .openapi('ConversationRow');
 
 /** Somebody whom a mail names, and whom nobody writes to until an agent admits them. */
-const proposal = z.strictObject({ id: z.string(), email: z.string(), name: z.string().nullable() }).openapi('Proposal');
+const proposal = z.strictObject({ id: z.string(), email: z.string(), name: z.string().nullable() });
 
 /** One conversation with its promises and people. */
 export const conversation = z
@@ -88,9 +89,7 @@ export const conversation = z
     proposedParticipants: z.array(proposal).openapi({
       description: 'Named in To or Cc and not of the requester’s organization. Admit one with PUT …/participants/{id}, turn them down with DELETE.',
     }),
-    proposedRequester: proposal
-      .nullable()
-      .openapi({ description: 'The author of what an agent has forwarded. PUT …/requester with this address accepts it.' }),
+    proposedRequester: proposal.nullable().openapi({ description: 'The author of what an agent has forwarded. PUT …/requester with this address accepts it.' }),
     mergedFrom: z.array(z.number().int()).openapi({ description: 'Conversations that are a part of this one.' }),
     followUps: z.array(z.number().int()).openapi({ description: 'Conversations that follow this one.' }),
     page: z.string().nullable().openapi({ description: 'Id of the open page, if on-call is being rung.' }),
@@ -116,6 +115,7 @@ export const message = z
     state: z.enum(['received', 'waiting', 'sent', 'failed', 'withdrawn', 'shown']),
     deliveredAt: time.nullable(),
     authenticated: z.boolean().openapi({ description: 'Its sender was proven.' }),
+    verdict: verdict.nullable().openapi({ description: 'What SPF, DKIM and DMARC say about the sender of a mail; null for anything else.' }),
     machine: z.boolean(),
     hint: z.string().nullable(),
     attachments: z.array(attachment),

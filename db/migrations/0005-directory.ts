@@ -19,6 +19,11 @@ CREATE INDEX conversations_team ON conversations (team_id) WHERE team_id IS NOT 
 CREATE INDEX conversations_organization ON conversations (organization_id) WHERE organization_id IS NOT NULL;
 CREATE INDEX participants_contact ON participants (contact_id, number);
 
+-- The orders of the queue, closed conversations included: a search for frequent words walks along one until its page is full.
+CREATE INDEX conversations_by_due ON conversations (next_due_at NULLS LAST, number);
+CREATE INDEX conversations_by_latest ON conversations (last_message_at DESC, number DESC);
+CREATE INDEX conversations_by_received ON conversations (received_at DESC, number DESC);
+
 -- Texts that agents answer with; without an owner they are everybody's.
 CREATE TABLE canned_replies (
   id text PRIMARY KEY,
@@ -71,9 +76,13 @@ CREATE FUNCTION search_words(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE
   SELECT to_tsvector('simple', left(search_fold(left(words, 50000)), 60000))
 $$;
 
--- One word that somebody looks for: its parts in a row, the last one as a start. Without any letter or digit it is null and finds nothing.
+-- One word that somebody looks for: its parts in a row, the last one as a start; digits alone are also a conversation's number. Without
+-- any letter or digit it is null and finds nothing.
 CREATE FUNCTION search_query(word text) RETURNS tsquery LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
-  SELECT CASE WHEN folded = '' THEN NULL ELSE to_tsquery('simple', regexp_replace(folded, ' +', ' <-> ', 'g') || CASE WHEN length(folded) > 1 THEN ':*' ELSE '' END) END
+  SELECT CASE WHEN folded = '' THEN NULL ELSE to_tsquery('simple',
+    regexp_replace(folded, ' +', ' <-> ', 'g')
+    || CASE WHEN length(folded) > 1 THEN ':*' ELSE '' END
+    || CASE WHEN folded ~ '^[0-9]+$' THEN ' | number' || folded ELSE '' END) END
   FROM (SELECT trim(search_fold(left(word, 200)))) AS given (folded)
 $$;
 
@@ -114,7 +123,7 @@ END $$;
 CREATE TRIGGER search_message AFTER INSERT OR DELETE OR UPDATE OF number, body ON messages FOR EACH ROW EXECUTE FUNCTION search_message();
 
 CREATE FUNCTION search_conversation_words(c conversations) RETURNS tsvector LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT search_words(c.number || ' ' || c.subject || ' ' || array_to_string(c.tags || c.cluster || c.website, ' '))
+  SELECT search_words('number' || c.number || ' ' || c.subject || ' ' || array_to_string(c.tags || c.cluster || c.website, ' '))
 $$;
 CREATE FUNCTION search_conversation() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,9 +1,9 @@
-import PostalMime, { type Address, type Attachment } from 'postal-mime';
+import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime';
 import { MACHINE_HEADERS } from '../machine-mail';
 import { mailAddress } from '../mail-address';
 import { cleanText, oneLine } from './clean-text';
 import { htmlText } from './html-text';
-import { withLineFeeds } from './mail-bytes';
+import { withLineFeeds, withoutBrokenUtf8 } from './mail-bytes';
 import type { MailFile, MailPerson, ParsedMail, TellingHeaders } from './parsed-mail';
 import { safeHtml } from './safe-html';
 import { trimQuote } from './trim-quote';
@@ -22,18 +22,14 @@ const TELLING = [...MACHINE_HEADERS, 'x-spam-flag', 'x-priority', 'importance'];
  * Throws when the mail is nested too deeply or its header is too large.
  */
 export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
-  const mail = await PostalMime.parse(withLineFeeds(raw), {
-    // A mail within a mail is a file: nothing in it speaks for the sender, and chains of them cannot keep us busy.
-    forceRfc822Attachments: true,
-    maxNestingDepth: 50,
-  });
+  const mail = await readMime(withLineFeeds(raw));
   const html = typeof mail.html === 'string' && mail.html.trim() !== '' ? cleanText(mail.html) : null;
   const inReplyTo = mailIds(mail.inReplyTo)[0] ?? null;
   const subject = oneLine(mail.subject ?? '').slice(0, 500);
   const whole = wholeText(mail.text, html);
   const { text, full } = trimQuote(whole, subject);
   const files = [...tooLong(whole.full, html), ...mail.attachments.map(fileOf)];
-  const safe = html !== null && html.length <= HTML_LENGTH ? safeHtml(html) : null;
+  const safe = html !== null && html.length <= HTML_LENGTH ? safeHtml(html).trim() : null;
   return {
     from: people(mail.from === undefined ? [] : [mail.from])[0] ?? people(mail.sender === undefined ? [] : [mail.sender])[0] ?? null,
     to: people([...(mail.to ?? []), ...(mail.cc ?? [])]).slice(0, PEOPLE),
@@ -43,11 +39,34 @@ export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
     referenced: [...(inReplyTo === null ? [] : [inReplyTo]), ...mailIds(mail.references).reverse(), ...reportedIds(mail.attachments)].slice(0, REFERENCES),
     text: cut(text),
     fullText: full === null ? null : cut(full),
-    html: safe === null || safe.trim() === '' ? null : safe,
+    html: safe === '' ? null : safe,
     files: files.slice(0, FILES),
     filesLeftOut: files.length > FILES,
     headers: tellingHeaders(mail.headers),
   };
+}
+
+const MIME = {
+  // A mail within a mail is a file: nothing in it speaks for the sender, and chains of them cannot keep us busy.
+  forceRfc822Attachments: true,
+  maxNestingDepth: 50,
+};
+
+/**
+ * Reads the parts. Where characters could not be told (text that calls itself UTF-8, or says nothing, and is ISO 8859-1 or Windows-1252),
+ * the words are taken from a second reading; bytes of files never are.
+ */
+async function readMime(bytes: Uint8Array): Promise<Email> {
+  const mail = await PostalMime.parse(bytes, MIME);
+  const broken = (text: string | undefined): boolean => text?.includes('\ufffd') ?? false;
+  if (![mail.subject, mail.text, mail.html, mail.from?.name].some(broken)) return mail;
+  const mended = withoutBrokenUtf8(bytes);
+  if (mended === null) return mail;
+  const again = await PostalMime.parse(mended, MIME);
+  const better = (key: 'subject' | 'text' | 'html') => (broken(mail[key]) && again[key] !== undefined ? { [key]: again[key] } : {});
+  // Only the name: who wrote is what the bytes say, here as everywhere.
+  const from = mail.from !== undefined && again.from !== undefined ? { from: { ...mail.from, name: again.from.name } } : {};
+  return { ...mail, ...better('subject'), ...better('text'), ...better('html'), ...from };
 }
 
 /** The text part, else the HTML's text; of that also what stands before a quotation that the HTML marks. */

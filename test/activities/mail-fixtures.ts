@@ -75,6 +75,7 @@ export function sourceOf({ recipient, ...more }: Partial<Omit<MailSource, 'recip
     subject: 'Shop is slow since this morning',
     address: 'support',
     demo: false,
+    initiatedBy: 'customer',
     policy: POLICY,
     message: null,
     threadMailIds: [],

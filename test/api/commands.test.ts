@@ -173,15 +173,19 @@ describe('when nobody answers', () => {
   test.each([
     ['assignment', { agent: 'me' }],
     ['status', { status: 'solved' }],
-  ])('%s must not come late: 503, and no sweep repeats it', async (path, body) => {
+  ])('%s must not come late: 503, and the sweep only learns whether it was done in time', async (path, body) => {
     const number = await addTicket(hurried);
     const response = await hurried.call('put', `/conversations/${number}/${path}`, { body });
     expect(response.status).toBe(503);
     expect(response.body).toMatchObject({ code: 'E_UNAVAILABLE' });
     expect(response.headers['retry-after']).toBe('5');
     const rows = await hurried.db.selectFrom('commands').select(['state', 'not_after']).where('number', '=', number).execute();
-    expect(rows).toEqual([{ state: 'refused', not_after: new Date(MONDAY_TEN + 5_000) }]);
-    expect((await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).filter((row) => row.number === number)).toEqual([]);
+    expect(rows).toEqual([{ state: 'queued', not_after: new Date(MONDAY_TEN + 5_000) }]);
+    const waiting = async (before: number) =>
+      (await queuedCommands(hurried.db, { before: new Date(before), limit: 20 })).filter((row) => row.number === number);
+    // Before its time is over nobody repeats it; afterwards the conversation can only say what it has done.
+    expect(await waiting(MONDAY_TEN + 1)).toEqual([]);
+    expect(await waiting(MONDAY_TEN + 5_001)).toHaveLength(1);
   });
 
   test('the sweep refuses what waited for a conversation that has closed', async () => {
@@ -229,4 +233,89 @@ test('disabling an agent gives their unsolved conversations back', async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('The conversation was not given back.');
+});
+
+test('an answer to a thread that has moved asks first, and shows what came', async () => {
+  const number = await ticket();
+  const [opening] = await api.db.selectFrom('messages').select('id').where('number', '=', number).execute();
+  const { lastSeq } = (await api.call('get', `/conversations/${number}`)).body as { lastSeq: number };
+  expect(lastSeq).toBe(1);
+  const path = `/conversations/${number}/replies`;
+  expect((await api.call('post', path, { body: { body: 'Unmoved.', seenUpTo: opening?.id } })).status).toBe(201);
+  const ours = await api.db.selectFrom('messages').select('id').where('number', '=', number).where('direction', '=', 'out').executeTakeFirstOrThrow();
+  const { requester_id: ada } = await api.db.selectFrom('conversations').select('requester_id').where('number', '=', number).executeTakeFirstOrThrow();
+  const came = { number, author_kind: 'customer', author_id: ada, channel: 'email', full_body: null, html: null, state: 'received' } as const;
+  const rest = { mail_id: null, in_reply_to: null, hint: null, inbox_id: null, direction: 'in' } as const;
+  await api.db
+    .insertInto('messages')
+    .values([
+      { ...came, ...rest, id: `m-robot-${number}`, seq: 2, body: 'I am away.', at: new Date(MONDAY_TEN + 1_000), machine: true },
+      { ...came, ...rest, id: `m-more-${number}`, seq: 3, body: 'It is worse now!', at: new Date(MONDAY_TEN + 2_000) },
+    ])
+    .execute();
+  for (const seenUpTo of [1, 2, opening?.id, ours.id, `m-robot-${number}`]) {
+    const moved = await api.call('post', path, { body: { body: 'All is well.', seenUpTo } });
+    expect(moved.status).toBe(409);
+    expect(moved.body).toMatchObject({
+      code: 'E_THREAD_MOVED',
+      type: 'http://desk.test/api/docs#E_THREAD_MOVED',
+      cameIn: [{ id: `m-more-${number}`, author: 'Ada', body: 'It is worse now!', at: '2026-03-23T09:00:02.000Z' }],
+    });
+  }
+  expect((await messagesOf(number)).map(({ body }) => body)).toEqual(['Unmoved.']);
+  expect((await api.call('post', path, { body: { body: 'x', seenUpTo: 'm-none' } })).status).toBe(400);
+  for (const body of [
+    { body: 'I see.', seenUpTo: 3 },
+    { body: 'I see, too.', seenUpTo: `m-more-${number}` },
+    { body: 'Anyway.', seenUpTo: 1, force: true },
+  ]) {
+    expect((await api.call('post', path, { body })).status).toBe(201);
+  }
+});
+
+test('what waits in undo-send when it ends as spam never leaves', async () => {
+  const number = await ticket();
+  const first = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'On its way already.' } });
+  await api.db
+    .insertInto('outgoing_mails')
+    .values({
+      key: `conversation/${number}:1`,
+      number,
+      kind: 'reply',
+      message_ref: (first.body as { message: string }).message,
+      recipient_id: 'c',
+      mail_id: `hf.spam.${number}@example.test`,
+      envelope_from: '',
+      envelope_to: 'ada@example.org',
+      raw: Buffer.from('x'),
+      last_error: null,
+      at: new Date(MONDAY_TEN),
+    })
+    .execute();
+  await api.call('post', `/conversations/${number}/replies`, { body: { body: 'Waiting.' } });
+  expect((await api.call('post', `/conversations/${number}/spam`, { body: {} })).status).toBe(200);
+  const states = Object.fromEntries((await messagesOf(number)).map(({ body, state }) => [body, state]));
+  expect(states).toEqual({ 'On its way already.': 'waiting', 'Waiting.': 'withdrawn' });
+});
+
+test.each([
+  ['reached', 'Called the customer and reached them.'],
+  ['voicemail', 'Called the customer and left a voicemail.'],
+  ['noAnswer', 'Called the customer; nobody answered.'],
+])('a call that ended with %s is a note of the thread and a command', async (outcome, words) => {
+  const number = await ticket();
+  const plain = await api.call('post', `/conversations/${number}/calls`, { body: { outcome } });
+  expect(plain.status).toBe(201);
+  await api.call('post', `/conversations/${number}/calls`, { body: { outcome, body: 'She will look at it.' } });
+  expect((await messagesOf(number)).map(({ body, direction, state }) => `${direction} ${state} ${body}`).sort()).toEqual(
+    [`note shown ${words}`, 'note shown She will look at it.'].sort(),
+  );
+  expect((await getCommand(api.db, (plain.body as { id: string }).id))?.command).toMatchObject({ type: 'call', outcome });
+});
+
+test('nothing is put aside until a time that has passed', async () => {
+  const number = await ticket();
+  const response = await api.call('put', `/conversations/${number}/snooze`, { body: { until: '2026-03-23T08:59:59Z' } });
+  expect(response.status).toBe(400);
+  expect(response.body).toMatchObject({ errors: [{ path: 'body.until' }] });
 });

@@ -80,11 +80,26 @@ test('filters narrow it, and closed or snoozed ones are left out unless asked fo
   expect(await numbers('status=closed&website=closed.example.net')).toEqual([closed]);
   expect(await numbers('snoozed=include&assignee=me')).toEqual([snoozed]);
   expect(await numbers('q=100%25')).toEqual([urgent]);
-  expect(await numbers('q=100_')).toEqual([]);
+  // Punctuation makes no difference.
+  expect(await numbers('q=100_')).toEqual([urgent]);
+  expect(await numbers('q=1001')).toEqual([]);
   expect(await numbers('q=bob')).toEqual([other]);
   expect(await numbers(`q=%23${other}`)).toEqual([other]);
   expect(await numbers('website=WWW.example.net')).toEqual([other]);
   expect(await numbers('kind=chat')).toEqual([]);
+  await api.db
+    .insertInto('teams')
+    .values({ id: `team-${other}`, name: 'Web', created_at: new Date(MONDAY_TEN) })
+    .execute();
+  await api.db
+    .updateTable('conversations')
+    .set({ team_id: `team-${other}`, tags: ['billing', 'vip'] })
+    .where('number', '=', other)
+    .execute();
+  expect(await numbers(`team=team-${other}`)).toEqual([other]);
+  expect(await numbers('team=none')).toEqual([urgent]);
+  expect(await numbers('tag=vip')).toEqual([other]);
+  expect(await numbers('tag=vi')).toEqual([]);
   api.clock.now = MONDAY_TEN + 1;
   expect(await numbers('assignee=me')).toEqual([snoozed]);
 });

@@ -4,14 +4,14 @@ import type { CommandEvent } from '../../policy/events';
 
 /**
  * Stands in for a conversation in the tests of the API: refuses in the validator or in the handler, counts what it carried
- * out, and ends when it is told to.
+ * out, and ends when it is told to; an `obliging` one refuses nothing and never ends.
  */
-export async function standInWorkflow(number: number): Promise<number> {
+export async function standInWorkflow(number: number, obliging = false): Promise<number> {
   let revision = 0;
   let over = false;
   const handle = (event: CommandEvent): CommandAnswer => {
     revision += 1;
-    over = event.command.type === 'spam';
+    over = !obliging && event.command.type === 'spam';
     const view: CommandAnswer['view'] = {
       number,
       kind: 'ticket',
@@ -25,11 +25,11 @@ export async function standInWorkflow(number: number): Promise<number> {
       page: null,
       promises: [{ kind: 'dispatch', cycle: 1, state: 'met', dueAt: event.at + 60_000, metAt: event.at }],
     };
-    if (event.command.type === 'snooze') return { revision, view, refusal: { code: 'E_NOT_OPEN', message: 'Not while it sleeps.' } };
+    if (!obliging && event.command.type === 'snooze') return { revision, view, refusal: { code: 'E_NOT_OPEN', message: 'Not while it sleeps.' } };
     return { revision, view };
   };
   const validator = (event: CommandEvent): void => {
-    if (event.command.type === 'assign' && event.command.away && !event.command.force) {
+    if (!obliging && event.command.type === 'assign' && event.command.away && !event.command.force) {
       throw ApplicationFailure.nonRetryable('This agent is away.', 'E_AGENT_AWAY');
     }
   };

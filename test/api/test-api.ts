@@ -4,6 +4,7 @@ import type { Express } from 'express';
 import supertest from 'supertest';
 import { createApp } from '../../api/app';
 import { Background } from '../../api/background';
+import type { RateLimits } from '../../api/rate-limits';
 import { API_BASE, type Method } from '../../api/route';
 import type { Readiness } from '../../api/context';
 import { createLogger } from '../../config/log';
@@ -67,7 +68,7 @@ function handbook(): Promise<PolicySnapshot> {
 }
 
 /** Opens it; call `close` in `afterAll`. */
-export async function openTestApi(options: { client?: Client; commandWaitMs?: number } = {}): Promise<TestApi> {
+export async function openTestApi(options: { client?: Client; commandWaitMs?: number; rateLimits?: Partial<RateLimits> } = {}): Promise<TestApi> {
   const database = await freshDatabase();
   const db = openDatabase(database.url, { max: 5 });
   const policy = await handbook();
@@ -90,6 +91,8 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
       background,
       now: () => clock.now,
       readiness: () => Promise.resolve(state.readiness),
+      // Tests ask more than people do; those of the limits set their own.
+      rateLimits: options.rateLimits ?? { credential: 0, anonymous: 0, wrongToken: 0, signIn: 0 },
       ...(options.commandWaitMs === undefined ? {} : { commandWaitMs: options.commandWaitMs }),
     });
   const app = appOn(db);

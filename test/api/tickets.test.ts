@@ -80,3 +80,44 @@ test('what agents begin is theirs and promises nothing', async () => {
   const { body } = await api.call('get', `/conversations/${number}`);
   expect(body).toMatchObject({ status: 'pending', assignee: { id: api.agents.agent.id }, promises: [] });
 });
+
+test('what agents begin is mailed, so somebody with an address is needed', async () => {
+  const response = await api.call('post', '/tickets', { body: { ...ticket, requester: { phone: '+4930123456' }, initiatedBy: 'agent' } });
+  expect(response.status).toBe(400);
+  expect(response.body).toMatchObject({ code: 'E_INVALID', detail: expect.stringContaining('requester.email') as string });
+  const number = await addTicket(api, { initiatedBy: 'agent' });
+  const commands = await api.db.selectFrom('commands').select(['command', 'state']).where('number', '=', number).execute();
+  expect(commands).toMatchObject([{ state: 'queued', command: { type: 'reply', delivery: 'mail', status: 'pending' } }]);
+});
+
+test('a follow-up is linked, also to a closed one, and takes over who asked and what it is about', async () => {
+  const number = await addTicket(api);
+  await api.db
+    .updateTable('conversations')
+    .set({ status: 'closed', cluster: ['c042'], website: ['shop.example.org', 'www.example.org'], tags: ['billing'] })
+    .where('number', '=', number)
+    .execute();
+  const path = `/conversations/${number}/follow-ups`;
+  const response = await api.call('post', path, { body: { body: 'Is it still fast?' }, key: 'follow' });
+  expect(response.status).toBe(201);
+  expect((await api.call('post', path, { body: { body: 'Is it still fast?' }, key: 'follow' })).body).toEqual(response.body);
+  const { number: next } = response.body as { number: number };
+  const { body } = await api.call('get', `/conversations/${next}`);
+  expect(body).toMatchObject({
+    subject: 'The shop is slow',
+    status: 'pending',
+    initiatedBy: 'agent',
+    assignee: { id: api.agents.agent.id },
+    requester: { email: 'ada@example.org' },
+    cluster: ['c042'],
+    website: ['shop.example.org', 'www.example.org'],
+    tags: ['billing'],
+    flags: ['followUp'],
+    linkedFrom: number,
+    promises: [],
+  });
+  expect((await api.call('get', `/conversations/${number}`)).body).toMatchObject({ followUps: [next] });
+  const asked = await api.call('post', path, { body: { subject: 'By phone', body: 'They called again.', initiatedBy: 'customer', priority: 'high' } });
+  expect((asked.body as { promises: { kind: string }[] }).promises.map(({ kind }) => kind)).toEqual(['dispatch', 'firstResponse']);
+  expect((await api.call('post', '/conversations/999999/follow-ups', { body: { body: 'x' } })).status).toBe(404);
+});

@@ -39,13 +39,13 @@ test('a report names its machine, each step with its budget, and each spread', (
     machine,
     cost: [step],
     lateness: [late],
-    throughput: { conversations: 100, acceptedPerSecond: 80, armedPerSecond: 50, bareStartsPerSecond: 100, ratio: 0.5 },
+    throughput: { conversations: 100, acceptedPerSecond: 80, acceptedOfKnownPerSecond: 90, armedPerSecond: 50, bareStartsPerSecond: 100, ratio: 0.5 },
   };
   const text = reportText(report);
   expect(text).toContain('2 cores (any), 8 GB, load 0.5');
   expect(text).toMatch(/answered +agent reply 1 +4 +4 +ok +20 +900 +ScheduleActivityTask 3, StartTimer 1/);
   expect(text).toMatch(/120 +60 s +urgent +10 +300 +400 +10 +300 +400 +10 +300 +400 +1000 \/ 1000 +ok/);
-  expect(text).toMatch(/100 +80 +50 +100 +0\.50/);
+  expect(text).toMatch(/100 +80 +90 +50 +100 +0\.50/);
   expect(allWithin(report)).toBe(true);
 });
 

@@ -30,7 +30,7 @@ test('200 faults at every step: no message and no page is lost, nobody joins a s
     let violations: string[] = ['nothing was looked at yet'];
     await inTheEnd('all is as it must be', async () => (violations = await findViolations(evidence)).length === 0, 2 * SETTLED_MS).catch(() => undefined);
     expect(violations).toEqual([]);
-    expect(await findUnreplayable(temporal)).toEqual([]);
+    expect(await findUnreplayable(temporal, crashDesk.world.dataConverter)).toEqual([]);
 
     const conversations = await db.selectFrom('conversations').select('number').orderBy('number').execute();
     expect(conversations.map(({ number }) => number)).toEqual([...numbers].sort((a, b) => a - b));

@@ -43,8 +43,10 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
   const { desk, director, world } = crashDesk;
   const { db, temporal } = desk.parts;
   const accepted: string[] = [];
-  const write = async (id: string, act: (messageId: string) => Promise<void>): Promise<void> => {
-    await again(`the desk takes ${id}`, () => act(`<${id}>`));
+  const write = async (id: string, act: (same: { messageId: string; date: Date }) => Promise<void>): Promise<void> => {
+    // A mail server that tries again sends the same mail.
+    const same = { messageId: `<${id}>`, date: new Date() };
+    await again(`the desk takes ${id}`, () => act(same));
     accepted.push(id);
   };
 
@@ -71,7 +73,7 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
     const name = `c${index}`;
     const customer = desk.customer(`Customer ${index}`, `${name}@acme.example`);
     const to = index < URGENT ? 'emergency@example.test' : 'support@example.test';
-    await write(`first.${name}@acme.example`, (messageId) => customer.writes(to, `Question of ${name}`, `${name} asks something.`, { messageId }));
+    await write(`first.${name}@acme.example`, (same) => customer.writes(to, `Question of ${name}`, `${name} asks something.`, same));
     const [receipt] = await customer.receives(1, STEP_WITHIN_MS);
     return { customer, name, number: Number(/#(\d+)/.exec(receipt?.subject ?? '')?.[1]) };
   });
@@ -131,7 +133,7 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
   director.plan(...fail('resolve:placed', 'relay:told', 'events:read', 'policy:loaded'), kill('project:written'));
   await each(cases, async ({ customer, name }) => {
     const answer = await inTheEnd('there is something to answer', () => mailWith(customer, 'we look into it'));
-    await write(`second.${name}@acme.example`, (messageId) => customer.answers(answer, `Thanks, says ${name}.`, { messageId }));
+    await write(`second.${name}@acme.example`, (same) => customer.answers(answer, `Thanks, says ${name}.`, same));
   });
   await each(cases, async ({ number }) => {
     const applied = () => db.selectFrom('conversations').select('applied_seq').where('number', '=', number).executeTakeFirst();

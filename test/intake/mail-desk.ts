@@ -5,6 +5,7 @@ import { closeDatabase, openDatabase, type Database } from '../../db/connection'
 import { publishPolicy } from '../../db/policies';
 import { startResolver } from '../../intake/resolver';
 import { startSmtp, type SmtpListener } from '../../intake/smtp';
+import type { SenderChecks } from '../../intake/verdict';
 import { parseSigningKeys, type SigningKeys } from '../../messages/addresses';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { freshDatabase, type TestDatabase } from '../setup/database';
@@ -53,7 +54,11 @@ export class MailDesk {
   private resolver: { close(): Promise<void> } | null = null;
   private readonly log = createLogger('test', { write: () => undefined });
 
-  async open(policyText = ''): Promise<void> {
+  /** How senders are checked. */
+  private checks: SenderChecks = { by: 'off' };
+
+  async open(policyText = '', checks: SenderChecks = { by: 'off' }): Promise<void> {
+    this.checks = checks;
     this.base = await freshDatabase();
     this.db = openDatabase(this.base.url);
     this.policy = await policyOf(policyText);
@@ -68,7 +73,8 @@ export class MailDesk {
 
   /** Starts resolving. */
   resolve(): void {
-    this.resolver ??= startResolver({ db: this.db, url: this.base.url, keys: this.keys, domain: this.domain, log: this.log, now: () => this.now });
+    const { db, keys, domain, log, checks } = this;
+    this.resolver ??= startResolver({ db, url: this.base.url, keys, domain, log, checks, now: () => this.now });
   }
 
   /** Ends resolving, so that what is accepted waits. */

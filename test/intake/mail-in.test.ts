@@ -1,4 +1,4 @@
-import { replyAddress, signedMailId } from '../../messages/addresses';
+import { bounceAddress, replyAddress, signedMailId } from '../../messages/addresses';
 import { firstPromises } from '../../policy/promises';
 import { MailDesk, mailOf, MONDAY_10 } from './mail-desk';
 
@@ -41,7 +41,7 @@ describe('mail in, from SMTP to rows', () => {
         message_ref: null,
         recipient_id: await contactId(email),
         mail_id: mailId,
-        envelope_from: '',
+        envelope_from: bounceAddress(desk.keys, { number, mailId }, desk.domain),
         envelope_to: email,
         raw: Buffer.from('x'),
         last_error: null,

@@ -1,9 +1,16 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { sql } from 'kysely';
+import { createTransport } from 'nodemailer';
 import { createLogger } from '../../config/log';
 import { closeDatabase, openDatabase } from '../../db/connection';
-import { startSmtp } from '../../intake/smtp';
+import { startSmtp, type SmtpOptions } from '../../intake/smtp';
+import { readSmtpCertificate } from '../../intake/smtp-certificate';
 import { Client } from 'pg';
-import { MailDesk, mailOf } from './mail-desk';
+import { CERTIFICATE, KEY, OTHER_KEY } from './certificate';
+import { MailDesk, mailOf, MONDAY_10 } from './mail-desk';
 
 const log = createLogger('test', { write: () => undefined });
 
@@ -148,4 +155,148 @@ describe('the mail listener', () => {
     const { address } = desk.smtp;
     await expect(startSmtp({ listen: address, db: desk.db, domain: desk.domain, log })).rejects.toMatchObject({ code: 'E_PORT_BUSY' });
   });
+
+  /** A listener of its own, for what the desk's own has no reason to do. */
+  async function withListener(options: Partial<SmtpOptions>, act: (port: number) => Promise<void>): Promise<void> {
+    const smtp = await startSmtp({
+      listen: { host: '127.0.0.1', port: 0 },
+      db: desk.db,
+      domain: desk.domain,
+      log,
+      policy: () => Promise.resolve(desk.policy),
+      ...options,
+    });
+    try {
+      await act(smtp.address.port);
+    } finally {
+      await smtp.close();
+    }
+  }
+
+  /** Says these lines one after the other; answers what was said last. */
+  async function say(port: number, ...lines: readonly string[]): Promise<string> {
+    const socket = connect(port, '127.0.0.1');
+    // Some answers end the connection.
+    const answer = () => new Promise<string>((resolve, reject) => socket.once('data', (bytes) => resolve(String(bytes))).once('error', reject));
+    try {
+      let last = await answer();
+      for (const line of lines) {
+        if (!/^[123]/.test(last)) return last;
+        socket.write(`${line}\r\n`);
+        last = await answer();
+      }
+      return last;
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  test('refuses by SIZE before a byte of the mail has come', async () => {
+    expect(await say(desk.smtp.address.port, 'EHLO test', `MAIL FROM:<jane@acme.test> SIZE=${25 * 1024 * 1024 + 1}`)).toMatch(/^552 /);
+    expect(await say(desk.smtp.address.port, 'EHLO test', `MAIL FROM:<jane@acme.test> SIZE=${25 * 1024 * 1024}`)).toMatch(/^250 /);
+    expect(await say(desk.smtp.address.port, 'EHLO test')).toContain(`SIZE ${25 * 1024 * 1024}`);
+  });
+
+  test('says 452 while the disk of the database is full', async () => {
+    const before = await rows();
+    await sql`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION SQLSTATE ''53100''; END'`.execute(desk.db);
+    await sql`CREATE TRIGGER full_disk BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION full_disk()`.execute(desk.db);
+    try {
+      await expect(desk.send(mailOf())).rejects.toMatchObject({ responseCode: 452 });
+    } finally {
+      await sql`DROP FUNCTION full_disk CASCADE`.execute(desk.db);
+    }
+    expect(await rows()).toBe(before);
+  });
+
+  test('says 421 to an address with too many connections, and takes it again when one has closed', async () => {
+    await withListener({ limits: { connections: 2 } }, async (port) => {
+      const open = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+      await Promise.all(open.map((socket) => new Promise((resolve) => socket.once('data', resolve))));
+      expect(await say(port)).toMatch(/^421 .*too many connections/i);
+      open[0]?.destroy();
+      await expect(retried(() => say(port), /^220 /)).resolves.toMatch(/^220 /);
+      open[1]?.destroy();
+    });
+  });
+
+  test('limits connections and mails of an address by the minute', async () => {
+    let now = MONDAY_10;
+    await withListener({ now: () => now, limits: { connectionsPerMinute: 3, mailsPerMinute: 2, loopback: true } }, async (port) => {
+      const begin = ['EHLO test', 'MAIL FROM:<jane@acme.test>'];
+      expect(await say(port, ...begin)).toMatch(/^250 /);
+      expect(await say(port, ...begin)).toMatch(/^250 /);
+      expect(await say(port, ...begin)).toMatch(/^451 .*too many mails/i);
+      expect(await say(port)).toMatch(/^421 .*in one minute/i);
+      now += 60_000;
+      expect(await say(port, ...begin)).toMatch(/^250 /);
+    });
+    // The desk's own computer is not limited by the minute.
+    await withListener({ limits: { connectionsPerMinute: 1, mailsPerMinute: 1 } }, async (port) => {
+      for (let turn = 0; turn < 3; turn += 1) expect(await say(port, 'EHLO test', 'MAIL FROM:<jane@acme.test>')).toMatch(/^250 /);
+    });
+  });
+
+  test('ends a connection that says nothing, and one that never ends', async () => {
+    const ended = (port: number, busy: boolean) =>
+      new Promise<string>((resolve) => {
+        const socket = connect(port, '127.0.0.1');
+        let heard = '';
+        const talk = setInterval(() => busy && heard !== '' && socket.write('NOOP\r\n'), 100);
+        socket.on('data', (bytes) => (heard += String(bytes)));
+        socket.on('error', (error) => (heard += error.name));
+        socket.once('close', () => (clearInterval(talk), resolve(heard)));
+      });
+    await withListener({ idleMs: 300 }, async (port) => expect(await ended(port, false)).toMatch(/421 .*Timeout/));
+    await withListener({ connectionMs: 1_000 }, async (port) => expect(await ended(port, true)).toMatch(/^220[\s\S]*250/));
+  });
+
+  describe('with a certificate', () => {
+    const certificate = { cert: Buffer.from(CERTIFICATE), key: Buffer.from(KEY) };
+
+    test('encrypts when the sender asks for it, and takes mail either way', async () => {
+      const before = await rows();
+      await withListener({ certificate }, async (port) => {
+        expect(await say(port, 'EHLO test')).toContain('STARTTLS');
+        for (const requireTLS of [true, false]) {
+          const transport = createTransport({ host: 'localhost', port, requireTLS, ignoreTLS: !requireTLS, tls: { ca: CERTIFICATE } });
+          await transport.sendMail({ envelope: { from: 'jane@acme.test', to: ['info@example.test'] }, raw: mailOf() });
+          transport.close();
+        }
+      });
+      expect(await rows()).toBe(before + 2);
+    });
+
+    test('without one STARTTLS is neither offered nor done', async () => {
+      expect(await say(desk.smtp.address.port, 'EHLO test')).not.toContain('STARTTLS');
+      expect(await say(desk.smtp.address.port, 'EHLO test', 'STARTTLS')).toMatch(/^5/);
+    });
+
+    test('what cannot be used is said with the variable’s name', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-certificate-'));
+      try {
+        const [cert, key, other] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem'), path.join(folder, 'other.pem')];
+        await Promise.all([writeFile(cert, CERTIFICATE), writeFile(key, KEY), writeFile(other, OTHER_KEY)]);
+        expect(await readSmtpCertificate({ cert, key })).toEqual(certificate);
+        expect(await readSmtpCertificate({ cert: undefined, key: undefined })).toBeNull();
+        const refused = (paths: { cert: string; key: string }, message: RegExp) =>
+          expect(readSmtpCertificate(paths)).rejects.toMatchObject({ code: 'E_ENVIRONMENT', message: expect.stringMatching(message) as string });
+        await refused({ cert: path.join(folder, 'none.pem'), key }, /SMTP_TLS_CERT: .*none\.pem cannot be read \(ENOENT\)/);
+        await refused({ cert, key: folder }, /SMTP_TLS_KEY: .*cannot be read \(EISDIR\)/);
+        await refused({ cert, key: other }, /not a certificate and its private key/);
+        await refused({ cert: key, key }, /not a certificate and its private key/);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+  });
 });
+
+/** Repeats until the answer is as wanted; closing is not noticed at once. */
+async function retried(ask: () => Promise<string>, wanted: RegExp): Promise<string> {
+  for (let turn = 0; ; turn += 1) {
+    const answer = await ask();
+    if (wanted.test(answer) || turn > 50) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

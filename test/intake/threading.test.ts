@@ -11,6 +11,9 @@ const plain: ThreadFacts = {
   machine: false,
   noAutoMail: false,
   senderKnown: false,
+  blocked: null,
+  flaggedSpam: false,
+  robotAnswer: false,
   agent: null,
   token: null,
   reference: null,
@@ -89,6 +92,31 @@ const doesNotJoin: readonly Row[] = [
   ],
 ];
 
+const keptAside: readonly Row[] = [
+  ['a blocked address', { blocked: 'address' }, { to: 'suspended', reason: 'blocked' }],
+  [
+    'a blocked address of somebody known, with a token',
+    { blocked: 'address', senderKnown: true, token: recipient, verdict: 'pass' },
+    { to: 'suspended', reason: 'blocked' },
+  ],
+  ['a blocked domain', { blocked: 'domain', token: recipient }, { to: 'suspended', reason: 'blocked' }],
+  ['what the mail server calls spam', { flaggedSpam: true }, { to: 'suspended', reason: 'flaggedSpam' }],
+  ['spam with the address of another', { flaggedSpam: true, token: other, verdict: 'pass' }, { to: 'suspended', reason: 'flaggedSpam' }],
+  ['a robot that answers our automatic mail', { robotAnswer: true, hinted: 1042 }, { to: 'suspended', reason: 'loop' }],
+  ['a robot of somebody known', { robotAnswer: true, senderKnown: true, reference: participant }, { to: 'suspended', reason: 'loop' }],
+];
+
+const notKeptAside: readonly Row[] = [
+  ['a known sender in a blocked domain', { blocked: 'domain', senderKnown: true }, { to: 'new', linkedTo: null, flags: [] }],
+  ['a known sender whose mail was called spam', { flaggedSpam: true, senderKnown: true }, { to: 'new', linkedTo: null, flags: [] }],
+  ['an answer that was called spam', { flaggedSpam: true, token: recipient }, { to: 'join', number: 1042, as: 'participant', authenticated: false }],
+  [
+    'a quick answer to the address that we gave',
+    { robotAnswer: true, token: recipient },
+    { to: 'join', number: 1042, as: 'participant', authenticated: false },
+  ],
+];
+
 const whatBecameOfIt: readonly Row[] = [
   ['closed, authenticated', { token: { thread: closed, fromIsRecipient: true }, verdict: 'pass' }, { to: 'new', linkedTo: 1042, flags: ['followUp'] }],
   ['closed, not authenticated', { token: { thread: closed, fromIsRecipient: true } }, { to: 'new', linkedTo: 1042, flags: ['followUp', 'notAuthenticated'] }],
@@ -111,6 +139,14 @@ describe('which thread a mail joins', () => {
     expect(decideThread({ ...plain, ...facts })).toEqual(decision);
   });
 
+  test.each(keptAside)('kept aside: %s', (_name, facts, decision) => {
+    expect(decideThread({ ...plain, ...facts })).toEqual(decision);
+  });
+
+  test.each(notKeptAside)('not kept aside: %s', (_name, facts, decision) => {
+    expect(decideThread({ ...plain, ...facts })).toEqual(decision);
+  });
+
   test.each(whatBecameOfIt)('a conversation that is %s', (_name, facts, decision) => {
     expect(decideThread({ ...plain, ...facts })).toEqual(decision);
   });
@@ -121,6 +157,9 @@ describe('which thread a mail joins', () => {
     machine: fc.boolean(),
     noAutoMail: fc.boolean(),
     senderKnown: fc.boolean(),
+    blocked: fc.constantFrom(null, 'address' as const, 'domain' as const),
+    flaggedSpam: fc.boolean(),
+    robotAnswer: fc.boolean(),
     agent: fc.constantFrom(null, 'a1'),
     token: fc.option(fc.record({ thread, fromIsRecipient: fc.boolean() })),
     reference: fc.option(fc.record({ thread, ours: fc.boolean(), fromParticipates: fc.boolean() })),

@@ -18,13 +18,13 @@ export class Customer {
     desk.sink.expect(address);
   }
 
-  /** Sends a mail to an address of the desk; rejects unless the desk has taken it. */
-  async writes(to: string, subject: string, text: string, more: { headers?: Record<string, string>; messageId?: string } = {}): Promise<void> {
+  /** Sends a mail to an address of the desk; rejects unless the desk has taken it. A repeat of the same mail has the same id and date. */
+  async writes(to: string, subject: string, text: string, more: { headers?: Record<string, string>; messageId?: string; date?: Date } = {}): Promise<void> {
     await this.send({ to, subject, text, ...more });
   }
 
   /** Answers a mail of the desk, as "Reply" does in every mail program. */
-  async answers(mail: ReceivedMail, text: string, more: { messageId?: string } = {}): Promise<void> {
+  async answers(mail: ReceivedMail, text: string, more: { messageId?: string; date?: Date } = {}): Promise<void> {
     await this.send({
       to: mail.answerTo,
       subject: mail.subject?.startsWith('Re:') === true ? mail.subject : `Re: ${mail.subject ?? ''}`,

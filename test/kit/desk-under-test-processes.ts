@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { payloadConverter } from '../../config/payload-codec';
 import { parseKeys } from '../../config/keys';
 import { closeDatabase, openDatabase } from '../../db/connection';
@@ -34,6 +35,8 @@ export interface OpenDesk {
 /** The world around a desk: databases, fakes, and what its processes have to be told; the processes are somebody else's to start. */
 export interface DeskWorld {
   readonly desk: DeskUnderTest;
+  /** How to read what Temporal keeps. */
+  readonly dataConverter: DataConverter;
   /** The environment of the api and of every worker. */
   readonly env: NodeJS.ProcessEnv;
   /** Another text for the policy file; a worker that starts from now on publishes it. */
@@ -95,6 +98,7 @@ export async function openWorld({ policy, providers, databaseUrl }: WorldOptions
   };
   return {
     desk: new DeskUnderTest(parts),
+    dataConverter,
     env,
     setPolicy: (text) => writeFileSync(policyFile, text),
     async close() {

@@ -81,7 +81,7 @@ async function forgottenPromises({ db, settledMs }: Evidence): Promise<string[]>
 /** Each promise that has paged is the cause of a page, and each page has rung: an attempt that is known as sent, of which the provider knows. */
 async function lostPages({ db, pagerduty }: Evidence): Promise<string[]> {
   const pages = await db.selectFrom('pages').select(['id', 'causes', 'state']).execute();
-  const attempts = await db.selectFrom('page_attempts').select(['page_id', 'dedup_key', 'outcome', 'method', 'decided_at']).execute();
+  const attempts = await db.selectFrom('page_attempts').select(['page_id', 'ring', 'dedup_key', 'outcome', 'method', 'decided_at', 'bundle']).execute();
   const paged = await db.selectFrom('promises').select('key').where('paged', '=', true).execute();
   const causes = new Set(pages.flatMap((page) => page.causes.map(({ key }) => key)));
   const known = new Set(pagerduty.incidents().map(({ key }) => key));
@@ -94,7 +94,9 @@ async function lostPages({ db, pagerduty }: Evidence): Promise<string[]> {
       .filter(({ outcome, method, dedup_key: key }) => outcome === 'sent' && method === 'pagerduty' && !known.has(key))
       .map(({ page_id: id, dedup_key: key }) => `The page ${id} is said to have rung as ${key}, of which PagerDuty does not know.`),
     // Answers of the provider are never in doubt for longer than a repeat takes.
-    ...attempts.filter(({ outcome }) => outcome === null).map(({ page_id: id }) => `Of an attempt of the page ${id} nobody knows what became.`),
+    ...attempts
+      .filter(({ outcome }) => outcome === null)
+      .map(({ page_id: id, ring, bundle, decided_at: at }) => `Of ring ${ring} of the page ${id} (${bundle ?? 'alone'}), decided at ${at.toISOString()}, nobody knows what became.`),
   ];
 }
 

@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { isCommandEvent, isInboundEvent } from '../../messages/guards';
-import type { Command, CommandEvent, CommandType, CustomerActEvent, MessageEvent } from '../../policy/events';
+import type {
+  BounceEvent,
+  Command,
+  CommandEvent,
+  CommandType,
+  CustomerActEvent,
+  HandedDue,
+  MergedEvent,
+  MessageEvent,
+  UnmergedEvent,
+} from '../../policy/events';
+import type { PageCause } from '../../policy/state';
 
 const MESSAGE: MessageEvent = {
   type: 'message',
@@ -14,6 +25,32 @@ const MESSAGE: MessageEvent = {
   policy: 'hash',
 };
 const ACT: CustomerActEvent = { type: 'customerAct', seq: 3, at: 1_772_000_000_000, act: 'thatsAll', policy: 'hash' };
+const DUE: HandedDue = {
+  kind: 'firstResponse',
+  since: 1_772_000_000_000,
+  dueAt: 1_772_000_900_000,
+  clock: 'office',
+  lengthMs: 900_000,
+  noticeAt: null,
+  pageAt: 1_772_000_900_000,
+  noticed: false,
+  paged: false,
+};
+const CAUSE: PageCause = { key: 'conversation/7:undelivered:r1', kind: 'undelivered', at: 1_772_000_000_000, urgency: 'high', reason: 'undelivered' };
+const MERGED: MergedEvent = {
+  type: 'merged',
+  seq: 4,
+  at: 1_772_000_000_000,
+  from: 7,
+  participants: ['c2'],
+  dues: [DUE],
+  urgency: 'high',
+  causes: [CAUSE],
+  acknowledged: null,
+  policy: 'hash',
+};
+const UNMERGED: UnmergedEvent = { type: 'unmerged', seq: 5, at: 1_772_000_000_000, from: 7, policy: 'hash' };
+const BOUNCE: BounceEvent = { type: 'bounce', seq: 6, at: 1_772_000_000_000, messageId: 'r1', hard: true, policy: 'hash' };
 
 /** One of each, so that a command that the rules learn cannot be forgotten here. */
 const COMMANDS: { readonly [Type in CommandType]: Extract<Command, { type: Type }> } = {
@@ -32,6 +69,10 @@ const COMMANDS: { readonly [Type in CommandType]: Extract<Command, { type: Type 
   spam: { type: 'spam' },
   feedback: { type: 'feedback', messageId: 'm1', word: 'workingOnIt', recipients: ['c1'] },
   escalate: { type: 'escalate' },
+  participants: { type: 'participants', contacts: ['c1', 'c2'] },
+  requester: { type: 'requester', contact: 'c2' },
+  merge: { type: 'merge', into: 7 },
+  unmerge: { type: 'unmerge', answeredAt: null },
 };
 const event = (command: unknown, more: object = {}): unknown => ({ type: 'command', id: 'k1', at: 1, by: 'ada', command, ...more });
 
@@ -45,11 +86,20 @@ describe('inbound events', () => {
     expect(isInboundEvent({ ...MESSAGE, agent: 'ada', triage: 'urgent', joins: 'c2' })).toBe(true);
     expect(isInboundEvent(ACT)).toBe(true);
     expect(isInboundEvent({ ...ACT, act: 'productionDown' })).toBe(true);
+    expect(isInboundEvent(MERGED)).toBe(true);
+    expect(isInboundEvent({ ...MERGED, acknowledged: { by: 'ada', at: 1_772_000_000_000 } })).toBe(true);
+    expect(isInboundEvent({ ...MERGED, participants: [], dues: [], causes: [] })).toBe(true);
+    expect(isInboundEvent(UNMERGED)).toBe(true);
+    expect(isInboundEvent(BOUNCE)).toBe(true);
   });
 
   test('without any one of its fields none is', () => {
     for (const key of Object.keys(MESSAGE)) expect([key, isInboundEvent(without(MESSAGE, key))]).toEqual([key, false]);
-    for (const key of Object.keys(ACT)) expect([key, isInboundEvent(without(ACT, key))]).toEqual([key, false]);
+    for (const whole of [ACT, MERGED, UNMERGED, BOUNCE]) {
+      for (const key of Object.keys(whole)) expect([whole.type, key, isInboundEvent(without(whole, key))]).toEqual([whole.type, key, false]);
+    }
+    for (const key of Object.keys(DUE)) expect([key, isInboundEvent({ ...MERGED, dues: [without(DUE, key)] })]).toEqual([key, false]);
+    for (const key of Object.keys(CAUSE)) expect([key, isInboundEvent({ ...MERGED, causes: [without(CAUSE, key)] })]).toEqual([key, false]);
   });
 
   test.each([
@@ -66,6 +116,16 @@ describe('inbound events', () => {
     expect(isInboundEvent({ ...MESSAGE, ...change })).toBe(false);
   });
 
+  test.each([
+    ['a conversation of no number', { from: 0 }],
+    ['a promise of an unknown kind', { dues: [{ ...DUE, kind: 'tea' }] }],
+    ['a promise without an end', { dues: [{ ...DUE, dueAt: Infinity }] }],
+    ['an unknown loudness', { urgency: 'deafening' }],
+    ['an acknowledgement by nobody', { acknowledged: { at: 1 } }],
+  ])('a merge of %s is not', (_name, change) => {
+    expect(isInboundEvent({ ...MERGED, ...change })).toBe(false);
+  });
+
   test('an act that no rule knows is not', () => {
     expect(isInboundEvent({ ...ACT, act: 'sing' })).toBe(false);
   });
@@ -77,7 +137,7 @@ describe('commands', () => {
     expect(isCommandEvent(sent)).toBe(true);
     expect(isCommandEvent({ ...sent, notAfter: 5, policy: 'hash' })).toBe(true);
     for (const key of Object.keys(command)) expect([key, isCommandEvent(event(without(command, key)))]).toEqual([key, false]);
-    for (const key of Object.keys(command)) expect([key, isCommandEvent(event({ ...command, [key]: 7.5 }))]).toEqual([key, key === 'until']);
+    for (const key of Object.keys(command)) expect([key, isCommandEvent(event({ ...command, [key]: 7.5 }))]).toEqual([key, key === 'until' || key === 'answeredAt']);
   });
 
   test('without id, time, author or the command itself none is', () => {

@@ -49,15 +49,16 @@ describe('a new priority', () => {
     story.until('Mon 13:50');
     story.priority('Mon 13:50', 'urgent');
     expect(story.promise('firstResponse')).toBe('running, due Mon 14:00');
-    expect(story.state.page).toMatchObject({ causes: [{ key: 'conversation/60:firstResponse:1' }] });
+    expect(story.state.page).toMatchObject({ causes: [{ key: 'conversation/60:firstResponse:1', reason: 'threshold', at: at('Mon 13:00') }, { kind: 'raised' }] });
     expect(pages(story.until('Mon 14:00'))).toEqual(['Mon 14:00 page 1 next level: firstResponse:1 breached']);
   });
 
-  it('raised, never silences a page that rings already', () => {
+  it('raised to urgent, makes a page that rings already ring again, and never silences it', () => {
     const story = new Story(policy, { at: 'Mon 10:00', priority: 'high' });
     story.assign('Mon 10:10');
     story.until('Mon 13:00');
-    expect(story.priority('Mon 13:05', 'urgent')).toEqual(['notice threshold firstResponse']);
+    expect(story.priority('Mon 13:05', 'urgent')).toEqual(['page 1 joined by: raised:4 raised, high, again', 'notice threshold firstResponse']);
+    expect(story.state.page?.causes[0]).toMatchObject({ reason: 'threshold', at: at('Mon 13:00') });
     expect(story.promise('firstResponse')).toBe('running, due Mon 13:35');
     expect(story.until('Mon 13:35')).toEqual(['Mon 13:35 page 1 next level: firstResponse:1 breached']);
   });
@@ -92,7 +93,29 @@ describe('a new priority', () => {
   it('raised, makes an open page ring as such', () => {
     const story = new Story(policy, { at: 'Mon 10:00' });
     story.until('Mon 11:00');
-    expect(pages(story.priority('Mon 11:05', 'high'))).toEqual(['page 1 joined by: dispatch:1 raised, high']);
+    expect(pages(story.priority('Mon 11:05', 'high'))).toEqual(['page 1 joined by: raised:3 raised, high, again']);
+  });
+
+  it('raised, is a reason to ring for something and none by itself: it ends with the last other cause', () => {
+    const story = new Story(policy, { at: 'Mon 10:00' });
+    story.until('Mon 11:00');
+    story.priority('Mon 11:05', 'high');
+    expect(story.assign('Mon 11:10')).toEqual(['page 1 no more for: dispatch:1 assigned', 'page 1 no more for: raised:3 assigned']);
+    expect(story.state.page).toBeNull();
+  });
+
+  it('raised and lowered again, has not been raised', () => {
+    const story = new Story(policy, { at: 'Mon 10:00' });
+    story.until('Mon 11:00');
+    story.priority('Mon 11:05', 'high');
+    expect(pages(story.priority('Mon 11:06', 'normal'))).toEqual(['page 1 no more for: raised:3 priorityLowered']);
+    expect(pages(story.priority('Mon 11:07', 'high'))).toEqual(['page 1 joined by: raised:5 raised, high, again']);
+  });
+
+  it('raised within what is not pressing, rings nobody again', () => {
+    const story = new Story(policy, { at: 'Mon 10:00', priority: 'low' });
+    story.until('Mon 11:00');
+    expect(pages(story.priority('Mon 11:05', 'normal'))).toEqual([]);
   });
 
   it('raised to urgent, pages for an answer that was overdue without a page', () => {
@@ -148,5 +171,17 @@ describe('"Production down? Tell us now"', () => {
     expect(story.state.status).toBe('open');
     expect(story.owed()).toEqual(['dispatch', 'nextResponse']);
     expect(pages(story.until('Mon 11:30'))).toEqual(['Mon 11:30 page 1 opens: nextResponse:1 breached, high']);
+  });
+
+  it('rings again for a page that is open, however loud it is, and once for each page', () => {
+    const story = new Story(policy, { at: 'Mon 10:00', priority: 'high' });
+    story.until('Mon 11:00');
+    expect(pages(story.act('Mon 11:05', 'productionDown'))).toEqual([
+      'page 1 joined by: raised:3 raised, high, again',
+      'page 1 joined by: firstResponse:1 lateOnTriage, high',
+      'page 1 next level: firstResponse:1 breached',
+    ]);
+    expect(pages(story.act('Mon 11:06', 'productionDown'))).toEqual(['page 1 joined by: productionDown:1 productionDown, high, again']);
+    expect(pages(story.act('Mon 11:07', 'productionDown'))).toEqual([]);
   });
 });

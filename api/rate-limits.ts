@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import type { Express, Request, Response } from 'express';
+import { ipKeyGenerator, rateLimit, type Options, type RateLimitRequestHandler } from 'express-rate-limit';
+import { HoldfastError } from '../messages/errors';
+import { sessionCookie } from './auth/session-cookie';
+import type { ApiContext } from './context';
+import { SharedCounts } from './rate-limit-store';
+
+/** How much is answered; 0 stands for no limit. */
+export interface RateLimits {
+  /** Requests of one token or session, a minute. */
+  readonly credential: number;
+  /** Requests of one address without either, a minute. */
+  readonly anonymous: number;
+  /** Requests of one address that were refused for a wrong token, a minute. */
+  readonly wrongToken: number;
+  /** Sign-ins of one address that failed, in a quarter of an hour. */
+  readonly signIn: number;
+}
+
+/** What holds unless the environment says otherwise: no agent and no program of theirs ever comes near it. */
+export const RATE_LIMITS: RateLimits = { credential: 6_000, anonymous: 240, wrongToken: 120, signIn: 10 };
+
+const MINUTE_MS = 60_000;
+const SIGN_IN_WINDOW_MS = 15 * MINUTE_MS;
+
+/** Whoever watches over this process asks as often as they like. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
+/** Puts the limits before everything that reads a body or asks the database. Beyond one: 429 E_RATE_LIMITED with Retry-After. */
+export function limitRates(app: Express, context: ApiContext): void {
+  const { credential, anonymous, wrongToken, signIn } = { ...RATE_LIMITS, ...context.rateLimits };
+  if (wrongToken > 0) {
+    app.use(
+      limiter(context, 'wrong-token', {
+        windowMs: MINUTE_MS,
+        limit: wrongToken,
+        keyGenerator: addressOf,
+        skip: (request) => request.headers.authorization === undefined,
+        skipSuccessfulRequests: true,
+        requestWasSuccessful: (_request, response) => response.statusCode !== 401,
+        standardHeaders: false,
+      }),
+    );
+  }
+  app.use(
+    limiter(context, 'requests', {
+      windowMs: MINUTE_MS,
+      limit: (request) => (credentialOf(request) === null ? anonymous : credential),
+      keyGenerator: (request) => credentialOf(request) ?? addressOf(request),
+      skip: (request) => PROBES.has(request.path) || (credentialOf(request) === null ? anonymous : credential) === 0,
+      standardHeaders: 'draft-8',
+      identifier: 'requests',
+    }),
+  );
+  if (signIn > 0) {
+    app.post(
+      '/sign-in',
+      limiter(
+        context,
+        'sign-in',
+        {
+          windowMs: SIGN_IN_WINDOW_MS,
+          limit: signIn,
+          keyGenerator: addressOf,
+          skipSuccessfulRequests: true,
+          requestWasSuccessful: (_request, response) => response.statusCode !== 401,
+          standardHeaders: 'draft-8',
+          identifier: 'sign-in',
+        },
+        true,
+      ),
+    );
+  }
+}
+
+function limiter(context: ApiContext, name: string, options: Partial<Options>, exact = false): RateLimitRequestHandler {
+  const { db, background, log } = context;
+  return rateLimit({
+    legacyHeaders: false,
+    store: new SharedCounts({ db, background, prefix: `${name}:`, exact }),
+    // Whatever goes wrong with counting, requests are answered.
+    passOnStoreError: true,
+    // Its warnings are for programs that count by an address without knowing their proxies.
+    validate: false,
+    logger: { error: () => log.error({ limit: name }, 'a rate limit cannot count'), warn: () => log.warn({ limit: name }, 'a rate limit is not sure') },
+    handler: (request, response, next) => next(tooMany(request, response)),
+    ...options,
+  });
+}
+
+function tooMany(request: Request, response: Response): HoldfastError {
+  const { resetTime } = (request as Request & { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
+  const seconds = Math.max(1, Math.ceil(((resetTime?.getTime() ?? Date.now() + MINUTE_MS) - Date.now()) / 1_000));
+  response.setHeader('Retry-After', String(seconds));
+  return new HoldfastError('E_RATE_LIMITED', `Too many requests came from you in a short time. Try again in ${seconds} s.`);
+}
+
+/** The token or session as far as it is there, right or wrong, in a form that tells nothing; null without either. */
+function credentialOf(request: Request): string | null {
+  const credential = request.headers.authorization ?? sessionCookie(request);
+  return credential === null ? null : `c:${createHash('sha256').update(credential).digest('base64url').slice(0, 22)}`;
+}
+
+/** One IPv4 address, or the network of an IPv6 one: whoever has one address there has all of them. */
+function addressOf(request: Request): string {
+  return `a:${ipKeyGenerator(request.ip ?? 'unknown')}`;
+}

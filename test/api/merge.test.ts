@@ -1,0 +1,246 @@
+import { Worker } from '@temporalio/worker';
+import { signLink } from '../../messages/addresses';
+import { conversationWorkflowId } from '../../messages/ids';
+import type { InboundEvent } from '../../policy/events';
+import supertest from 'supertest';
+import { freshNamespace, type TestNamespace } from '../setup/temporal';
+import { addPage, addTicket, MONDAY_TEN, openTestApi, type TestApi } from './test-api';
+
+const QUEUE = 'stand-in';
+const HOUR_MS = 3_600_000;
+
+let temporal: TestNamespace;
+let api: TestApi;
+let worker: Worker;
+let running: Promise<void>;
+
+beforeAll(async () => {
+  temporal = await freshNamespace();
+  api = await openTestApi({ client: temporal.client, commandWaitMs: 5_000 });
+  worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    namespace: temporal.namespace,
+    taskQueue: QUEUE,
+    workflowsPath: require.resolve('./stand-in-workflow'),
+  });
+  running = worker.run();
+  for (const id of ['acme', 'rival']) {
+    await api.db
+      .insertInto('organizations')
+      .values({ id, name: id, domains: [`${id}.example`], created_at: new Date(MONDAY_TEN) })
+      .execute();
+  }
+}, 60_000);
+
+afterAll(async () => {
+  worker.shutdown();
+  await running;
+  await api.close();
+  await temporal.close();
+});
+beforeEach(() => {
+  api.clock.now = MONDAY_TEN;
+});
+
+async function ticket(email: string, given: Record<string, unknown> = {}): Promise<number> {
+  const number = await addTicket(api, { requester: { email }, ...given });
+  await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
+  return number;
+}
+
+const merge = (source: number, body: Record<string, unknown>) => api.call('post', `/conversations/${source}/merge`, { body });
+const undo = (source: number) => api.call('delete', `/conversations/${source}/merge`);
+const show = async (number: number) => (await api.call('get', `/conversations/${number}`)).body as Record<string, unknown>;
+const peopleOf = async (number: number) =>
+  ((await show(number))['participants'] as { email: string; role: string }[]).map(({ email, role }) => `${email} ${role}`);
+const contactOf = async (email: string) => (await api.db.selectFrom('contacts').select('id').where('email', '=', email).executeTakeFirstOrThrow()).id;
+
+async function lastEvent(number: number): Promise<InboundEvent> {
+  const row = await api.db.selectFrom('conversation_events').select('data').where('number', '=', number).orderBy('seq', 'desc').executeTakeFirstOrThrow();
+  return row.data;
+}
+
+test('one customer’s two tickets become one: the target hears what is owed, and shows both threads', async () => {
+  const target = await ticket('ada@acme.example', { body: 'The shop is slow.' });
+  api.clock.now += 60_000;
+  const source = await ticket('bob@acme.example', { body: 'The shop does not answer.', priority: 'high' });
+  const page = await addPage(api, source);
+  await api.db
+    .updateTable('pages')
+    .set({ acknowledged_by: api.agents.lead.id, acknowledged_at: new Date(MONDAY_TEN + 1), state: 'acknowledged' })
+    .where('id', '=', page)
+    .execute();
+  const answer = await merge(source, { into: target });
+  expect(answer.status).toBe(200);
+
+  const bob = await contactOf('bob@acme.example');
+  expect(await lastEvent(target)).toMatchObject({
+    type: 'merged',
+    seq: 2,
+    at: MONDAY_TEN + 60_000,
+    from: source,
+    participants: [bob],
+    acknowledged: { by: api.agents.lead.id, at: MONDAY_TEN + 1 },
+    dues: [
+      { kind: 'dispatch', dueAt: MONDAY_TEN + 60_000 + HOUR_MS },
+      { kind: 'firstResponse', dueAt: MONDAY_TEN + 60_000 + 4 * HOUR_MS },
+    ],
+    policy: api.policy.hash,
+  });
+  expect(await show(target)).toMatchObject({ mergedInto: null, mergedFrom: [source], lastSeq: 2 });
+  expect(await show(source)).toMatchObject({ mergedInto: target, mergedFrom: [] });
+  expect(await peopleOf(target)).toEqual(['ada@acme.example requester', 'bob@acme.example participant']);
+  const thread = (await api.call('get', `/conversations/${target}/messages`)).body as { items: { body: string; mergedFrom: number | null }[] };
+  expect(thread.items.map(({ body, mergedFrom }) => [body, mergedFrom])).toEqual([
+    ['The shop is slow.', null],
+    ['The shop does not answer.', source],
+  ]);
+  const queue = (await api.call('get', '/conversations')).body as { items: { number: number }[] };
+  expect(queue.items.map(({ number }) => number)).not.toContain(source);
+  const all = (await api.call('get', '/conversations?merged=include')).body as { items: { number: number }[] };
+  expect(all.items.map(({ number }) => number)).toContain(source);
+
+  // Everything else belongs to the target now; an internal word may still be left behind.
+  const reply = await api.call('post', `/conversations/${source}/replies`, { body: { body: 'Hello' } });
+  expect(reply.status).toBe(409);
+  expect(reply.body).toMatchObject({ code: 'E_MERGED', detail: expect.stringContaining(`#${target}`) as string });
+  expect((await api.call('put', `/conversations/${source}/requester`, { body: { email: 'bob@acme.example' } })).body).toMatchObject({ code: 'E_MERGED' });
+  expect((await api.call('post', `/conversations/${source}/notes`, { body: { body: 'See the other.' } })).status).toBe(201);
+});
+
+test('a merge is undone within a day: the people leave again, and the source hears whether it was answered', async () => {
+  const target = await ticket('ada@acme.example');
+  const source = await ticket('carol@acme.example');
+  await merge(source, { into: target });
+  const carol = await contactOf('carol@acme.example');
+  api.clock.now += HOUR_MS;
+  await api.db
+    .insertInto('messages')
+    .values({
+      id: `m-answer-${source}`,
+      number: target,
+      seq: null,
+      direction: 'out',
+      author_kind: 'agent',
+      author_id: api.agents.agent.id,
+      channel: 'email',
+      body: 'To both of you.',
+      full_body: null,
+      html: null,
+      at: new Date(MONDAY_TEN + 60_000),
+      state: 'sent',
+      mail_id: null,
+      in_reply_to: null,
+      hint: null,
+      inbox_id: null,
+    })
+    .execute();
+  await api.db
+    .insertInto('outgoing_mails')
+    .values({
+      key: `conversation/${target}:answer`,
+      number: target,
+      kind: 'reply',
+      message_ref: `m-answer-${source}`,
+      recipient_id: carol,
+      mail_id: `hf.${source}@example.test`,
+      envelope_from: '',
+      envelope_to: 'carol@acme.example',
+      raw: Buffer.from('x'),
+      state: 'sent',
+      last_error: null,
+      at: new Date(MONDAY_TEN + 60_000),
+      finished_at: new Date(MONDAY_TEN + 70_000),
+    })
+    .execute();
+  const answer = await undo(source);
+  expect(answer.status).toBe(200);
+  const commands = await api.db.selectFrom('commands').select('command').where('number', '=', source).orderBy('at').execute();
+  expect(commands.map(({ command }) => command)).toEqual([
+    { type: 'merge', into: target },
+    { type: 'unmerge', answeredAt: MONDAY_TEN + 70_000 },
+  ]);
+  expect(await lastEvent(target)).toMatchObject({ type: 'unmerged', seq: 3, from: source, at: MONDAY_TEN + HOUR_MS });
+  expect(await peopleOf(target)).toEqual(['ada@acme.example requester']);
+  expect(await show(source)).toMatchObject({ mergedInto: null });
+  expect((await undo(source)).body).toMatchObject({ code: 'E_NOT_MERGED' });
+
+  // Once more, and too late this time. (The stand-in projects nothing by itself.)
+  await api.db.updateTable('conversations').set({ revision: 9 }).where('number', '=', source).execute();
+  expect((await merge(source, { into: target })).status).toBe(200);
+  api.clock.now += 24 * HOUR_MS + 1;
+  const late = await undo(source);
+  expect(late.status).toBe(409);
+  expect(late.body).toMatchObject({ code: 'E_TOO_LATE' });
+});
+
+test('two customers’ tickets are kept apart; forced together, nobody of the first is written to', async () => {
+  const target = await ticket('ada@acme.example');
+  const source = await ticket('eve@rival.example');
+  const refused = await merge(source, { into: target });
+  expect(refused.status).toBe(409);
+  expect(refused.body).toMatchObject({ code: 'E_OTHER_CUSTOMER' });
+  expect(await show(source)).toMatchObject({ mergedInto: null });
+  expect((await merge(source, { into: target, force: true })).status).toBe(200);
+  expect(await peopleOf(target)).toEqual(['ada@acme.example requester', 'eve@rival.example thirdParty']);
+  expect(await lastEvent(target)).toMatchObject({ type: 'merged', participants: [] });
+  await api.call('post', `/conversations/${target}/replies`, { body: { body: 'For Ada.' } });
+  const reply = await api.db.selectFrom('commands').select('command').where('number', '=', target).where('type', '=', 'reply').executeTakeFirstOrThrow();
+  expect(reply.command).toMatchObject({ recipients: [await contactOf('ada@acme.example')] });
+
+  // Eve’s links end nothing of Ada’s, and show her nothing but her own number.
+  const eve = await contactOf('eve@rival.example');
+  const link = (purpose: 'thatsAll' | 'productionDown') => `/l/${signLink(api.keys, { purpose, number: source, contact: eve })}`;
+  const asked = await supertest(api.app).get(link('thatsAll'));
+  expect(asked.text).toContain(`#${source}`);
+  expect(asked.text).not.toContain(`#${target}`);
+  expect((await supertest(api.app).post(link('thatsAll'))).status).toBe(409);
+  expect((await lastEvent(target)).type).toBe('merged');
+  expect((await supertest(api.app).post(link('productionDown'))).status).toBe(200);
+  expect(await lastEvent(target)).toMatchObject({ type: 'customerAct', act: 'productionDown' });
+  // An undo takes her out again.
+  expect((await undo(source)).status).toBe(200);
+  expect(await peopleOf(target)).toEqual(['ada@acme.example requester']);
+});
+
+test('two people of no organization are two customers, one person is one', async () => {
+  const [first, second] = [await ticket('anna@gmail.com'), await ticket('anna@gmail.com')];
+  const stranger = await ticket('otto@gmail.com');
+  expect((await merge(stranger, { into: first })).body).toMatchObject({ code: 'E_OTHER_CUSTOMER' });
+  expect((await merge(second, { into: first })).status).toBe(200);
+});
+
+test('what cannot become one says why', async () => {
+  const [a, b, c] = [await ticket('ada@acme.example'), await ticket('ada@acme.example'), await ticket('ada@acme.example')];
+  const code = async (source: number, body: Record<string, unknown>) => ((await merge(source, body)).body as { code: string }).code;
+  expect(await code(a, { into: a })).toBe('E_CANNOT_MERGE');
+  expect(await code(a, { into: 999_999 })).toBe('E_NOT_FOUND');
+  expect(await code(999_999, { into: a })).toBe('E_NOT_FOUND');
+  expect((await merge(a, { into: '1042' })).status).toBe(400);
+  expect((await undo(a)).body).toMatchObject({ code: 'E_NOT_MERGED' });
+  expect((await merge(b, { into: a })).status).toBe(200);
+  expect(await code(b, { into: c })).toBe('E_MERGED');
+  // No chains, in neither direction.
+  expect(await code(c, { into: b })).toBe('E_CANNOT_MERGE');
+  expect(await code(a, { into: c })).toBe('E_CANNOT_MERGE');
+  await api.db.updateTable('conversations').set({ kind: 'chat' }).where('number', '=', c).execute();
+  expect(await code(c, { into: a })).toBe('E_CANNOT_MERGE');
+  await api.db.updateTable('conversations').set({ kind: 'ticket', demo: true }).where('number', '=', c).execute();
+  expect(await code(c, { into: a })).toBe('E_CANNOT_MERGE');
+  await api.db.updateTable('conversations').set({ demo: false, status: 'closed' }).where('number', '=', c).execute();
+  expect(await code(c, { into: a })).toBe('E_CONVERSATION_CLOSED');
+});
+
+test('two who merge two tickets into each other at once: one of them wins', async () => {
+  const [a, b] = [await ticket('ada@acme.example'), await ticket('ada@acme.example')];
+  const answers = await Promise.all([merge(a, { into: b }), merge(b, { into: a })]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+});
+
+test('while something is still happening in the source nothing is merged', async () => {
+  const [a, b] = [await ticket('ada@acme.example'), await ticket('ada@acme.example')];
+  await api.db.updateTable('conversations').set({ last_seq: 2 }).where('number', '=', a).execute();
+  const response = await merge(a, { into: b });
+  expect(response.status).toBe(503);
+  expect(await show(a)).toMatchObject({ mergedInto: null });
+});

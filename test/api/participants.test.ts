@@ -1,0 +1,180 @@
+import { Worker } from '@temporalio/worker';
+import { addProposal } from '../../db/proposals';
+import { conversationWorkflowId } from '../../messages/ids';
+import { freshNamespace, type TestNamespace } from '../setup/temporal';
+import { addTicket, MONDAY_TEN, openTestApi, type TestApi } from './test-api';
+
+const QUEUE = 'stand-in';
+
+let temporal: TestNamespace;
+let api: TestApi;
+let worker: Worker;
+let running: Promise<void>;
+
+beforeAll(async () => {
+  temporal = await freshNamespace();
+  api = await openTestApi({ client: temporal.client, commandWaitMs: 5_000 });
+  worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    namespace: temporal.namespace,
+    taskQueue: QUEUE,
+    workflowsPath: require.resolve('./stand-in-workflow'),
+  });
+  running = worker.run();
+  for (const [id, domain] of [
+    ['o-acme', 'acme.example'],
+    ['o-rival', 'rival.example'],
+  ] as const) {
+    await api.db
+      .insertInto('organizations')
+      .values({ id, name: id, domains: [domain], created_at: new Date(MONDAY_TEN) })
+      .execute();
+  }
+}, 60_000);
+
+afterAll(async () => {
+  worker.shutdown();
+  await running;
+  await api.close();
+  await temporal.close();
+});
+
+async function ticket(email: string): Promise<number> {
+  const number = await addTicket(api, { requester: { email, name: 'Someone' } });
+  await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
+  return number;
+}
+
+interface Shown {
+  readonly requester: { readonly id: string; readonly email: string };
+  readonly organization: { readonly id: string } | null;
+  readonly participants: readonly { readonly id: string; readonly email: string; readonly role: string }[];
+  readonly proposedParticipants: readonly { readonly id: string; readonly email: string; readonly name: string | null }[];
+  readonly proposedRequester: { readonly id: string; readonly email: string; readonly name: string | null } | null;
+}
+const show = async (number: number) => (await api.call('get', `/conversations/${number}`)).body as Shown;
+const people = async (number: number) => (await show(number)).participants.map(({ email, role }) => `${email} ${role}`);
+const idOf = async (number: number, email: string) => (await show(number)).participants.find((person) => person.email === email)?.id ?? '';
+const commandsOf = async (number: number) =>
+  (await api.db.selectFrom('commands').select(['command', 'state']).where('number', '=', number).orderBy('at').orderBy('id').execute()).map(
+    ({ command }) => command,
+  );
+const propose = (number: number, role: 'requester' | 'participant', email: string, name: string | null) =>
+  api.db.transaction().execute((trx) => addProposal(trx, { number, role, email, name, at: new Date(MONDAY_TEN) }));
+
+test('somebody added is written to from then on, and taken out nothing more is', async () => {
+  const number = await ticket('ada@acme.example');
+  const path = `/conversations/${number}/participants`;
+  const added = await api.call('post', path, { body: { email: 'Bob@acme.example', name: 'Bob' }, key: 'add-bob' });
+  expect(added.status).toBe(201);
+  expect((await api.call('post', path, { body: { email: 'Bob@acme.example', name: 'Bob' }, key: 'add-bob' })).body).toEqual(added.body);
+  expect(await people(number)).toEqual(['ada@acme.example requester', 'bob@acme.example participant']);
+  const ada = await idOf(number, 'ada@acme.example');
+  const bob = await idOf(number, 'bob@acme.example');
+  expect(await commandsOf(number)).toEqual([{ type: 'participants', contacts: [ada, bob] }]);
+
+  const reply = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'To both.' } });
+  expect(reply.status).toBe(201);
+  const only = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'To Bob alone.', recipients: [bob] } });
+  expect(only.status).toBe(201);
+  const replies = (await commandsOf(number)).flatMap((command) => (command.type === 'reply' ? [command.recipients] : []));
+  expect(replies.sort((a, b) => b.length - a.length)).toEqual([[ada, bob], [bob]]);
+
+  expect((await api.call('delete', `${path}/${bob}`)).status).toBe(200);
+  expect(await people(number)).toEqual(['ada@acme.example requester']);
+  expect((await api.call('delete', `${path}/${bob}`)).status).toBe(404);
+  const requester = await api.call('delete', `${path}/${ada}`);
+  expect(requester.status).toBe(400);
+  expect(requester.body).toMatchObject({ code: 'E_INVALID', detail: expect.stringContaining('PUT …/requester') as string });
+});
+
+test('a contact of the desk is added by id, and nobody else', async () => {
+  const number = await ticket('ada@acme.example');
+  const other = await ticket('carol@acme.example');
+  const carol = (await show(other)).requester.id;
+  expect((await api.call('post', `/conversations/${number}/participants`, { body: { contact: carol } })).status).toBe(201);
+  expect(await people(number)).toContain('carol@acme.example participant');
+  for (const body of [{ contact: 'c-nobody' }, {}, { email: 'no address' }, { contact: carol, email: 'x@y.example' }]) {
+    expect((await api.call('post', `/conversations/${number}/participants`, { body })).status).toBe(400);
+  }
+});
+
+test('a third party is written to only once an agent has admitted them', async () => {
+  const number = await ticket('ada@acme.example');
+  const other = await ticket('supplier@elsewhere.example');
+  const supplier = (await show(other)).requester.id;
+  await api.db
+    .insertInto('participants')
+    .values({ number, contact_id: supplier, role: 'thirdParty', added_at: new Date(MONDAY_TEN) })
+    .execute();
+  const before = await api.call('post', `/conversations/${number}/replies`, { body: { body: 'Not to the supplier.' }, key: 'before' });
+  expect(before.status).toBe(201);
+  const admitted = await api.call('put', `/conversations/${number}/participants/${supplier}`, { body: { role: 'participant' } });
+  expect(admitted.status).toBe(200);
+  await api.call('post', `/conversations/${number}/replies`, { body: { body: 'To the supplier, too.' } });
+  const replies = (await commandsOf(number)).flatMap((command) => (command.type === 'reply' ? [command.recipients.includes(supplier)] : []));
+  expect(replies.sort()).toEqual([false, true]);
+  await api.call('put', `/conversations/${number}/participants/${supplier}`, { body: { role: 'thirdParty' } });
+  expect(await people(number)).toContain('supplier@elsewhere.example thirdParty');
+  expect((await api.call('put', `/conversations/${number}/participants/${supplier}`, { body: { role: 'requester' } })).status).toBe(400);
+});
+
+test('those whom a mail names are proposed, admitted or turned down', async () => {
+  const number = await ticket('ada@acme.example');
+  await propose(number, 'participant', 'press@paper.example', 'Press');
+  await propose(number, 'participant', 'dan@elsewhere.example', null);
+  const [dan, press] = (await show(number)).proposedParticipants;
+  expect([dan?.email, press?.email]).toEqual(['dan@elsewhere.example', 'press@paper.example']);
+  // Nobody becomes a contact by being named.
+  expect(await api.db.selectFrom('contacts').select('id').where('email', '=', 'press@paper.example').execute()).toEqual([]);
+  expect((await api.call('put', `/conversations/${number}/participants/${dan?.id}`, { body: { role: 'participant' } })).status).toBe(200);
+  expect((await api.call('delete', `/conversations/${number}/participants/${press?.id}`)).status).toBe(200);
+  expect((await show(number)).proposedParticipants).toEqual([]);
+  expect(await people(number)).toEqual(['ada@acme.example requester', 'dan@elsewhere.example participant']);
+});
+
+test('what an agent has forwarded gets its author as the requester in one call, and the agent leaves the thread', async () => {
+  await api.db.updateTable('agents').set({ email: 'agent@desk.example' }).where('id', '=', api.agents.agent.id).execute();
+  const number = await ticket('agent@desk.example');
+  await propose(number, 'requester', 'ada@acme.example', 'Ada');
+  const { proposedRequester } = await show(number);
+  expect(proposedRequester).toMatchObject({ email: 'ada@acme.example', name: 'Ada' });
+  const answer = await api.call('put', `/conversations/${number}/requester`, { body: { email: 'ada@acme.example', name: 'Ada' } });
+  expect(answer.status).toBe(200);
+  const shown = await show(number);
+  expect(shown).toMatchObject({ requester: { email: 'ada@acme.example' }, organization: { id: 'o-acme' }, proposedRequester: null });
+  expect(shown.participants.map(({ role }) => role)).toEqual(['requester']);
+  expect(await commandsOf(number)).toEqual([
+    { type: 'requester', contact: shown.requester.id },
+    { type: 'participants', contacts: [shown.requester.id] },
+  ]);
+});
+
+test('another requester: a colleague stays in the thread, another customer does not unless it is said', async () => {
+  const number = await ticket('ada@acme.example');
+  const path = `/conversations/${number}/requester`;
+  await api.call('put', path, { body: { email: 'bob@acme.example' } });
+  expect(await people(number)).toEqual(['bob@acme.example requester', 'ada@acme.example participant']);
+  await api.call('put', path, { body: { email: 'eve@rival.example' } });
+  expect(await people(number)).toEqual(['eve@rival.example requester', 'ada@acme.example participant']);
+  await api.call('put', path, { body: { email: 'bob@acme.example', keepPrevious: true } });
+  expect(await people(number)).toEqual(['bob@acme.example requester', 'ada@acme.example participant', 'eve@rival.example participant']);
+  const again = await api.call('put', path, { body: { email: 'bob@acme.example' } });
+  expect(again.status).toBe(200);
+  expect(await people(number)).toHaveLength(3);
+});
+
+test('nothing changes in a closed conversation', async () => {
+  const number = await ticket('ada@acme.example');
+  await api.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', number).execute();
+  for (const [method, rest, body] of [
+    ['post', 'participants', { email: 'x@acme.example' }],
+    ['put', 'requester', { email: 'x@acme.example' }],
+  ] as const) {
+    const response = await api.call(method, `/conversations/${number}/${rest}`, { body });
+    expect(response.status).toBe(409);
+    expect(response.body).toMatchObject({ code: 'E_CONVERSATION_CLOSED' });
+  }
+  expect(await people(number)).toEqual(['ada@acme.example requester']);
+  expect((await api.call('post', '/conversations/999999/participants', { body: { email: 'x@acme.example' } })).status).toBe(404);
+});
