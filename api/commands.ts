@@ -23,7 +23,7 @@ const NOT_AFTER_MS = 5_000;
 /** What was accepted in the last moment is still worth waiting for. */
 const NOT_AFTER_SLACK_MS = 250;
 /** How long a conversation that did not answer in time is asked whether it has done it, in milliseconds. */
-const LAST_WAIT_MS = 1_000;
+const LAST_WAIT_MS = 2_000;
 const UNANSWERED = { unanswered: true } as const;
 
 /** The message or note that a command carries. */
@@ -210,8 +210,7 @@ function outcomeOf(row: CommandRow, result: CommandResult): CommandOutcome {
  * queued, so that the sweep learns which of the two it was; neither can carry it out late.
  */
 async function settleLate(context: ApiContext, row: CommandRow): Promise<CommandOutcome> {
-  const delivery =
-    context.client === undefined ? UNANSWERED : await deliverCommand(context.client, row, context.policy().hash, context.commandWaitMs ?? LAST_WAIT_MS);
+  const delivery = context.client === undefined ? UNANSWERED : await deliverCommand(context.client, row, context.policy().hash, LAST_WAIT_MS);
   if (!('unanswered' in delivery)) {
     await finishCommand(context.db, row, delivery, new Date(context.now()));
     if ('answer' in delivery) return outcomeOf(row, delivery);

@@ -29,14 +29,14 @@ export function problemsOf(route: ApiRoute): ErrorCode[] {
   const codes = new Set<ErrorCode>(route.problems);
   const changes = route.method !== 'get';
   if (ACTIONS[route.action] !== 'anyone') codes.add('E_UNAUTHENTICATED');
-  // Below the least role, and a browser's mutation from another site.
-  if (changes || ACTIONS[route.action] !== 'viewer') codes.add('E_FORBIDDEN');
+  // Below the least role or beyond the token's scope, and a browser's mutation from another site.
+  if (changes || ACTIONS[route.action] !== 'anyone') codes.add('E_FORBIDDEN');
   if (route.target !== undefined) codes.add('E_NOT_FOUND');
   if (route.params !== null || route.query !== null || changes) codes.add('E_INVALID');
   if (route.body !== null) for (const code of ['E_NOT_JSON', 'E_TOO_LARGE', 'E_UNSUPPORTED_MEDIA'] as const) codes.add(code);
   if (changes) codes.add('E_NOT_JSON').add('E_TOO_LARGE').add('E_UNSUPPORTED_MEDIA');
   if (route.idempotency !== 'none') codes.add('E_IDEMPOTENCY_REUSED');
-  if (route.idempotency === 'command') codes.add('E_BAD_COMMAND');
+  if (route.idempotency === 'command') codes.add('E_BAD_COMMAND').add('E_MERGED');
   if (route.action !== 'public.read') codes.add('E_UNAVAILABLE');
   codes.add('E_RATE_LIMITED').add('E_INTERNAL');
   return [...codes];
@@ -94,7 +94,8 @@ function answersOf(route: ApiRoute): RouteConfig['responses'] {
       {
         description: about,
         ...(files === undefined ? {} : { content: Object.fromEntries(files.map((type) => [type, { schema: BYTES }])) }),
-        ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }) },
+        ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }),
+      },
     ]),
   );
 }

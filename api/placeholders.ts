@@ -27,7 +27,9 @@ export function unknownPlaceholders(text: string): string[] {
 
 /** Puts values in place of placeholders, in one pass: what a value contains is never read again. */
 export function fillPlaceholders(text: string, values: PlaceholderValues): string {
-  return text.replace(IN_BRACES, (whole, name: string, otherwise: string | undefined) => (isPlaceholder(name) ? (values[name] ?? otherwise?.trim() ?? '') : whole));
+  return text.replace(IN_BRACES, (whole, name: string, otherwise: string | undefined) =>
+    isPlaceholder(name) ? (values[name] ?? otherwise?.trim() ?? '') : whole,
+  );
 }
 
 /** The first of somebody's names, as one addresses them; null when it does not look like a name. */

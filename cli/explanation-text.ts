@@ -57,18 +57,75 @@ function stateOf({ state }: Promised): { word: string; style: 'green' | 'red' | 
 }
 
 function sayPage(page: PageExplained, time: (at: string) => string): void {
-  const ends = [
-    ...(page.acknowledged === null ? [] : [`acknowledged ${time(page.acknowledged.at)} by ${page.acknowledged.by}`]),
-    ...(page.overAt === null ? [page.state] : [`over ${time(page.overAt)}`]),
-  ];
   say(`  ${styled('bold', page.id)} ${page.summary}`);
-  say(`  ${page.urgency} urgency, opened ${time(page.openedAt)}; ${ends.join('; ')}`);
+  say(`    opened ${time(page.openedAt)}, ${page.urgency === 'high' ? 'high urgency: it rings aloud' : 'low urgency: it rings quietly'}`);
   for (const cause of page.causes) {
-    const over = cause.overAt === null ? '' : `; over ${time(cause.overAt)} (${reasonWords(cause.overReason ?? '')})`;
-    say(`    because of ${promiseWords(cause.kind)}: ${reasonWords(cause.reason)}, due ${time(cause.dueAt)}${over}`);
+    say(`    because ${causeSentence(cause, time)}`);
+    if (cause.overAt !== null) say(`      ${styled('dim', `no longer since ${time(cause.overAt)}: ${reasonWords(cause.overReason ?? 'over')}`)}`);
   }
-  for (const attempt of page.attempts) {
-    const sent = attempt.sentLateMs === null ? (attempt.error ?? attempt.outcome ?? 'under way') : `sent ${attempt.sentLateMs} ms after it was due`;
-    say(`    rang ${attempt.target}, level ${attempt.level}, ring ${attempt.ring}: due ${time(attempt.dueAt)}, ${sent}`);
+  for (const attempt of page.attempts) say(`    ${attemptSentence(attempt, time)}`);
+  say(`    ${endSentence(page, time)}`);
+}
+
+function causeSentence({ kind, reason, dueAt }: PageExplained['causes'][number], time: (at: string) => string): string {
+  const what = promiseWords(kind);
+  const when = time(dueAt);
+  switch (reason) {
+    case 'threshold':
+      return `a promise was in danger: "${what}" was still unkept ${when}`;
+    case 'breached':
+      return `a promise was broken: "${what}" was due ${when}`;
+    case 'outOfHours':
+      return `it came while the office was closed, ${when}: on-call is told of such requests at once`;
+    case 'lateOnTriage':
+      return `with its new priority "${what}" was late already, ${when}`;
+    case 'newChat':
+      return `a new chat began ${when}`;
+    case 'voicemail':
+      return `a voicemail came in ${when}`;
+    case 'undelivered':
+      return `an answer could not be delivered, ${when}`;
+    case 'raised':
+    case 'productionDown':
+      return `the customer said that production is down, ${when}`;
+    case 'asked':
+      return `somebody asked on-call for help, ${when}`;
+    default:
+      return `of "${what}", ${reasonWords(reason)}, ${when}`;
   }
+}
+
+const TARGETS: Readonly<Record<string, string>> = { inbox: 'the built-in page inbox', pagerduty: 'PagerDuty' };
+
+function attemptSentence(attempt: PageExplained['attempts'][number], time: (at: string) => string): string {
+  const { target, level, ring, dueAt, sentAt, sentLateMs, outcome, error, together } = attempt;
+  const whom = `${TARGETS[target] ?? target} (level ${level}, ring ${ring})`;
+  const others = together ? ', together with other pages' : '';
+  if (sentAt !== null) return `rang ${whom} ${time(sentAt)}, ${lateWords(sentLateMs ?? 0)}${others}`;
+  if (outcome === null) return `is ringing ${whom}, due ${time(dueAt)}${others}`;
+  return `did not ring ${whom}, due ${time(dueAt)}: ${error ?? reasonWords(outcome)}`;
+}
+
+/** How late something was, in words: `0.3 s late`, `2 d 1 h late`. */
+function lateWords(ms: number): string {
+  if (ms < 100) return 'on time';
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s late`;
+  const minutes = Math.round(ms / 60_000);
+  const parts = [
+    [Math.floor(minutes / 1_440), 'd'],
+    [Math.floor(minutes / 60) % 24, 'h'],
+    [minutes % 60, 'm'],
+  ].filter(([count]) => count !== 0);
+  return `${parts
+    .slice(0, 2)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ')} late`;
+}
+
+function endSentence({ acknowledged, overAt, state }: PageExplained, time: (at: string) => string): string {
+  const taken = acknowledged === null ? 'nobody acknowledged it' : `${acknowledged.by} acknowledged it ${time(acknowledged.at)}`;
+  if (overAt !== null) return `${taken}; it was over ${time(overAt)}`;
+  return state === 'paging'
+    ? `${styled('yellow', 'it still rings')}: ${acknowledged === null ? 'nobody has acknowledged it yet' : `${taken}, and a later reason rings again`}`
+    : `${taken}; it is silent until something else comes due`;
 }

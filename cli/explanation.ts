@@ -40,6 +40,9 @@ export interface PageExplained {
     readonly level: number;
     readonly target: string;
     readonly dueAt: string;
+    readonly sentAt: string | null;
+    /** Whether one message rang for this page and others at once. */
+    readonly together: boolean;
     readonly decidedLateMs: number;
     readonly sentLateMs: number | null;
     readonly outcome: string | null;
@@ -91,6 +94,8 @@ async function pagesOf(db: Database, number: number): Promise<PageExplained[]> {
         level: attempt.level,
         target: attempt.target,
         dueAt: new Date(attempt.dueAt).toISOString(),
+        sentAt: attempt.sentAt === null ? null : new Date(attempt.sentAt).toISOString(),
+        together: attempt.bundle !== null,
         decidedLateMs: Number(attempt.decidedAt) - Number(attempt.dueAt),
         sentLateMs: attempt.sentAt === null ? null : Number(attempt.sentAt) - Number(attempt.dueAt),
         outcome: attempt.outcome,

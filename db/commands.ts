@@ -159,6 +159,8 @@ async function withdrawWaiting(trx: Transaction<Schema>, number: number): Promis
     .where('number', '=', number)
     .where('direction', '=', 'out')
     .where('state', '=', 'waiting')
-    .where((where) => where.not(where.exists(where.selectFrom('outgoing_mails').select('key').whereRef('outgoing_mails.message_ref', '=', 'messages.id'))))
+    .where((where) =>
+      where.not(where.exists(where.selectFrom('outgoing_mails').select('key').where('number', '=', number).whereRef('message_ref', '=', 'messages.id'))),
+    )
     .execute();
 }

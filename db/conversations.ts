@@ -343,8 +343,15 @@ export async function followUpsOf(db: Database, number: number): Promise<number[
  * before them. Null when it is not in the thread.
  */
 export async function seqOfMessage(db: Database, number: number, id: string): Promise<number | null> {
-  const message = await db.selectFrom('messages').select(['seq', 'at']).where('id', '=', id).where('number', '=', number).executeTakeFirst();
-  if (message === undefined || message.seq !== null) return message?.seq ?? null;
+  const message = await db
+    .selectFrom('messages')
+    .select(['number', 'seq', 'at'])
+    .where('id', '=', id)
+    .where('number', 'in', (select) => select.selectFrom('conversations').select('number').where(ofThread(number)))
+    .executeTakeFirst();
+  if (message === undefined) return null;
+  // What a merged conversation brought has its own count.
+  if (message.seq !== null && message.number === number) return message.seq;
   const before = await db
     .selectFrom('messages')
     .select((eb) => eb.fn.max('seq').as('seq'))

@@ -76,7 +76,7 @@ export async function keepIntent(db: Database, intent: MailIntent): Promise<Outg
 export async function countAttempt(db: Database, key: string): Promise<void> {
   await db
     .updateTable('outgoing_mails')
-    .set((eb) => ({ attempts: eb('attempts', '+', 1) }))
+    .set((eb) => ({ attempts: eb('attempts', '+', 1), attempted_at: sql<Date>`now()` }))
     .where('key', '=', key)
     .execute();
 }

@@ -354,6 +354,7 @@ export interface OutgoingMailsTable {
   state: Generated<'intended' | 'sent' | 'refused' | 'withdrawn'>;
   attempts: Generated<number>;
   last_error: string | null;
+  attempted_at: NullableTimestamp;
   at: Timestamp;
   finished_at: NullableTimestamp;
   bounced_at: NullableTimestamp;

@@ -50,7 +50,11 @@ export async function addTeam(db: Database, team: { name: string; members: reado
 }
 
 /** Changes a team's name, or who is in it; null when there is none. */
-export async function changeTeam(db: Database, id: string, change: { name?: string | undefined; members?: readonly string[] | undefined }): Promise<TeamRecord | null> {
+export async function changeTeam(
+  db: Database,
+  id: string,
+  change: { name?: string | undefined; members?: readonly string[] | undefined },
+): Promise<TeamRecord | null> {
   return inTransaction(db, async (trx) => {
     const found = await trx.selectFrom('teams').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
     if (!found) return null;
@@ -65,7 +69,10 @@ export async function changeTeam(db: Database, id: string, change: { name?: stri
 
 /** Whether a name, in whatever case, belongs to another team than `except`. */
 export async function isTeamNameTaken(db: Database, name: string, except?: string): Promise<boolean> {
-  let query = db.selectFrom('teams').select('id').where(sql<boolean>`lower(name) = lower(${name})`);
+  let query = db
+    .selectFrom('teams')
+    .select('id')
+    .where(sql<boolean>`lower(name) = lower(${name})`);
   if (except !== undefined) query = query.where('id', '<>', except);
   return (await query.executeTakeFirst()) !== undefined;
 }

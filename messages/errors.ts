@@ -19,7 +19,7 @@ const PROGRAM_ERRORS = {
   E_USAGE: 'The command line is not complete.',
   E_NOT_FOUND: 'There is no such thing, or it is not yours to see.',
   E_UNAUTHENTICATED: 'No valid bearer token came with the request.',
-  E_FORBIDDEN: 'Your role does not allow this.',
+  E_FORBIDDEN: 'Your role, or what your token may be used for, does not allow this.',
   E_INVALID: 'The request is not of the described form.',
   E_NOT_JSON: 'The body is not JSON.',
   E_TOO_LARGE: 'The body is too large.',

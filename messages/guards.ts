@@ -1,3 +1,4 @@
+import { SCHEDULED } from '../policy/scheduled';
 import { CHANNELS, PRIORITIES, PROMISE_KINDS, URGENCIES } from '../policy/words';
 import type { CommandEvent, CommandType, InboundEvent } from '../policy/events';
 
@@ -71,6 +72,7 @@ const COMMANDS: Readonly<Record<CommandType, (command: Fields) => boolean>> = {
   spam: () => true,
   feedback: ({ messageId, word, recipients }) => isText(messageId) && isOneOf(word, ['workingOnIt', 'whenOpen', 'ownWords']) && isTexts(recipients),
   escalate: () => true,
+  scheduled: ({ action, do: what }) => isOneOf(action, SCHEDULED) && isOneOf(what, ['cancel', 'advance']),
   participants: ({ contacts }) => isTexts(contacts),
   requester: ({ contact }) => isText(contact),
   merge: ({ into }) => isNumber(into),

@@ -87,7 +87,8 @@ function take(turn: Turn, claim: Claim, raised = false): PromiseRecord {
   const times = timesOf(claims);
   if (times.dueAt !== own.dueAt) turn.tell(claim.answersFrom, 'promise.recounted', { kind: own.kind, cycle: own.cycle, dueAt: times.dueAt, lateOnTriage: false });
   const { paused: _, ...running } = own;
-  return turn.put({ ...running, ...times, claims, noticed: own.noticed || claim.noticed, raised });
+  // A page that is open here has not climbed with the other one.
+  return turn.put({ ...running, ...times, claims, noticed: own.noticed || claim.noticed, raised: raised && !own.paged });
 }
 
 /** What had come with a conversation goes with it again, as far as it is still owed. */
@@ -114,16 +115,18 @@ function release(turn: Turn, promise: PromiseRecord, left: readonly Claim[], at:
   const times = timesOf(left);
   const { claims: _, ...rest } = promise;
   const claims = left.some((claim) => claim.from !== null) ? { claims: left } : {};
+  // What was said of the other one's time was not said of this.
+  const noticed = left.some((claim) => claim.noticed);
   const hasRung = left.some((claim) => claim.paged || (claim.pageAt !== null && claim.pageAt <= at));
   const isPast = promise.state === 'breached' && times.dueAt > at;
   if (isPast || (promise.paged && !hasRung)) {
     // Were the same promise to be broken, or to page, again, that would be another one.
-    const noticed = left.some((claim) => claim.noticed || (claim.noticeAt !== null && claim.noticeAt <= at));
     const again = turn.start(times, { policy: promise.policy, noticed, ...claims });
     if (hasRung) ring(turn, causeOf(turn, turn.change(again, { paged: true }), at, 'unmerged'), { ring: 'unacknowledged' });
     return cancel(turn, promise, at, 'unmerged');
   }
   const { paused } = promise;
   const leftMs = paused && openTimeBetween(turn.policyOf(promise), times.clock, paused.at, times.dueAt);
-  turn.put({ ...rest, ...times, ...claims, ...(paused && leftMs !== undefined && { paused: { ...paused, leftMs } }), ...(promise.state === 'breached' && { breachedAt: times.dueAt }) });
+  const raised = times.dueAt === promise.dueAt && promise.raised === true;
+  turn.put({ ...rest, ...times, noticed, raised, ...claims, ...(paused && leftMs !== undefined && { paused: { ...paused, leftMs } }), ...(promise.state === 'breached' && { breachedAt: times.dueAt }) });
 }

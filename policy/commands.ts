@@ -5,6 +5,7 @@ import { ringNextLevel, stopRingingFor } from './page';
 import { participants, requester } from './people';
 import { setPriority } from './priority';
 import { businessDuration, countPromise, countUpdate, officeOpen, officeOpensAt } from './promises';
+import { checkScheduled, scheduled } from './scheduled';
 import { assign, endAsSpam, isOpenStatus, jitter, moveTo, solve, wantAssignee } from './status';
 import type { Command, CommandEvent } from './events';
 import type { ConversationState, PromiseRecord, PromiseSeed, Refusal } from './state';
@@ -54,6 +55,8 @@ export function check(state: ConversationState, event: CommandEvent, now: number
       return checkOpen(state) ?? checkTime('updateBy', command.updateBy, event.at);
     case 'escalate':
       return state.page === null ? { code: 'E_NO_OPEN_PAGE', message: `#${state.number} has no open page.` } : null;
+    case 'scheduled':
+      return checkScheduled(state, command);
     case 'reply':
       return goesNowhere(command) ? NO_PUBLIC_CHANNEL : checkTime('updateBy', command.updateBy, event.at);
     case 'note':
@@ -161,6 +164,8 @@ export function carryOut(turn: Turn, event: CommandEvent): void {
       return feedback(turn, command, at, by);
     case 'escalate':
       return escalate(turn, at, by);
+    case 'scheduled':
+      return scheduled(turn, command, at, by);
     case 'participants':
       return participants(turn, command.contacts, at, by);
     case 'requester':

@@ -41,6 +41,7 @@ import { Turn } from './turn';
  * | unmerge | refused | refused | refused | refused | → what it was, when it is merged | refused |
  * | merged (another has been merged into it) | stays | stays | → open if an answer is owed | likewise | likewise | |
  * | unmerged (that has been undone) | stays | stays | stays | stays | stays | |
+ * | scheduled (what silence brings) | refused | refused | called off, or now | refused | called off, or now | refused |
  * | note | stays | stays | stays | stays | stays | stays |
  * | delivered | kept | kept | kept | kept | kept | stays |
  * | bounced, bounce | runs again | runs again | runs again | runs again | → open when it was to be kept by that answer | notice |

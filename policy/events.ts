@@ -1,4 +1,5 @@
 import type { Acknowledgement } from './effects';
+import type { Scheduled } from './scheduled';
 import type { PolicySnapshot } from './snapshot';
 import type { PageCause, PromiseSeed } from './state';
 import type { Channel, Priority, Urgency } from './words';
@@ -142,6 +143,8 @@ export type Command =
       readonly typed?: true;
     }
   | { readonly type: 'escalate' }
+  /** What the conversation would do by itself after a silence is called off, or happens now. */
+  | { readonly type: 'scheduled'; readonly action: Scheduled; readonly do: 'cancel' | 'advance' }
   /** Contacts who are written to, the whole list; the requester stays first and is always among them. */
   | { readonly type: 'participants'; readonly contacts: readonly string[] }
   /** Becomes the first participant; the old requester stays a participant. */

@@ -5,7 +5,6 @@ import { ring } from './page';
 import { setPriority } from './priority';
 import { countPromise, officeOpen } from './promises';
 import { moveTo, solve, wantAssignee } from './status';
-import type { Ringing } from './effects';
 import type { CustomerActEvent, MessageEvent } from './events';
 import type { PageCause, PromiseRecord } from './state';
 import type { Turn } from './turn';
@@ -117,10 +116,8 @@ function spoke(turn: Turn, { at, messageId }: MessageEvent): void {
   const { state, policy } = turn;
   const feedback = officeOpen(policy, at) ? null : expectFeedback(turn, at, 'voicemail');
   const key = `conversation/${state.number}:voicemail:${messageId}`;
-  ring(turn, feedback ?? { key, kind: 'voicemail', at, urgency: 'high', reason: 'voicemail' }, UNLESS_ACKNOWLEDGED);
+  ring(turn, { ...(feedback ?? { key, kind: 'voicemail', at, reason: 'voicemail' }), urgency: 'high' }, { ring: 'unacknowledged' });
 }
-
-const UNLESS_ACKNOWLEDGED: Ringing = { ring: 'unacknowledged' };
 
 /** What a customer does to their own thread by a signed link or in the widget. */
 export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
@@ -146,10 +143,10 @@ export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
   }
 }
 
-/** The customer of an urgent request is told that somebody hears of it this very moment; so somebody does, once for each page. */
+/** The customer of an urgent request is told that somebody hears of it this very moment; so somebody does, once for as long as it rings. */
 function ringOnceMore(turn: Turn, at: number): void {
   const { state } = turn;
-  if (state.page === null) return;
-  const key = `conversation/${state.number}:productionDown:${state.page.n}`;
+  if (state.page === null || state.page.causes.some((cause) => cause.reason === 'productionDown')) return;
+  const key = `conversation/${state.number}:productionDown:${state.effects + 1}`;
   ring(turn, { key, kind: 'raised', at, urgency: urgencyOf(state), reason: 'productionDown' }, { ring: 'again' });
 }

@@ -96,6 +96,7 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
       restarts,
       repeat('reconcile', RECONCILE_LOOK_MS, log, reconciliation(db, client, log)),
       repeat('suspended notices', NOTICE_EVERY_MS, log, async () => noticeSuspended(db, await currentPolicy(db), Date.now())),
+      repeat('prune', PRUNE_EVERY_MS, log, () => prune(db, Date.now())),
       repeat('commands', SWEEP_EVERY_MS, log, (stop) => sweepCommands(db, client, log, Date.now(), stop)),
       repeat('acknowledgements', SWEEP_EVERY_MS, log, (stop) => sweepAcknowledgements(db, client, log, Date.now(), stop)),
     ];

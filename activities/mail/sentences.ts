@@ -95,6 +95,6 @@ export const ENGLISH: Sentences = {
   },
   beRightBack: 'I’ll go and check this and be right back.',
   update: (update) => `You’ll hear from us by **${update.text}**.`,
-  closingQuestion: { ask: 'Is there anything else I can help you with?', thatsAll: 'No, that’s all', somethingElse: 'Yes, there is something else' },
+  closingQuestion: { ask: 'Is there anything else I can help you with?', thatsAll: 'No, that’s all', somethingElse: 'There is something else' },
   chatUnseen: 'You had left our chat before I could answer, so here’s what I wrote:',
 };

@@ -1,12 +1,4 @@
-import {
-  addAgent,
-  changeAgent,
-  getAgent,
-  isEmailTaken,
-  listAgents,
-  unsolvedConversationsOf,
-  type AgentRecord,
-} from '../../db/agents';
+import { addAgent, changeAgent, getAgent, isEmailTaken, listAgents, unsolvedConversationsOf, type AgentRecord } from '../../db/agents';
 import { addCommand, getCommand } from '../../db/commands';
 import { newId } from '../../db/new-id';
 import { setTeamsOf, teamsOf, unknownTeam, type TeamNamed } from '../../db/teams';

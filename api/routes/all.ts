@@ -26,6 +26,7 @@ import { mergeRoutes } from './merge';
 import { participantRoutes } from './participants';
 import { policyRoutes } from './policy';
 import { suspendedRoutes } from './suspended';
+import { scheduledActionRoutes } from './scheduled-actions';
 import { teamRoutes } from './teams';
 import { ticketRoutes } from './tickets';
 import { tokenRoutes } from './tokens';
@@ -47,6 +48,7 @@ export function allRoutes(publicUrl: string): readonly Route[] {
     ...tokenRoutes,
     ...teamRoutes,
     ...cannedReplyRoutes,
+    ...scheduledActionRoutes,
     ...directoryRoutes,
     ...policyRoutes,
     ...demoRoutes,

@@ -30,13 +30,17 @@ const body = text(20_000)
       refinement.addIssue({ code: 'custom', message: `has {{${name.slice(0, 50)}}}, which stands for nothing; there are ${PLACEHOLDERS.join(', ')}` });
     }
   })
-  .openapi({ description: `May hold placeholders: ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(' ')}, each with an own word for nothing: {{customer.name|there}}.` });
+  .openapi({
+    description: `May hold placeholders: ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(' ')}, each with an own word for nothing: {{customer.name|there}}.`,
+  });
 const shared = z.boolean('must be true or false').optional().openapi({ description: 'Everybody’s; needs the role lead. Your own when left out.' });
 const newCannedReply = z.strictObject({ title: line(200), body, shared }).openapi('NewCannedReply');
 const cannedReplyChange = z.strictObject({ title: line(200).optional(), body: body.optional(), shared }).openapi('CannedReplyChange');
 const idParams = z.strictObject({ id: text(100) });
 const forConversation = z.strictObject({
-  conversation: numberParams.shape.number.optional().openapi({ type: 'integer', minimum: 1, description: 'Fills the placeholders with this conversation’s facts.' }),
+  conversation: numberParams.shape.number
+    .optional()
+    .openapi({ type: 'integer', minimum: 1, description: 'Fills the placeholders with this conversation’s facts.' }),
 });
 const place = z.tuple([z.string(), z.string()]);
 const tag = 'Canned replies';

@@ -33,7 +33,7 @@ export const commandRoutes: readonly ApiRoute[] = [
     summary: 'Answer the customer; the first answer takes the conversation',
     body: schema.replyBody,
     answers: schema.commandAnswers(201),
-    problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_MERGED', 'E_NO_PUBLIC_CHANNEL', 'E_THREAD_MOVED'],
+    problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_NO_PUBLIC_CHANNEL', 'E_THREAD_MOVED'],
     handle: (request) =>
       run(
         request,

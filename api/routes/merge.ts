@@ -20,7 +20,7 @@ export const mergeRoutes: readonly ApiRoute[] = [
     summary: 'Make it a part of another one, which takes over what it owes',
     body: schema.mergeBody,
     answers: schema.commandAnswers(200),
-    problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_MERGED', 'E_CANNOT_MERGE', 'E_OTHER_CUSTOMER'],
+    problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_CANNOT_MERGE', 'E_OTHER_CUSTOMER'],
     async handle(request) {
       const { context, actor, params, body } = request;
       await untilCaughtUp(context.db, params.number);

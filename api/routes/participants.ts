@@ -7,7 +7,7 @@ import { text } from '../schemas/text';
 import { commandRoute, run } from './run-command';
 
 const personParams = numberParams.extend({ id: text(100) });
-const problems = ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_MERGED'] as const;
+const problems = ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED'] as const;
 
 /** Who is in a conversation, and who asked. */
 export const participantRoutes: readonly ApiRoute[] = [

@@ -14,7 +14,11 @@ import { conversationAnswer } from './answers';
 const team = z
   .strictObject({ id: z.string(), name: z.string(), members: z.array(z.strictObject({ id: z.string(), name: z.string() })), createdAt: time })
   .openapi('Team');
-const members = z.array(text(100), 'must be a list of ids of agents').max(200).optional().openapi({ description: 'Ids of agents: all of them, not what is to be added.' });
+const members = z
+  .array(text(100), 'must be a list of ids of agents')
+  .max(200)
+  .optional()
+  .openapi({ description: 'Ids of agents: all of them, not what is to be added.' });
 const teamBody = z.strictObject({ name: line(100), members }).openapi('NewTeam');
 const teamChange = z.strictObject({ name: line(100).optional(), members }).openapi('TeamChange');
 const idParams = z.strictObject({ id: text(100) });
@@ -95,7 +99,8 @@ export const teamRoutes: readonly ApiRoute[] = [
     problems: ['E_NOT_FOUND'],
     idempotency: 'transaction',
     async handle({ context, db, actor, params: { number }, body }) {
-      if (body.team !== null && (await unknownTeam(db, [body.team])) !== null) throw new InvalidRequest([{ path: 'body.team', message: 'is not the id of a team' }]);
+      if (body.team !== null && (await unknownTeam(db, [body.team])) !== null)
+        throw new InvalidRequest([{ path: 'body.team', message: 'is not the id of a team' }]);
       const given = await setTeamOfConversation(db, { number, team: body.team, by: actor.id, at: new Date(context.now()) });
       if (!given) throw noSuchConversation(number);
       return { status: 200, body: await conversationAnswer(db, number, { publicUrl: context.environment.HOLDFAST_PUBLIC_URL, now: context.now() }) };

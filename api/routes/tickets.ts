@@ -1,4 +1,5 @@
 import { getConversation } from '../../db/conversations';
+import { policyOfDemoConversation } from '../../db/demo-addresses';
 import { createFollowUp, createTicket, type CreatedTicket } from '../../intake/create-ticket';
 import { noSuchConversation, sweepOne } from '../commands';
 import type { ApiContext } from '../context';
@@ -61,7 +62,8 @@ export const ticketRoutes: readonly ApiRoute[] = [
       const { requesterId, requesterEmail, organizationId, cluster, website, tags } = followed;
       const created = await createFollowUp(
         db,
-        context.policy(),
+        // What follows a demonstration is one: under the desk's own policy it would ring real people.
+        (await policyOfDemoConversation(db, params.number)) ?? context.policy(),
         { number: params.number, contact: { id: requesterId, email: requesterEmail, organizationId }, cluster, website, tags },
         { subject, body: words, initiatedBy, ...(priority === undefined ? {} : { priority }) },
         { now: context.now(), actor: { agent: actor.id } },

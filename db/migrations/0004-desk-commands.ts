@@ -22,6 +22,8 @@ CREATE INDEX merges_target ON merges (target) WHERE undone_at IS NULL;
 CREATE INDEX conversations_merged ON conversations (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX conversations_linked ON conversations (linked_from) WHERE linked_from IS NOT NULL;
 
+CREATE INDEX commands_conversation ON commands (number);
+
 -- Somebody whom a mail names, shown to agents: copied on the first mail (participant), or the author of a mail that an agent forwarded
 -- (requester). They have no record as a contact and are written nothing until an agent admits them.
 CREATE TABLE proposals (

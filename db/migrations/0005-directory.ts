@@ -45,6 +45,13 @@ ALTER TABLE api_tokens
 CREATE INDEX sessions_expired ON sessions (expires_at);
 CREATE INDEX idempotency_keys_answered ON idempotency_keys (created_at) WHERE status IS NOT NULL;
 
+-- When a mail was last tried, by the server's own clock: shown, never decided by.
+ALTER TABLE outgoing_mails ADD COLUMN attempted_at timestamptz;
+-- An instant of a conversation's state, milliseconds, as a time; null for none.
+CREATE FUNCTION instant(ms jsonb) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
+  SELECT CASE WHEN jsonb_typeof(ms) = 'number' THEN timestamptz 'epoch' + ms::float8 * interval '1 millisecond' END
+$$;
+
 -- Hits of a caller in the running window. Lost in a crash of the server, which is the price of costing next to nothing.
 CREATE UNLOGGED TABLE rate_limits (
   key text PRIMARY KEY,

@@ -34,13 +34,13 @@ const HEADINGS = ['div#divRplyFwdMsg', 'div#appendonsend', 'hr#stopSpelling', 'd
 const toText = compile({
   wordwrap: false,
   limits: { maxDepth: 100, maxChildNodes: 10_000 },
-  formatters: { quotation: marked(BEGIN, END), heading: marked(REST, '') },
+  formatters: { quotation: marked(BEGIN, END), quotedFromHere: marked(REST, '') },
   selectors: [
     { selector: 'img', format: 'skip' },
     { selector: 'a', options: { hideLinkHrefIfSameAsText: true, ignoreHref: false } },
     ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
     ...QUOTATIONS.map((selector) => ({ selector, format: 'quotation' })),
-    ...HEADINGS.map((selector) => ({ selector, format: 'heading' })),
+    ...HEADINGS.map((selector) => ({ selector, format: 'quotedFromHere' })),
   ],
 });
 

@@ -8,6 +8,8 @@ import type { ParseAnswer, ParseRequest } from './worker';
 /** Source: docs/mail-in.md, "Reading". */
 const TIME_MS = 5_000;
 const MEMORY_MB = 256;
+/** A thread that has not loaded by then never will. */
+const START_MS = 30_000;
 const HEADER_BYTES = 262_144;
 
 /** A mail as far as it could be read: `whole`, only its `header`, or `nothing` of it. */
@@ -31,7 +33,8 @@ export function createMailParser(limits: { timeMs?: number; memoryMb?: number } 
   const timeMs = limits.timeMs ?? TIME_MS;
   const memoryMb = limits.memoryMb ?? MEMORY_MB;
   let thread: Worker | null = null;
-  let pending: { id: number; resolve(mail: ParsedMail): void; reject(error: Error): void } | null = null;
+  let pending: { id: number; begin(): void; resolve(mail: ParsedMail): void; reject(error: Error): void } | null = null;
+  let ready = false;
   let asked = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -42,7 +45,14 @@ export function createMailParser(limits: { timeMs?: number; memoryMb?: number } 
       thread = null;
       pending?.reject(new Unreadable(reason));
     };
+    ready = false;
     worker.on('message', (answer: ParseAnswer) => {
+      if (thread !== worker) return;
+      if (answer === 'ready') {
+        ready = true;
+        pending?.begin();
+        return;
+      }
       if (pending?.id !== answer.id) return;
       if ('mail' in answer) pending.resolve(answer.mail);
       else pending.reject(new Unreadable(answer.error));
@@ -62,20 +72,28 @@ export function createMailParser(limits: { timeMs?: number; memoryMb?: number } 
     const worker = (thread ??= start());
     const id = (asked += 1);
     return new Promise<ParsedMail>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        thread = null;
-        reject(new Unreadable('time'));
-        void worker.terminate();
-      }, timeMs);
+      let timer: NodeJS.Timeout | undefined;
       const settled = (): void => {
         clearTimeout(timer);
         pending = null;
       };
+      const within = (ms: number): void => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          thread = null;
+          settled();
+          reject(new Unreadable('time'));
+          void worker.terminate();
+        }, ms);
+      };
       pending = {
         id,
+        begin: () => within(timeMs),
         resolve: (mail) => (settled(), resolve(mail)),
         reject: (error) => (settled(), reject(error)),
       };
+      // What a new thread takes to load does not count against the mail.
+      within(ready ? timeMs : START_MS);
       // A copy of the bytes: the caller keeps the raw mail.
       worker.postMessage({ id, raw: new Uint8Array(raw) } satisfies ParseRequest);
     });

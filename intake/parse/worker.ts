@@ -9,7 +9,7 @@ export interface ParseRequest {
 }
 
 /** What it answers: the mail, or why it could not be read (the parser's words, which may quote the mail: never logged). */
-export type ParseAnswer = { readonly id: number; readonly mail: ParsedMail } | { readonly id: number; readonly error: string };
+export type ParseAnswer = { readonly id: number; readonly mail: ParsedMail } | { readonly id: number; readonly error: string } | 'ready';
 
 const port = parentPort;
 port?.on('message', ({ id, raw }: ParseRequest) => {
@@ -18,3 +18,5 @@ port?.on('message', ({ id, raw }: ParseRequest) => {
     (error: unknown) => port.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies ParseAnswer),
   );
 });
+// From now on time counts: loading all this is not the mail's doing.
+port?.postMessage('ready' satisfies ParseAnswer);

@@ -188,6 +188,27 @@ describe('when nobody answers', () => {
     expect(await waiting(MONDAY_TEN + 5_001)).toHaveLength(1);
   });
 
+  /** Sends a command whose conversation answers only after the wait for it is over. */
+  async function answeredLate(path: string, body: object) {
+    const number = await addTicket(hurried);
+    const answer = hurried.call('put', `/conversations/${number}/${path}`, { body });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
+    const { status, body: told } = await answer;
+    return { status, told: told as unknown, row: await hurried.db.selectFrom('commands').select('state').where('number', '=', number).executeTakeFirst() };
+  }
+
+  test('a conversation that answers late is asked what it has done: the answer tells the truth', async () => {
+    const done = await answeredLate('assignment', { agent: 'me' });
+    expect(done).toMatchObject({ status: 200, told: { view: { assignee: hurried.agents.agent.id } }, row: { state: 'done' } });
+    const late = await answeredLate('status', { status: 'solved' });
+    expect(late).toMatchObject({
+      status: 503,
+      told: { code: 'E_UNAVAILABLE', detail: expect.stringContaining('nothing has happened') as string },
+      row: { state: 'refused' },
+    });
+  });
+
   test('the sweep refuses what waited for a conversation that has closed', async () => {
     const number = await addTicket(hurried);
     await hurried.call('post', `/conversations/${number}/replies`, { body: { body: 'Still queued.' } });

@@ -77,6 +77,7 @@ test('“there is something else” takes words, which come in like an answer', 
   const number = await addTicket(api);
   expect((await supertest(api.app).get(await link(number, 'somethingElse'))).text).toContain('<textarea');
   expect((await press(number, 'somethingElse')).status).toBe(400);
+  api.clock.now += 1_000;
   const done = await press(number, 'somethingElse', { words: 'The <b>other</b> shop, too.' });
   expect(done.text).toContain('we’ve got it');
   expect(await events(number)).toMatchObject([{ type: 'message', author: 'customer', channel: 'form', machine: false, seq: 2 }]);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Worker } from '@temporalio/worker';
 import * as fc from 'fast-check';
 import type { Response } from 'supertest';
+import { tokenHash } from '../../api/auth/authenticate';
 import { openApiDocument, problemsOf } from '../../api/openapi';
 import { API_BASE, type ApiRoute } from '../../api/route';
 import { allRoutes } from '../../api/routes/all';
@@ -17,6 +18,7 @@ import { addPage, addTicket, MONDAY_TEN, openTestApi, PUBLIC_URL, type TestApi }
 /** Requests to each operation: some 3,500 in all. */
 const REQUESTS_EACH = 40;
 const QUEUE = 'fuzz';
+const NARROWED = 'hf_a-token-that-only-reads';
 /** Waits for what the workflow has done to be projected, which a stand-in never does: it may say so, and it takes a second each time. */
 const IN_VAIN = 'post /conversations/{number}/merge';
 
@@ -82,6 +84,7 @@ async function furnish(): Promise<Pool> {
   const agents = await Promise.all(['Grace', 'Linus'].map((name) => addAgent(api.db, { name, email: null, role: 'agent', at })));
   const [grace] = agents;
   const tokens = await Promise.all([1, 2].map((n) => addToken(api.db, { agentId: grace?.id ?? '', label: `token ${n}`, hash: Buffer.alloc(32, n), at })));
+  await addToken(api.db, { agentId: grace?.id ?? '', label: 'narrowed', hash: tokenHash(NARROWED), scopes: ['read'], at });
   const made = async (path: string, body: object): Promise<string> => {
     const response = await api.call('post', path, { as: 'admin', body });
     expect(response.status).toBe(201);
@@ -121,18 +124,20 @@ async function furnish(): Promise<Pool> {
   };
 }
 
+type Actor = 'admin' | 'lead' | 'agent' | 'viewer' | 'nobody' | 'narrowed';
+
 /** Mostly somebody who may do everything; the rest of the desk, and strangers, too. */
 const actors = fc.oneof(
   { arbitrary: fc.constant('admin' as const), weight: 8 },
-  { arbitrary: fc.constantFrom('lead' as const, 'agent' as const, 'viewer' as const, 'nobody' as const), weight: 1 },
+  { arbitrary: fc.constantFrom('lead' as const, 'agent' as const, 'viewer' as const, 'nobody' as const, 'narrowed' as const), weight: 1 },
 );
 
-async function send(method: string, request: WireRequest, as: 'admin' | 'lead' | 'agent' | 'viewer' | 'nobody'): Promise<Response> {
+async function send(method: string, request: WireRequest, as: Actor): Promise<Response> {
   sent += 1;
   const { port } = server.address() as AddressInfo;
   const headers: Record<string, string | number> = { ...request.headers, 'content-length': request.body?.length ?? 0 };
   if (request.body === null && method === 'get') delete headers['content-length'];
-  if (as !== 'nobody') headers['authorization'] = `Bearer ${api.agents[as].token}`;
+  if (as !== 'nobody') headers['authorization'] = `Bearer ${as === 'narrowed' ? NARROWED : api.agents[as].token}`;
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
       { host: '127.0.0.1', port, method: method.toUpperCase(), path: API_BASE + request.path, headers, agent: connections },

@@ -176,3 +176,59 @@ test('a form’s key serves the conversation and the page that it was made for, 
   expect((await send(`/pages/${firstPage}/feedback`, words)).status).toBe(303);
   expect((await send(`/pages/${secondPage}/feedback`, words)).status).toBe(409);
 });
+
+test('the page shows where a conversation went, who is proposed, and what came while an answer was written', async () => {
+  const cookie = await signIn();
+  const [number, target] = [await addTicket(api), await addTicket(api)];
+  await api.db
+    .insertInto('proposals')
+    .values({ id: 'pr-page', number, role: 'participant', email: 'press@paper.example', name: 'Press <b>', at: new Date(MONDAY_TEN) })
+    .execute();
+  const look = async (which: number) => (await supertest(api.app).get(`/conversations/${which}`).set('Cookie', cookie)).text;
+  expect(await look(number)).toContain('Press &lt;b&gt; press@paper.example');
+  expect(await look(number)).toMatch(/name="seenUpTo" value="1"/);
+  await api.db
+    .insertInto('messages')
+    .values({
+      id: `m-came-${number}`,
+      number,
+      seq: 2,
+      direction: 'in',
+      author_kind: 'customer',
+      author_id: null,
+      channel: 'email',
+      body: 'It is worse now!',
+      full_body: null,
+      html: null,
+      at: new Date(MONDAY_TEN + 1_000),
+      state: 'received',
+      mail_id: null,
+      in_reply_to: null,
+      hint: null,
+      inbox_id: null,
+    })
+    .execute();
+  await api.db.updateTable('conversations').set({ last_seq: 2 }).where('number', '=', number).execute();
+  const answer = (seenUpTo: string, key: string) =>
+    supertest(api.app)
+      .post(`/conversations/${number}`)
+      .set('Cookie', cookie)
+      .set('Origin', PUBLIC_URL)
+      .type('form')
+      .send({ act: 'reply', key, body: 'All is well.', seenUpTo });
+  const moved = await answer('1', 'moved-1');
+  expect(moved.status).toBe(409);
+  expect(moved.text).toContain('Somebody has written since');
+  expect(moved.text).toContain('It is worse now!');
+  expect(moved.text).toContain('All is well.</textarea>');
+  expect(moved.text).toMatch(/name="seenUpTo" value="2"/);
+  expect((await answer('2', 'moved-2')).status).toBe(303);
+
+  await api.db.updateTable('conversations').set({ merged_into: target }).where('number', '=', number).execute();
+  const source = await look(number);
+  expect(source).toContain(`This is a part of <a href="/conversations/${target}">#${target}</a> now`);
+  expect(source).not.toContain('<textarea');
+  const whole = await look(target);
+  expect(whole).toContain(`from #${number}`);
+  expect(whole).toContain('It is worse now!');
+});

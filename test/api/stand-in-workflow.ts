@@ -32,6 +32,9 @@ export async function standInWorkflow(number: number, obliging = false): Promise
     if (!obliging && event.command.type === 'assign' && event.command.away && !event.command.force) {
       throw ApplicationFailure.nonRetryable('This agent is away.', 'E_AGENT_AWAY');
     }
+    if (event.command.type === 'status' && event.command.status === 'solved') {
+      throw ApplicationFailure.nonRetryable('This came too late.', 'E_TOO_LATE');
+    }
   };
   setHandler(commandUpdate, handle, { validator });
   await condition(() => over);

@@ -47,6 +47,8 @@ export interface TestApi {
   readiness: Readiness;
   /** A request below /api/v1, by default of the agent; its answer must be a documented one. */
   call(method: Method, path: string, options?: CallOptions): Promise<supertest.Response>;
+  /** Resolves once nothing goes on after its answer. */
+  settled(): Promise<void>;
   close(): Promise<void>;
   /** Instead of `close`, when the test has closed the connections. */
   dropDatabase(): Promise<void>;
@@ -124,6 +126,7 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
     set readiness(readiness) {
       state.readiness = readiness;
     },
+    settled: () => background.settled(),
     async close() {
       await background.settled();
       await closeDatabase(db);

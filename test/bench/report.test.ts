@@ -57,3 +57,28 @@ test('what is over its budget is marked and fails the bench; so do pages that ne
   expect(reportText(lost)).toContain('OVER: 3 missing');
   expect(allWithin(lost)).toBe(false);
 });
+
+test('a flood and a crowd are told with what each process holds; a flood that makes urgent pages late fails the bench', () => {
+  const memory = [{ process: 'worker-1', residentMb: 210.4 }];
+  const flood = {
+    mails: 5_000,
+    urgent: 20,
+    acceptedPerSecond: 400,
+    resolvedPerSecond: 60,
+    armedPerSecond: 50,
+    urgentSent: spread,
+    api: spread,
+    missing: 0,
+    memory,
+    within: true,
+  };
+  const crowd = { conversations: 5_000, armedPerSecond: 50, queue: spread, note: spread, before: memory, after: [{ process: 'api', residentMb: 99.6 }] };
+  const text = reportText({ machine, flood, crowd });
+  expect(text).toMatch(/5000 +20 +400 +60 +50 +10 +300 +400 +10 +300 +400 +ok/);
+  expect(text).toContain('memory after: worker-1 210 MB');
+  expect(text).toMatch(/5000 +50 +10 +300 +400 +10 +300 +400/);
+  expect(text).toContain('memory before: worker-1 210 MB\n  memory after: api 100 MB');
+  expect(allWithin({ machine, flood })).toBe(true);
+  expect(allWithin({ machine, flood: { ...flood, within: false } })).toBe(false);
+  expect(reportText({ machine, flood: { ...flood, missing: 2, within: false } })).toContain('OVER: 2 missing');
+});

@@ -2,8 +2,8 @@ import type { CrashPoint } from '../../config/crash-points';
 
 /** What is to happen at a point. */
 export type Fault =
-  /** Each conversation fails there once, as if a connection had broken. */
-  | { readonly point: CrashPoint; readonly how: 'fail' }
+  /** Each conversation fails there once, as if a connection had broken; at most so many do. */
+  | { readonly point: CrashPoint; readonly how: 'fail'; readonly atMost?: number }
   /** Conversations are held there; when so many different ones stand there, every process that holds one is killed. Once. */
   | { readonly point: CrashPoint; readonly how: 'kill'; readonly standing: number }
   /** The process that comes by there for the n-th time is killed. Once. */
@@ -64,11 +64,6 @@ export class CrashDirector {
     this.armAll();
   }
 
-  /** Faults that have not happened, or (where conversations fail) not to that many. */
-  left(conversations: number): Fault[] {
-    return this.planned.filter((fault) => fault.how !== 'fail' || (this.failed.get(fault.point)?.size ?? 0) < conversations);
-  }
-
   /** Every fault so far: each conversation that stood at a point when its process was killed, and each that failed at one. */
   count(): number {
     const standing = this.kills.reduce((sum, kill) => sum + kill.standing, 0);
@@ -95,7 +90,7 @@ export class CrashDirector {
     if (fault === undefined) return by.answer(hit, 'goOn');
     switch (fault.how) {
       case 'fail':
-        return by.answer(hit, this.failsOnce(point, subject) ? 'fail' : 'goOn');
+        return by.answer(hit, this.failsOnce(point, subject, fault.atMost) ? 'fail' : 'goOn');
       case 'killAt': {
         const count = (this.passed.get(fault) ?? 0) + 1;
         this.passed.set(fault, count);
@@ -118,10 +113,10 @@ export class CrashDirector {
     }
   }
 
-  private failsOnce(point: CrashPoint, subject: string): boolean {
+  private failsOnce(point: CrashPoint, subject: string, atMost = Infinity): boolean {
     const subjects = this.failed.get(point) ?? new Set();
     this.failed.set(point, subjects);
-    if (subjects.has(subject)) return false;
+    if (subjects.has(subject) || subjects.size >= atMost) return false;
     subjects.add(subject);
     return true;
   }

@@ -23,6 +23,7 @@ const STANDING = 10;
 const URGENT = 11;
 const CALM = 3;
 const EARLY = 10;
+const STRANGERS = 3;
 
 const fail = (...points: Fault['point'][]): Fault[] => points.map((point) => ({ point, how: 'fail' }));
 const kill = (point: Fault['point'], standing = STANDING): Fault => ({ point, how: 'kill', standing });
@@ -35,19 +36,23 @@ interface Case {
   readonly number: number;
 }
 
-/**
- * Everything that can happen to tickets, told by people who do each thing at the same time, with faults at every step of it. Answers the
- * Message-IDs of all mails that the desk has taken, and the numbers of all conversations.
- */
-export async function crashStory(crashDesk: CrashDesk, progress: (line: string) => void): Promise<{ accepted: string[]; numbers: number[] }> {
+/** What has been done in a story. */
+export interface Told {
+  /** The Message-IDs of all mails that the desk has taken, each with the conversation that it belongs to. */
+  readonly threads: ReadonlyMap<string, number>;
+  /** The numbers of all conversations. */
+  readonly numbers: readonly number[];
+}
+
+/** Everything that can happen to tickets, told by people who do each thing at the same time, with faults at every step of it. */
+export async function crashStory(crashDesk: CrashDesk, progress: (line: string) => void): Promise<Told> {
   const { desk, director, world } = crashDesk;
   const { db, temporal } = desk.parts;
-  const accepted: string[] = [];
+  const threads = new Map<string, number>();
   const write = async (id: string, act: (same: { messageId: string; date: Date }) => Promise<void>): Promise<void> => {
     // A mail server that tries again sends the same mail.
     const same = { messageId: `<${id}>`, date: new Date() };
     await again(`the desk takes ${id}`, () => act(same));
-    accepted.push(id);
   };
 
   progress('tickets by the API');
@@ -64,7 +69,9 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
 
   progress('mail comes in');
   director.plan(kill('accept:written'), kill('accept:committed'), killAt('relay:told', 5));
-  director.plan(...fail('accept:read', 'accept:committed', 'resolve:locked', 'resolve:placed', 'resolve:committed', 'relay:claimed', 'relay:told', 'relay:marked'));
+  director.plan(...fail('accept:read', 'accept:committed', 'relay:claimed', 'relay:marked'));
+  // A copy of a mail is another row, so these would come again and again.
+  director.plan(...fail('resolve:placed', 'resolve:committed').map((fault) => ({ ...fault, atMost: URGENT + CALM })));
   director.plan(...fail('notice:written', 'notice:posted', 'notice:noted', 'mail:kept', 'mail:noted', 'project:written', 'project:committed'));
   director.plan(...fail('close:claimed'));
   // Pages are due in the middle of it.
@@ -75,7 +82,9 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
     const to = index < URGENT ? 'emergency@example.test' : 'support@example.test';
     await write(`first.${name}@acme.example`, (same) => customer.writes(to, `Question of ${name}`, `${name} asks something.`, same));
     const [receipt] = await customer.receives(1, STEP_WITHIN_MS);
-    return { customer, name, number: Number(/#(\d+)/.exec(receipt?.subject ?? '')?.[1]) };
+    const number = Number(/#(\d+)/.exec(receipt?.subject ?? '')?.[1]);
+    threads.set(`first.${name}@acme.example`, number);
+    return { customer, name, number };
   });
   progress('pages ring');
   await each(cases, ({ number }) => inTheEnd(`#${number} rings`, () => rings(desk, number), STEP_WITHIN_MS));
@@ -130,11 +139,29 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
   await each(cases, ({ number }) => inTheEnd(`#${number} has a workflow again`, () => runs(number), STEP_WITHIN_MS));
 
   progress('customers answer');
-  director.plan(...fail('resolve:placed', 'relay:told', 'events:read', 'policy:loaded'), kill('project:written'));
-  await each(cases, async ({ customer, name }) => {
+  director.plan(...fail('resolve:locked', 'relay:told', 'events:read', 'policy:loaded'), kill('project:written'));
+  const answering = each(cases, async ({ customer, name, number }) => {
     const answer = await inTheEnd('there is something to answer', () => mailWith(customer, 'we look into it'));
     await write(`second.${name}@acme.example`, (same) => customer.answers(answer, `Thanks, says ${name}.`, same));
+    threads.set(`second.${name}@acme.example`, number);
   });
+  const strangers = await all(STRANGERS, async (index) => {
+    const target = cases[index];
+    const overheard = target === undefined ? undefined : await mailWith(target.customer, 'we look into it');
+    if (target === undefined || overheard === undefined) throw new Error('There is nobody to pretend to be.');
+    const id = `stranger${index}@acme.example`;
+    const stranger = desk.customer(target.customer.name, id);
+    // Everything of theirs but the signature.
+    const forged = { ...overheard, answerTo: `reply+${target.number}.aaaaaaaaaaaaaaaaaaaaaaaa@example.test` };
+    await write(id, (same) => stranger.answers(forged, `It is me, the customer of #${target.number}.`, same));
+    const place = db.selectFrom('messages').select('number').where('mail_id', '=', id);
+    const { number } = await inTheEnd('it has its place', () => place.executeTakeFirst(), STEP_WITHIN_MS);
+    if ([...early, ...cases.map((one) => one.number)].includes(number)) throw new Error(`A stranger’s mail joined #${number}.`);
+    threads.set(id, number);
+    return number;
+  });
+  await answering;
+  await Promise.all(strangers.map((number) => solve(desk, number)));
   await each(cases, async ({ number }) => {
     const applied = () => db.selectFrom('conversations').select('applied_seq').where('number', '=', number).executeTakeFirst();
     await inTheEnd(`the workflow of #${number} has heard of it`, async () => (await tolerant(applied))?.applied_seq === 2, STEP_WITHIN_MS);
@@ -150,7 +177,7 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
   progress('the early ones are closed');
   const closed = db.selectFrom('conversations').select('number').where('number', 'in', early).where('status', '=', 'closed');
   await inTheEnd('the early ones are closed', async () => (await closed.execute()).length === EARLY, STEP_WITHIN_MS);
-  return { accepted, numbers: [...early, ...cases.map(({ number }) => number)] };
+  return { threads, numbers: [...early, ...cases.map(({ number }) => number), ...strangers] };
 }
 
 async function recordedRings({ desk }: CrashDesk): Promise<number> {

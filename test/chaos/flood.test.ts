@@ -121,7 +121,7 @@ async function appliedSeq({ parts }: DeskUnderTest, number: number): Promise<num
 
 async function wholeThread(desk: DeskUnderTest, number: number): Promise<ShownMessage[]> {
   const messages: ShownMessage[] = [];
-  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+  for (let cursor: string | undefined = ''; cursor !== undefined;) {
     const page: { items: ShownMessage[]; nextCursor?: string } = await desk.must(
       'GET',
       `/conversations/${number}/messages?limit=200${cursor === '' ? '' : `&cursor=${cursor}`}`,

@@ -6,16 +6,17 @@ import { again, mailWith, rings, solve, STEP_WITHIN_MS, tolerant } from './patie
 
 /**
  * One ticket from mail to solved, told by people who try again until they are answered: a mail, a missed dispatch, the page, its
- * acknowledgement, an answer, the customer's answer, solved. `accepted` hears the Message-ID of each mail that the desk has taken.
+ * acknowledgement, an answer, the customer's answer, solved. `accepted` hears the Message-ID of each mail that the desk has taken. People
+ * pause for up to `paceMs` before each step.
  */
 export async function patientStory(
   desk: DeskUnderTest,
   customer: Customer,
-  { random, accepted }: { random: Seeded; accepted: (mailId: string) => void },
+  { random, accepted, paceMs = 5_000 }: { random: Seeded; accepted: (mailId: string) => void; paceMs?: number },
 ): Promise<{ number: number }> {
   const { pagerduty } = desk.parts;
   if (pagerduty === undefined) throw new Error('This story needs PagerDuty.');
-  const pause = () => sleep(random.between(0, 5_000));
+  const pause = () => sleep(random.between(0, paceMs));
   const name = customer.address.split('@')[0] ?? '';
 
   await pause();

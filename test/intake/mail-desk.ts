@@ -44,7 +44,7 @@ export function mailOf(parts: MailParts = {}): Buffer {
 /** The ways in on a database of their own: real SMTP, a real resolver, a clock that the test sets. */
 export class MailDesk {
   readonly domain = 'example.test';
-  readonly keys: SigningKeys = parseSigningKeys(`k1:${randomBytes(32).toString('base64')}`);
+  keys: SigningKeys = parseSigningKeys(`k1:${randomBytes(32).toString('base64')}`);
   /** The desk's clock, milliseconds. */
   now = MONDAY_10;
   db!: Database;
@@ -75,6 +75,13 @@ export class MailDesk {
   resolve(): void {
     const { db, keys, domain, log, checks } = this;
     this.resolver ??= startResolver({ db, url: this.base.url, keys, domain, log, checks, now: () => this.now });
+  }
+
+  /** Resolves with other keys from now on. */
+  async useKeys(keys: SigningKeys): Promise<void> {
+    await this.stopResolving();
+    this.keys = keys;
+    this.resolve();
   }
 
   /** Ends resolving, so that what is accepted waits. */

@@ -170,6 +170,26 @@ describe('relay', () => {
     expect(await continueLinked(desk.db, { number, known: 1 }, MONDAY_10)).toBeNull();
   });
 
+  test('what a workflow had applied before it closed goes on nowhere, however late the relay hears of that', async () => {
+    const { number } = await create();
+    await relay(number);
+    await addCustomerAct(desk.db, { number, act: 'productionDown', at: MONDAY_10 });
+    const event = { type: 'message', seq: 3, at: MONDAY_10, messageId: 'm-robot', author: 'customer', channel: 'email', machine: true, slight: false };
+    await desk.db
+      .insertInto('conversation_events')
+      .values({ number, seq: 3, at: new Date(MONDAY_10), type: 'message', data: JSON.stringify({ ...event, policy: desk.policy.hash }) })
+      .execute();
+    // Signalled and applied, but not marked as told: whoever had claimed it has died; and closed since.
+    await desk.db.updateTable('conversations').set({ last_seq: 3 }).where('number', '=', number).execute();
+    await temporal.client.workflow.getHandle(conversationWorkflowId(number)).terminate();
+    const waiting = await claimed(number);
+    await desk.db.updateTable('conversations').set({ status: 'closed', applied_seq: 3 }).where('number', '=', number).execute();
+    await relayConversation({ db: desk.db, client: temporal.client, log }, waiting);
+    expect(await desk.db.selectFrom('conversations').select('number').where('linked_from', '=', number).execute()).toEqual([]);
+    expect(await desk.conversation(number)).toMatchObject({ status: 'closed', last_seq: 3, relayed_seq: 3 });
+    expect(await desk.events(number)).toHaveLength(3);
+  });
+
   test('a message goes on in the linked conversation, however much else waited before it', async () => {
     const { number } = await create();
     await relay(number);

@@ -130,7 +130,7 @@ export async function openDesk(options: DeskOptions): Promise<OpenDesk> {
 }
 
 /** One of our processes, started the way `npm start` does. */
-class DeskProcess {
+export class DeskProcess {
   private readonly child: ChildProcess;
   private output = '';
   private readonly ended: Promise<number | null>;
@@ -150,6 +150,11 @@ class DeskProcess {
       });
     }
     this.ended = new Promise((resolve) => this.child.once('close', resolve));
+  }
+
+  /** All that it has written so far, to both of its streams. */
+  get said(): string {
+    return this.output;
   }
 
   /** Resolves when the process says that it is ready. */

@@ -14,6 +14,8 @@ export interface Evidence {
   readonly pagerduty: FakePagerDuty;
   /** Message-IDs (without angle brackets) of the mails that the desk has taken. */
   readonly accepted: readonly string[];
+  /** The conversation that an accepted mail belongs to and no other, where the test knows it. */
+  readonly threads?: ReadonlyMap<string, number>;
   /** A consequence that was due this long ago must be there. */
   readonly settledMs: number;
 }
@@ -35,13 +37,17 @@ export async function findViolations(evidence: Evidence): Promise<string[]> {
   return found.flat();
 }
 
-/** Each accepted mail is in exactly one conversation, once; each conversation's messages are dense and applied. */
-async function lostMessages({ db, accepted }: Evidence): Promise<string[]> {
+/** Each accepted mail is in exactly one conversation, its own, once; each conversation's messages are dense and applied. */
+async function lostMessages({ db, accepted, threads }: Evidence): Promise<string[]> {
   const messages = await db.selectFrom('messages').select(['number', 'seq', 'mail_id']).where('direction', '=', 'in').execute();
   const problems = accepted.flatMap((mailId) => {
     const places = messages.filter((message) => message.mail_id === mailId);
     return places.length === 1 ? [] : [`The accepted mail <${mailId}> is in ${places.length} places: ${places.map(({ number }) => `#${number}`).join(', ')}.`];
   });
+  for (const { number, mail_id: mailId } of messages) {
+    const own = mailId === null ? undefined : threads?.get(mailId);
+    if (own !== undefined && own !== number) problems.push(`The mail <${mailId}> belongs to #${own}, and joined #${number}.`);
+  }
   const conversations = await db.selectFrom('conversations').select(['number', 'last_seq', 'applied_seq', 'relayed_seq']).execute();
   for (const { number, last_seq: last, applied_seq: applied, relayed_seq: relayed } of conversations) {
     const seqs = messages.filter((message) => message.number === number).map(({ seq }) => seq);
@@ -96,7 +102,10 @@ async function lostPages({ db, pagerduty }: Evidence): Promise<string[]> {
     // Answers of the provider are never in doubt for longer than a repeat takes.
     ...attempts
       .filter(({ outcome }) => outcome === null)
-      .map(({ page_id: id, ring, bundle, decided_at: at }) => `Of ring ${ring} of the page ${id} (${bundle ?? 'alone'}), decided at ${at.toISOString()}, nobody knows what became.`),
+      .map(
+        ({ page_id: id, ring, bundle, decided_at: at }) =>
+          `Of ring ${ring} of the page ${id} (${bundle ?? 'alone'}), decided at ${at.toISOString()}, nobody knows what became.`,
+      ),
   ];
 }
 

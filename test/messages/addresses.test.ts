@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import {
+  bounceAddress,
   isOurMailId,
   LINK_PURPOSES,
+  ourMailIdsIn,
+  parseBounceAddress,
   parseReplyAddress,
   parseSigningKeys,
   replyAddress,
   signedMailId,
   signingKeys,
+  type SigningKeys,
   signLink,
+  verifyBounceAddress,
   verifyLink,
   verifyReplyAddress,
-  type SigningKeys,
 } from '../../messages/addresses';
 import { HoldfastError } from '../../messages/errors';
 
@@ -167,7 +171,50 @@ describe('reply addresses', () => {
   });
 });
 
+describe('bounce addresses', () => {
+  const mail = { number: 1042, mailId: 'hf.abc@example.test' };
+  const holds = (live: SigningKeys, address: string, mailId: string): boolean => {
+    const parsed = parseBounceAddress(localPart(address));
+    return parsed !== null && verifyBounceAddress(live, parsed, mailId);
+  };
+
+  test('are good for their mail only, and no reply addresses', () => {
+    const address = bounceAddress(keys, mail, 'Example.Test');
+    expect(address).toMatch(/^bounce\+1042\.a1\.[a-z2-7]{24}@example\.test$/);
+    expect(holds(keys, address.toUpperCase(), mail.mailId.toUpperCase())).toBe(true);
+    expect(holds(keys, address, 'hf.abd@example.test')).toBe(false);
+    expect(holds(keys, address.replace('1042', '1043'), mail.mailId)).toBe(false);
+    expect(parseReplyAddress(localPart(address))).toBeNull();
+    expect(accepts(keys, address.replace('bounce', 'reply'), mail.mailId)).toBe(false);
+  });
+
+  test('outlive a change of keys until the old key goes', () => {
+    const [before, during, after] = [parseSigningKeys(KEY_A), parseSigningKeys(`${KEY_B},${KEY_A}`), parseSigningKeys(KEY_B)];
+    const old = bounceAddress(before, mail, DOMAIN);
+    expect([before, during, after].map((live) => holds(live, old, mail.mailId))).toEqual([true, true, false]);
+    expect(holds(after, bounceAddress(during, mail, DOMAIN), mail.mailId)).toBe(true);
+  });
+
+  test(`cannot be forged: 0 of ${FORGERIES} are accepted (seed ${SEED})`, () => {
+    const next = random(SEED + 3);
+    const genuine = bounceAddress(keys, mail, DOMAIN);
+    const end = genuine.indexOf('@');
+    let accepted = 0;
+    for (let i = 0; i < FORGERIES; i += 1) {
+      if (holds(keys, tampered(genuine.slice(0, end), next, end - 24) + genuine.slice(end), mail.mailId)) accepted += 1;
+    }
+    expect(accepted).toBe(0);
+  });
+});
+
 describe('Message-IDs', () => {
+  test('are found in a text that quotes them, and only ours', () => {
+    const ours = signedMailId(keys, 'conversation/1042:7:reply', DOMAIN);
+    const foreign = signedMailId(parseSigningKeys(`a1:${randomBytes(32).toString('base64')}`), 'conversation/1042:7:reply', DOMAIN);
+    expect(ourMailIdsIn(keys, `> Message-ID: <${ours.toUpperCase()}>\r\n<${foreign}> ${ours}.`, 5)).toEqual([ours]);
+    expect(ourMailIdsIn(keys, `${'hf.'.repeat(50_000)}${'a'.repeat(50_000)}`, 5)).toEqual([]);
+  });
+
   const key = 'conversation/1042:7:receipt';
 
   test('are the same for the same key, and recognised', () => {

@@ -69,6 +69,7 @@ const COMMANDS: { readonly [Type in CommandType]: Extract<Command, { type: Type 
   spam: { type: 'spam' },
   feedback: { type: 'feedback', messageId: 'm1', word: 'workingOnIt', recipients: ['c1'] },
   escalate: { type: 'escalate' },
+  scheduled: { type: 'scheduled', action: 'remind', do: 'cancel' },
   participants: { type: 'participants', contacts: ['c1', 'c2'] },
   requester: { type: 'requester', contact: 'c2' },
   merge: { type: 'merge', into: 7 },

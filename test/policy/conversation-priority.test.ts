@@ -181,7 +181,7 @@ describe('"Production down? Tell us now"', () => {
       'page 1 joined by: firstResponse:1 lateOnTriage, high',
       'page 1 next level: firstResponse:1 breached',
     ]);
-    expect(pages(story.act('Mon 11:06', 'productionDown'))).toEqual(['page 1 joined by: productionDown:1 productionDown, high, again']);
+    expect(pages(story.act('Mon 11:06', 'productionDown'))).toEqual(['page 1 joined by: productionDown:7 productionDown, high, again']);
     expect(pages(story.act('Mon 11:07', 'productionDown'))).toEqual([]);
   });
 });

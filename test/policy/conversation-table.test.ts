@@ -77,6 +77,12 @@ const COMMANDS: { readonly [Type in CommandType]: readonly (readonly [name: stri
     ['own words', { type: 'feedback', messageId: 'w', recipients: ['c1'], word: 'ownWords' }, ['new', 'open', 'pending', 'onHold', null, null]],
   ],
   escalate: [['escalate without a page', { type: 'escalate' }, [null, null, null, null, null, null]]],
+  scheduled: [
+    ['the reminder is called off', { type: 'scheduled', action: 'remind', do: 'cancel' }, [null, null, 'pending', null, null, null]],
+    ['solved now', { type: 'scheduled', action: 'solve', do: 'advance' }, [null, null, 'solved', null, null, null]],
+    ['the closing is called off', { type: 'scheduled', action: 'close', do: 'cancel' }, [null, null, null, null, 'solved', null]],
+    ['closed now', { type: 'scheduled', action: 'close', do: 'advance' }, [null, null, null, null, 'solved', null]],
+  ],
   participants: [['participants', { type: 'participants', contacts: ['c2'] }, STAYS_UNLESS_CLOSED]],
   requester: [['requester', { type: 'requester', contact: 'c2' }, STAYS_UNLESS_CLOSED]],
   merge: [

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { applyEscalation } from '../../policy/escalation';
+import type { Ringing } from '../../policy/effects';
 import { isFinished, openCauses, type EscalationEvent } from '../../policy/escalation-state';
 import { cause, EscalationModel, MINUTE_MS, OPENED_AT, PROVIDER, ROTAS, start } from './escalation-model';
 
@@ -9,6 +10,14 @@ const keys = ['firstResponse:1', 'dispatch:1', 'feedback:1', 'nextResponse:1'];
 const key = fc.constantFrom(...keys);
 const urgency = fc.constantFrom('high' as const, 'low' as const);
 
+const how: fc.Arbitrary<Ringing> = fc.constantFrom(
+  {},
+  {},
+  { ring: 'again' as const },
+  { ring: 'unacknowledged' as const },
+  { acknowledged: { by: 'a2', at: OPENED_AT } },
+);
+
 type Act =
   | { readonly do: 'signal'; readonly event: (now: number) => EscalationEvent }
   | { readonly do: 'finish'; readonly outcome: 'sent' | 'failed' | 'empty' | 'skipped'; readonly reached: boolean }
@@ -16,7 +25,7 @@ type Act =
 
 const signal: fc.Arbitrary<Act> = fc
   .oneof(
-    fc.record({ type: fc.constant('addCause' as const), key, urgency, reason: fc.constantFrom('threshold', 'breached') }),
+    fc.record({ type: fc.constant('addCause' as const), key, urgency, reason: fc.constantFrom('threshold', 'breached'), how }),
     fc.record({ type: fc.constant('causeOver' as const), key }),
     fc.record({ type: fc.constant('nextLevel' as const), key }),
     fc.record({ type: fc.constant('acknowledged' as const) }),
@@ -30,6 +39,7 @@ const signal: fc.Arbitrary<Act> = fc
             type: 'addCause',
             cause: { ...cause(sort.key), at: now, urgency: sort.urgency, reason: sort.reason },
             urgency: sort.urgency,
+            ...sort.how,
           };
         case 'causeOver':
           return { type: 'causeOver', key: `conversation/1042:${sort.key}`, reason: 'answered', at: now };
@@ -60,8 +70,9 @@ const begin = fc
     urgency,
     levels: fc.constantFrom(ROTAS, ROTAS.slice(0, 1), PROVIDER, []),
     repeat: fc.integer({ min: 1, max: 3 }),
+    moved: fc.option(fc.constant({ acknowledged: { by: 'a2', at: OPENED_AT } }), { freq: 4, nil: {} }),
   })
-  .map(({ levels, repeat, ...rest }) => start({ ...rest, policy: { onCall: { levels, repeat, collectMs: 10_000, fallback: { everyMs: 15 * MINUTE_MS } } } }));
+  .map(({ levels, repeat, moved, ...rest }) => start({ ...rest, ...moved, policy: { onCall: { levels, repeat, collectMs: 10_000, fallback: { everyMs: 15 * MINUTE_MS } } } }));
 
 /** Plays the acts; the model itself fails on two open incidents, two calls at a time, and a ring of a page that is over. */
 function play(model: EscalationModel, acts: readonly Act[], check: (model: EscalationModel) => void): void {

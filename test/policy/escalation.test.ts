@@ -1,3 +1,5 @@
+import { pageRecordOf } from '../../messages/pageRecord';
+import type { Ringing } from '../../policy/effects';
 import { isFinished } from '../../policy/escalation-state';
 import { cause, EscalationModel, MINUTE_MS, OPENED_AT, PROVIDER, start } from './escalation-model';
 
@@ -158,6 +160,85 @@ describe('an acknowledgement', () => {
     model.finish('skipped');
     model.apply({ type: 'acknowledged', by: 'a1', at: at(10) });
     expect(model.status).toBe('acknowledged');
+  });
+});
+
+describe('a further cause', () => {
+  const join = (model: EscalationModel, minute: number, more: Ringing): void => {
+    model.until(minute);
+    model.apply({ type: 'addCause', cause: cause(`raised:${minute}`, minute, { kind: 'raised', reason: 'raised' }), urgency: 'high', ...more });
+    model.settle();
+  };
+
+  it('that is to ring again rings at once, and does not keep the next level waiting', () => {
+    const model = new EscalationModel(start());
+    join(model, 4, { ring: 'again' });
+    model.until(5);
+    expect(model.rings).toEqual(['0:1', '4:1', '5:2']);
+  });
+
+  it('that is to ring again rings whoever has acknowledged the page, first of all', () => {
+    const model = new EscalationModel(start());
+    model.until(5);
+    acknowledge(model, 6);
+    join(model, 30, { ring: 'again' });
+    model.until(40);
+    expect(model.rings).toEqual(['0:1', '5:2', '30:2', '35:1', '40:2']);
+  });
+
+  it('that is to ring the unacknowledged rings them, and joins silently what somebody has acknowledged', () => {
+    const model = new EscalationModel(start());
+    join(model, 2, { ring: 'unacknowledged' });
+    expect(model.rings).toEqual(['0:1', '2:1']);
+    acknowledge(model, 3);
+    join(model, 20, { ring: 'unacknowledged' });
+    expect(model.status).toBe('acknowledged');
+    expect(model.happened.slice(-2)).toMatchObject([{ type: 'update', at: at(20) }, { type: 'acknowledge' }]);
+    model.until(60);
+    expect(model.rings).toEqual(['0:1', '2:1']);
+  });
+
+  it('that was acknowledged elsewhere never rings an open page', () => {
+    const model = new EscalationModel(start());
+    join(model, 2, { acknowledged: { by: 'a2', at: at(1) } });
+    expect(model.rings).toEqual(['0:1']);
+    acknowledge(model, 3);
+    join(model, 4, { acknowledged: { by: 'a2', at: at(1) } });
+    expect(model.status).toBe('acknowledged');
+    model.until(60);
+    expect(model.rings).toEqual(['0:1']);
+    expect(model.state.acknowledgement).toEqual({ by: 'a1', at: at(3) });
+  });
+
+  it('that is sent twice rings once', () => {
+    const model = new EscalationModel(start());
+    join(model, 2, { ring: 'again' });
+    model.apply({ type: 'addCause', cause: cause('raised:2', 2, { kind: 'raised', reason: 'raised' }), urgency: 'high', ring: 'again' });
+    model.settle();
+    expect(model.rings).toEqual(['0:1', '2:1']);
+  });
+});
+
+describe('a page whose cause somebody has acknowledged elsewhere', () => {
+  const moved = () => new EscalationModel(start({ acknowledged: { by: 'a2', at: at(-3) } }));
+
+  it('is acknowledged from the first, without a sound, and rings for what comes later', () => {
+    const model = moved();
+    model.until(60);
+    expect(model.status).toBe('acknowledged');
+    expect(model.happened).toEqual([]);
+    expect(model.state.recorded).toBe(model.state.revision);
+    expect(pageRecordOf(model.state)).toMatchObject({ state: 'acknowledged', acknowledgement: { by: 'a2', at: at(-3) } });
+    model.apply({ type: 'addCause', cause: cause('dispatch:1', 60), urgency: 'high' });
+    model.until(65);
+    expect(model.rings).toEqual(['60:1', '65:2']);
+  });
+
+  it('is over without a call to anybody', () => {
+    const model = moved();
+    model.apply({ type: 'causeOver', key: 'conversation/1042:firstResponse:1', reason: 'answered', at: at(1) });
+    expect(model.busy).toBeNull();
+    expect(isFinished(model.state)).toBe(true);
   });
 });
 

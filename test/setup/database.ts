@@ -25,8 +25,13 @@ export async function createTemplate(): Promise<void> {
   await administrate(`CREATE DATABASE ${TEMPLATE}`);
   const migrations = path.join(testServer('buildDir'), 'db', 'migrate.js');
   if (!existsSync(migrations)) return;
-  const { migrateToLatest } = (await import(migrations)) as { migrateToLatest(url: string): Promise<unknown> };
-  await migrateToLatest(urlOf(TEMPLATE));
+  const module = (await import(migrations)) as Migrations & { default?: Migrations };
+  // Outside of Jest a CommonJS module's exports are its default.
+  await (module.default ?? module).migrateToLatest(urlOf(TEMPLATE));
+}
+
+interface Migrations {
+  migrateToLatest(url: string): Promise<unknown>;
 }
 
 function urlOf(database: string): string {

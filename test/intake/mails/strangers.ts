@@ -44,7 +44,7 @@ export const strangers: readonly Fixture[] = [
   {
     name: 'has two From, one of them another’s',
     raw: mail({ ...mallory, headers: [`From: ${VICTIM.email}`, `In-Reply-To: <${VICTIM.mailId}>`] }),
-    expected: { becomes: 'opened' },
+    expected: opened,
   },
   {
     name: 'refers by 10,000 ids, the last of them another’s',

@@ -27,7 +27,6 @@ export class Watch {
   private page: { n: number; causes: Set<string> } | null = null;
   private pages = 0;
   private quiet = new Set<string>();
-  private readonly gotBack = new Set<string>();
   private priorityAt = 0;
 
   constructor(first: Step, now: number) {
@@ -42,7 +41,7 @@ export class Watch {
       this.humanWords.add(event.command.messageId ?? '');
     }
     // What the target has answered.
-    if (event.type === 'command' && event.command.type === 'unmerge') this.humanWords.add('conversation/61');
+    if (event.type === 'command' && event.command.type === 'unmerge') this.humanWords.add(`conversation/${before.mergedInto}`);
     if (event.type === 'message' && event.author === 'agent') this.humanWords.add(event.messageId);
     if (state.priority !== before.priority) this.priorityAt = now;
     this.effects(taken.effects, now);
@@ -118,7 +117,6 @@ export class Watch {
       (event.type === 'command' && (event.command.type === 'priority' || event.command.type === 'convert')) ||
       (event.type === 'customerAct' && event.act === 'productionDown');
     const moved = event.type === 'merged' || event.type === 'unmerged';
-    if (event.type === 'unmerged') this.gotBack.add(promise.key);
     const resumed = promise.kind === 'nextResponse' && taken.timeline.some(({ type }) => type === 'promise.resumed');
     expect({ earlier, promise, event, allowed: reprioritised || resumed || moved }).toMatchObject({ allowed: true });
   }
@@ -205,10 +203,9 @@ export class Watch {
   }
 
   private expectNotice(promise: PromiseRecord, notice: 'breached' | 'halfTime'): void {
-    // What was said of it before it came here is not said again, nor what was said of it before it got its own time back.
+    // What was said of it before it came here is not said again.
     if (promise.claims?.some((claim) => claim.noticed)) return;
-    const isIts = (dueAt: number | undefined): boolean => dueAt === promise.dueAt || this.gotBack.has(promise.key);
-    const found = this.notices.some((other) => other.notice === notice && other.promise === promise.kind && isIts(other.dueAt));
+    const found = this.notices.some((other) => other.notice === notice && other.promise === promise.kind && other.dueAt === promise.dueAt);
     expect({ promise, notice, found }).toMatchObject({ found: true });
   }
 }
