@@ -2,10 +2,12 @@ import type { Transaction } from 'kysely';
 import { addCommand } from '../db/commands';
 import { agentByEmail, contactById, findOrCreateContact } from '../db/contacts';
 import { newId } from '../db/new-id';
+import { organizationById } from '../db/organizations';
 import { contactsWrittenTo, listParticipants, removeParticipants, setParticipant, type ParticipantRecord, type ParticipantRole } from '../db/participants';
 import { listProposals, removeProposals, type Proposal } from '../db/proposals';
 import type { Schema } from '../db/schema';
 import { lockThread } from '../db/threads';
+import { systemTags } from '../intake/cluster-website';
 import { HoldfastError } from '../messages/errors';
 import type { Command } from '../policy/events';
 import { noSuchConversation } from './commands';
@@ -83,12 +85,34 @@ export async function changeRequester(
   if (stays) await setParticipant(trx, { number, contactId: before.id, role: 'participant', at });
   else await removeParticipants(trx, number, [before.id]);
   await trx.updateTable('conversations').set({ requester_id: contact.id, organization_id: contact.organizationId }).where('number', '=', number).execute();
+  if (contact.organizationId !== null) await tagSystems(trx, number, contact.organizationId);
   if (!stays) {
     // The rules keep the requester before among those who are written to; this follows, and takes them out.
     const following = await writtenTo(trx, number);
     await addCommand(trx, { id: newId('cmd'), number, actor: facts.actor, command: following, bodyRef: null, at: facts.at + 1, notAfter: null });
   }
   return command;
+}
+
+/** A forwarded mail came from nobody's organization: what it is about is found now, unless somebody has said so. */
+async function tagSystems(trx: Transaction<Schema>, number: number, organizationId: string): Promise<void> {
+  const row = await trx
+    .selectFrom('conversations as c')
+    .innerJoin('messages as m', 'm.number', 'c.number')
+    .select((eb) => ['c.subject', 'c.cluster', 'c.website', eb.fn.coalesce('m.full_body', 'm.body').as('text')])
+    .where('c.number', '=', number)
+    .orderBy('m.at')
+    .orderBy('m.id')
+    .limit(1)
+    .executeTakeFirst();
+  const organization = await organizationById(trx, organizationId);
+  if (row === undefined || organization === null || row.cluster.length + row.website.length > 0) return;
+  const { cluster, website } = systemTags(`${row.subject}\n${row.text}`, organization);
+  await trx
+    .updateTable('conversations')
+    .set({ cluster: [...cluster], website: [...website] })
+    .where('number', '=', number)
+    .execute();
 }
 
 async function lockOpen(trx: Transaction<Schema>, number: number): Promise<void> {

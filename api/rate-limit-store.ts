@@ -36,7 +36,8 @@ export class SharedCounts implements Store {
   readonly #options: StoreOptions;
   readonly #counts = new Map<string, Count>();
   #windowMs = 60_000;
-  #flushing: NodeJS.Timeout | undefined;
+  /** A timer runs. */
+  #flushing = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -64,8 +65,10 @@ export class SharedCounts implements Store {
     const count = this.#countOf(key);
     count.hits += hits;
     count.pending += hits;
-    this.#flushing ??= setTimeout(() => {
-      this.#flushing = undefined;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setTimeout(() => {
+      this.#flushing = false;
       this.#options.background.run('counting requests', () => this.#flush());
     }, FLUSH_MS).unref();
   }

@@ -40,6 +40,7 @@ export const CRASH_POINTS = [
   'mail:kept',
   'mail:taken',
   'mail:noted',
+  'mail:projected',
   // lane and activities: paging
   'page:prepared',
   'page:claimed',

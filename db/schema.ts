@@ -3,17 +3,21 @@ import type { Command, InboundEvent } from '../policy/events';
 import type { ConversationStart, PageCause } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Carried } from '../messages/conversation';
-import type { Channel, Kind, Priority, PromiseKind, PromiseState, Role, Status, Urgency } from '../policy/words';
-
-/** A column of time: a Date comes out, a Date goes in. */
-type Timestamp = ColumnType<Date, Date, Date>;
-/** A JSON column: an object comes out, a JSON string goes in. */
-type Json<T> = ColumnType<T, string, string>;
-type NullableTimestamp = ColumnType<Date | null, Date | null | undefined, Date | null>;
-/** A column that an insert may leave out. */
-type NullableColumn<T> = ColumnType<T | null, T | null | undefined, T | null>;
-type VerdictColumn = NullableColumn<'pass' | 'none' | 'fail' | 'reject'>;
-type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+import type { Json, NullableColumn, NullableJson, NullableTimestamp, Timestamp, VerdictColumn } from './columns';
+import type {
+  AgentsTable,
+  ApiTokensTable,
+  CannedRepliesTable,
+  ContactsTable,
+  IdempotencyKeysTable,
+  OrganizationsTable,
+  RateLimitsTable,
+  SearchEntriesTable,
+  SessionsTable,
+  TeamMembersTable,
+  TeamsTable,
+} from './schema-directory';
+import type { Channel, Kind, Priority, PromiseKind, PromiseState, Status, Urgency } from '../policy/words';
 
 /** Table `settings`; see the migration for what each column means. */
 export interface SettingsTable {
@@ -27,67 +31,6 @@ export interface PoliciesTable {
   version: string;
   snapshot: Json<PolicySnapshot>;
   created_at: Timestamp;
-}
-
-/** Table `organizations`; see the migration for what each column means. */
-export interface OrganizationsTable {
-  id: string;
-  name: string;
-  plan: Generated<string>;
-  domains: Generated<string[]>;
-  clusters: Generated<string[]>;
-  websites: Generated<string[]>;
-  created_at: Timestamp;
-}
-
-/** Table `contacts`; see the migration for what each column means. */
-export interface ContactsTable {
-  id: string;
-  organization_id: string | null;
-  name: string | null;
-  email: string | null;
-  phone: string | null;
-  zone: string | null;
-  created_at: Timestamp;
-}
-
-/** Table `teams`; see the migration for what each column means. */
-export interface TeamsTable {
-  id: string;
-  name: string;
-  created_at: Timestamp;
-}
-
-/** Table `agents`; see the migration for what each column means. */
-export interface AgentsTable {
-  id: string;
-  name: string;
-  email: string | null;
-  role: Role;
-  away: Generated<boolean>;
-  disabled_at: NullableTimestamp;
-  created_at: Timestamp;
-}
-
-/** Table `api_tokens`; see the migration for what each column means. */
-export interface ApiTokensTable {
-  id: string;
-  agent_id: string;
-  label: string;
-  hash: Buffer;
-  created_at: Timestamp;
-  revoked_at: NullableTimestamp;
-  scopes: Generated<string[]>;
-  expires_at: NullableTimestamp;
-  last_used_at: NullableTimestamp;
-}
-
-/** Table `sessions`; see the migration for what each column means. */
-export interface SessionsTable {
-  hash: Buffer;
-  credential: Buffer;
-  created_at: Timestamp;
-  expires_at: Timestamp;
 }
 
 /** Table `inbox`; see the migration for what each column means. */
@@ -275,16 +218,6 @@ export interface CommandsTable {
   finished_at: NullableTimestamp;
 }
 
-/** Table `idempotency_keys`; see the migration for what each column means. */
-export interface IdempotencyKeysTable {
-  actor: string;
-  key: string;
-  request_hash: string;
-  status: number | null;
-  body: NullableJson<unknown>;
-  created_at: Timestamp;
-}
-
 /** Table `pages`; see the migration for what each column means. */
 export interface PagesTable {
   id: string;
@@ -410,38 +343,6 @@ export interface ProviderBudgetsTable {
   key: string;
   tokens: number;
   filled_at: Timestamp;
-}
-
-/** Table `team_members`; see the migration for what each column means. */
-export interface TeamMembersTable {
-  team_id: string;
-  agent_id: string;
-}
-
-/** Table `canned_replies`; see the migration for what each column means. */
-export interface CannedRepliesTable {
-  id: string;
-  owner: string | null;
-  title: string;
-  body: string;
-  created_at: Timestamp;
-  changed_at: Timestamp;
-}
-
-/** Table `rate_limits`; see the migration for what each column means. */
-export interface RateLimitsTable {
-  key: string;
-  hits: number;
-  resets_at: Timestamp;
-}
-
-/** Table `search_entries`, which triggers keep; see the migration for what each column means. */
-export interface SearchEntriesTable {
-  number: number;
-  origin: number;
-  source: 'message' | 'person' | 'conversation';
-  ref: string;
-  words: string;
 }
 
 /** Every table. */

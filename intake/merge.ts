@@ -51,7 +51,7 @@ export async function mergeInto(
 /**
  * Undoes a merge within 24 hours, in the caller's transaction: the source is itself again, and the people whom it brought leave the target,
  * but for those of whom an agent has decided since. What came meanwhile stays where it came. Answers the command for the source.
- * Errors: E_NOT_FOUND, E_NOT_MERGED, E_CONVERSATION_CLOSED, E_TOO_LATE.
+ * Errors: E_NOT_FOUND, E_NOT_MERGED, E_CONVERSATION_CLOSED, E_TOO_LATE, E_UNAVAILABLE as above.
  */
 export async function undoMerge(trx: Transaction<Schema>, source: number, { by, at }: { by: string; at: number }): Promise<Command> {
   // The source first, like whatever comes for it and is given to its target.
@@ -65,6 +65,8 @@ export async function undoMerge(trx: Transaction<Schema>, source: number, { by, 
   if (at - merge.mergedAt.getTime() > MERGE_UNDO_MS) {
     throw new HoldfastError('E_TOO_LATE', `A merge can be undone for 24 hours, and this one is older.`, { fix: 'Open a follow-up instead.' });
   }
+  // Its workflow must have heard of the merge before it hears of the undoing.
+  if (!(await isCaughtUp(trx, source))) throw stillHappening(source);
   const answeredAt = await firstReachedAt(trx, { target: merge.target, contact: one.requester, since: merge.mergedAt });
   await writeUndone(trx, merge, new Date(at));
   if (other.status !== 'closed') {
@@ -72,6 +74,10 @@ export async function undoMerge(trx: Transaction<Schema>, source: number, { by, 
     await giveEvent(trx, merge.target, at, (seq, policy) => ({ type: 'unmerged', seq, at, from: source, policy }));
   }
   return { type: 'unmerge', answeredAt };
+}
+
+function stillHappening(number: number): HoldfastError {
+  return new HoldfastError('E_UNAVAILABLE', `Something is still happening in #${number}; nothing was changed. Try again in a moment.`);
 }
 
 function refuse(refusal: HoldfastError | null): void {
@@ -92,7 +98,7 @@ async function sideOf(trx: Transaction<Schema>, number: number): Promise<MergeSi
 async function handedOver(trx: Transaction<Schema>, source: number, at: number): Promise<{ over: HandOver; acknowledged: { by: string; at: number } | null }> {
   const { carried } = await trx.selectFrom('conversations').select('carried').where('number', '=', source).executeTakeFirstOrThrow();
   if (carried === null || !(await isCaughtUp(trx, source))) {
-    throw new HoldfastError('E_UNAVAILABLE', `Something is still happening in #${source}; nothing was changed. Try again in a moment.`);
+    throw stillHappening(source);
   }
   const page = await trx
     .selectFrom('pages')

@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import nodemailer from 'nodemailer';
 import { setInVain, type Environment } from '../config/environment';
 import { isCoded } from '../config/exit-codes';
+import { senderChecks } from '../config/sender-checks';
 import { temporalConnection } from '../config/temporal';
 import { closeDatabase, openDatabase } from '../db/connection';
 import { pendingMigrations } from '../db/migrate';
@@ -58,7 +59,7 @@ export function checksFor(patient: Patient): Check[] {
     { name: 'pages', look: () => pages(environment) },
     { name: 'notices', look: () => notices(environment) },
     { name: 'outgoing mail', look: () => outgoingMail(environment.SMTP_URL ?? running?.mailCatcher) },
-    { name: 'sender checks', look: () => senderChecks(environment) },
+    { name: 'sender checks', look: () => senderVerification(environment) },
   ];
 }
 
@@ -261,10 +262,19 @@ async function outgoingMail(url: string | undefined): Promise<Finding> {
   }
 }
 
-function senderChecks({ MAIL_TRUSTED_AUTHSERV }: Environment): Finding {
-  if (MAIL_TRUSTED_AUTHSERV !== undefined) return ok(`what ${MAIL_TRUSTED_AUTHSERV} says in Authentication-Results counts`);
-  return warn(
-    'no sender verification: the verdict "none" applies to every mail, so answers join as "not authenticated" and cannot act as an agent',
-    'Put a mail server that checks SPF, DKIM and DMARC in front, and name it in MAIL_TRUSTED_AUTHSERV.',
-  );
+function senderVerification(environment: Environment): Finding {
+  const checks = senderChecks(environment);
+  switch (checks.by) {
+    case 'authserv':
+      return ok(`what ${checks.authserv} says in Authentication-Results counts`);
+    case 'dns':
+      return ok('SPF, DKIM and DMARC of incoming mail are looked up');
+    case 'off':
+      return warn(
+        'no sender verification: the verdict "none" applies to every mail, so answers join as "not authenticated" and cannot act as an agent',
+        'Put a mail server that checks SPF, DKIM and DMARC in front, and name it in MAIL_TRUSTED_AUTHSERV; or let Holdfast look them up: MAIL_AUTHENTICATE=on.',
+      );
+    default:
+      return checks satisfies never;
+  }
 }

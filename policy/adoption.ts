@@ -85,7 +85,8 @@ function take(turn: Turn, claim: Claim, raised = false): PromiseRecord {
   // What is broken already has had its consequence.
   if (own.state === 'breached') return turn.change(own, { claims });
   const times = timesOf(claims);
-  if (times.dueAt !== own.dueAt) turn.tell(claim.answersFrom, 'promise.recounted', { kind: own.kind, cycle: own.cycle, dueAt: times.dueAt, lateOnTriage: false });
+  if (times.dueAt !== own.dueAt)
+    turn.tell(claim.answersFrom, 'promise.recounted', { kind: own.kind, cycle: own.cycle, dueAt: times.dueAt, lateOnTriage: false });
   const { paused: _, ...running } = own;
   // A page that is open here has not climbed with the other one.
   return turn.put({ ...running, ...times, claims, noticed: own.noticed || claim.noticed, raised: raised && !own.paged });
@@ -98,7 +99,13 @@ export function giveBack(turn: Turn, { at, from }: UnmergedEvent): void {
   const merge = state.merges?.find((known) => known.from === from);
   state.merges = state.merges?.filter((known) => known !== merge) ?? [];
   for (const promise of turn.unmet()) {
-    if (promise.claims?.some((claim) => claim.from === from)) release(turn, promise, promise.claims.filter((claim) => claim.from !== from), at);
+    if (promise.claims?.some((claim) => claim.from === from))
+      release(
+        turn,
+        promise,
+        promise.claims.filter((claim) => claim.from !== from),
+        at,
+      );
   }
   const theirs = `conversation/${from}:`;
   for (const { key } of state.page?.causes ?? []) if (key.startsWith(theirs)) stopRinging(turn, key, 'unmerged');
@@ -127,6 +134,12 @@ function release(turn: Turn, promise: PromiseRecord, left: readonly Claim[], at:
   }
   const { paused } = promise;
   const leftMs = paused && openTimeBetween(turn.policyOf(promise), times.clock, paused.at, times.dueAt);
-  const raised = times.dueAt === promise.dueAt && promise.raised === true;
-  turn.put({ ...rest, ...times, noticed, raised, ...claims, ...(paused && leftMs !== undefined && { paused: { ...paused, leftMs } }), ...(promise.state === 'breached' && { breachedAt: times.dueAt }) });
+  turn.put({
+    ...rest,
+    ...times,
+    noticed,
+    ...claims,
+    ...(paused && leftMs !== undefined && { paused: { ...paused, leftMs } }),
+    ...(promise.state === 'breached' && { breachedAt: times.dueAt }),
+  });
 }

@@ -130,7 +130,8 @@ export function bounced(turn: Turn, messageId: string, at: number, hard: boolean
   }
   const first = state.promises.find(({ kind, metBy, cancelledAt }) => kind === 'firstResponse' && metBy === messageId && cancelledAt === undefined);
   if (first) runAgain(turn, first, at);
-  if (state.status === 'solved' && state.merged === undefined && turn.unmet().some((promise) => !isAboutToBeKept(state, promise))) moveTo(turn, 'open', at, 'bounced');
+  if (state.status === 'solved' && state.merged === undefined && turn.unmet().some((promise) => !isAboutToBeKept(state, promise)))
+    moveTo(turn, 'open', at, 'bounced');
 }
 
 /** It was not kept after all: the same promise once more, with its old due time. */

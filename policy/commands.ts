@@ -86,7 +86,10 @@ function checkMerge({ number, status, merged, mergedInto }: ConversationState, {
   }
   if (type === 'note') return null;
   if (status === 'closed' && type === 'unmerge') {
-    return { code: 'E_CONVERSATION_CLOSED', message: `#${number} has been a part of #${mergedInto} for more than a day, and is closed. Write in #${mergedInto}.` };
+    return {
+      code: 'E_CONVERSATION_CLOSED',
+      message: `#${number} has been a part of #${mergedInto} for more than a day, and is closed. Write in #${mergedInto}.`,
+    };
   }
   if (type === 'unmerge' || type === 'undoReply') return null;
   return { code: 'E_MERGED', message: `#${number} is a part of #${mergedInto} now. Do it there, or undo the merge first.` };

@@ -10,16 +10,17 @@ import { createLogger, type Logger } from '../config/log';
 import { measureProcess } from '../config/metrics';
 import { payloadConverter } from '../config/payload-codec';
 import type { RunningProcess } from '../config/process';
+import { senderChecks } from '../config/sender-checks';
 import { temporalConnection } from '../config/temporal';
 import { closeDatabase, openDatabase, type Database } from '../db/connection';
 import { currentPolicy, publishPolicy } from '../db/policies';
 import { startRelay } from '../intake/relay';
 import { startResolver } from '../intake/resolver';
-import { senderChecks } from '../intake/verdict';
 import { signingKeys } from '../messages/addresses';
 import { freePort } from '../platform/free-port';
 import { loadPolicy } from '../policy/resolve';
 import { startMetricsListener } from './metrics-listener';
+import { prune, PRUNE_EVERY_MS } from './prune';
 import { reconcileAlone, restartIfLost } from './reconcile';
 import { repeat } from './repeat';
 import { installRuntime } from './runtime';
@@ -74,6 +75,8 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
     const stopping = { asked: false };
     const running = workers.map((worker) => run(worker, log, stopping));
     undo.push(async () => {
+      // Also when the start fails after this: the process has to say why before it ends.
+      stopping.asked = true;
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
     });

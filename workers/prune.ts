@@ -1,3 +1,4 @@
+import { deleteUnclaimedUploads } from '../db/attachments';
 import type { Database } from '../db/connection';
 import { pruneAnswers } from '../db/idempotency';
 import { pruneRateLimits } from '../db/rate-limits';
@@ -9,9 +10,10 @@ export const PRUNE_EVERY_MS = 10 * 60_000;
 /** For how long a repeated request is answered as the first time, in milliseconds: longer than any client tries. */
 const ANSWERS_KEPT_MS = 7 * 24 * 3_600_000;
 
-/** Forgets what nobody can ask for any more: sessions and windows that are over, and answers to requests that nobody repeats. `now` in milliseconds. */
+/** Forgets what nobody can ask for any more: sessions and windows that are over, answers to requests that nobody repeats, and uploads that nobody sent. `now` in milliseconds. */
 export async function prune(db: Database, now: number): Promise<void> {
   await pruneSessions(db, new Date(now));
   await pruneRateLimits(db, new Date(now));
   await pruneAnswers(db, new Date(now - ANSWERS_KEPT_MS));
+  await deleteUnclaimedUploads(db, now);
 }

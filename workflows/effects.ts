@@ -126,13 +126,7 @@ async function openAgain(state: ConversationState, effect: PagingEffect, cause: 
   for (const other of others) await reaches(effect, handle.signal(addCauseSignal, { cause: other, urgency: open.urgency, priority: state.priority }));
 }
 
-async function openPage(
-  state: ConversationState,
-  page: number,
-  cause: PageCause,
-  urgency: Urgency,
-  acknowledged?: Acknowledgement,
-): Promise<void> {
+async function openPage(state: ConversationState, page: number, cause: PageCause, urgency: Urgency, acknowledged?: Acknowledgement): Promise<void> {
   const policy = state.policies[state.policy];
   if (!policy) throw new Error(`The conversation lacks its policy ${state.policy}.`);
   const input: EscalationInput = {

@@ -1,3 +1,4 @@
+import { crashPoint } from '../../config/crash-points';
 import type { Logger } from '../../config/log';
 import type { Database } from '../../db/connection';
 import { isDeliveryTold, projectOutcome } from '../../db/projection';
@@ -19,7 +20,9 @@ interface Delivery {
 export async function projectDelivery(db: Database, log: Logger, { number, messageId, before, at }: Delivery): Promise<OutcomeProjected> {
   const event = { type: 'delivered', messageId, at } as const;
   try {
-    return await db.transaction().execute((trx) => projectOutcome(trx, { number, before, event, now: at }));
+    const projected = await db.transaction().execute((trx) => projectOutcome(trx, { number, before, event, now: at }));
+    await crashPoint('mail:projected', number);
+    return projected;
   } catch (error) {
     // The conversation projects it by itself, and repeats that until it succeeds.
     log.warn({ number, code: error instanceof Error ? error.name : 'unknown' }, 'A delivery was not projected with its mail');

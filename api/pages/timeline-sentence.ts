@@ -9,6 +9,9 @@ export interface Names {
   readonly time: (at: number) => string;
 }
 
+/** What a silence brings by itself. */
+const SILENCE: Readonly<Record<string, string>> = { remind: 'the reminder to the customer', solve: 'solving after silence', close: 'closing after silence' };
+
 /** One line of the timeline in words; a type that has no sentence yet is shown as it is. */
 export function timelineSentence(type: string, data: Data, names: Names): string {
   const who = (key: string) => (typeof data[key] === 'string' ? names.agent(data[key]) : 'nobody');
@@ -54,6 +57,12 @@ export function timelineSentence(type: string, data: Data, names: Names): string
       return `Running again: ${promise()}, due ${time('dueAt')}`;
     case 'promise.recounted':
       return `Counted anew: ${promise()}, due ${time('dueAt')}`;
+    case 'scheduled.cancelled':
+      return `${who('by')} called off: ${SILENCE[String(data['action'])] ?? NOTHING}`;
+    case 'scheduled.advanced':
+      return `${who('by')} did not wait: ${SILENCE[String(data['action'])] ?? NOTHING}`;
+    case 'team':
+      return data['to'] === null ? `${who('by')} took it from its team` : `${who('by')} gave it to a team`;
     case 'reply.said':
       return `${who('by')} answered`;
     case 'reply.undone':

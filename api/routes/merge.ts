@@ -7,7 +7,7 @@ import { apiRoute, type ApiRoute } from '../route';
 import * as schema from '../schemas/command';
 import { commandRoute, run } from './run-command';
 
-/** How long a merge waits for what has just happened to its source to be projected, and how often it looks, in milliseconds. */
+/** How long a merge or its undoing waits for what has just happened to the source to be projected, and how often it looks, in milliseconds. */
 const WAIT_MS = 1_000;
 const LOOK_AGAIN_MS = 25;
 
@@ -38,6 +38,7 @@ export const mergeRoutes: readonly ApiRoute[] = [
     problems: ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED', 'E_NOT_MERGED', 'E_TOO_LATE'],
     async handle(request) {
       const { context, actor, params } = request;
+      await untilCaughtUp(context.db, params.number);
       const target = (await standingMerge(context.db, params.number))?.target;
       const answer = await run(request, async (trx) => ({ command: await undoMerge(trx, params.number, { by: actor.id, at: context.now() }) }));
       return target === undefined ? answer : { ...answer, afterCommit: () => sweepOne(context, target) };

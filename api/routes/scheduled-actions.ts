@@ -116,7 +116,10 @@ function carryOut({ context, actor, params, idempotency }: Checked<{ id: string 
   const kind = SCHEDULED_ACTIONS.find((known) => known === action);
   const command = kind === undefined ? null : commandFor(kind, part ?? null, what);
   if (number === undefined || command === null) {
-    throw new HoldfastError('E_NOT_FOUND', `There is nothing of this name that could be ${what === 'cancel' ? 'called off' : 'had now'}. The list says what can.`);
+    throw new HoldfastError(
+      'E_NOT_FOUND',
+      `There is nothing of this name that could be ${what === 'cancel' ? 'called off' : 'had now'}. The list says what can.`,
+    );
   }
   // Solved by somebody who has turned away meanwhile would come as a surprise.
   const notLate = command.type === 'scheduled' && command.action === 'solve' && what === 'advance';

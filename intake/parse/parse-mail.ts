@@ -59,15 +59,20 @@ const MIME = {
 async function readMime(bytes: Uint8Array): Promise<Email> {
   const mail = await PostalMime.parse(bytes, MIME);
   const broken = (text: string | undefined): boolean => text?.includes('\ufffd') ?? false;
-  if (![mail.subject, mail.text, mail.html, mail.from?.name].some(broken)) return mail;
+  if (![mail.subject, mail.text, mail.html, mail.from?.name, ...mail.attachments.map(nameOf)].some(broken)) return mail;
   const mended = withoutBrokenUtf8(bytes);
   if (mended === null) return mail;
   const again = await PostalMime.parse(mended, MIME);
   const better = (key: 'subject' | 'text' | 'html') => (broken(mail[key]) && again[key] !== undefined ? { [key]: again[key] } : {});
   // Only the name: who wrote is what the bytes say, here as everywhere.
   const from = mail.from !== undefined && again.from !== undefined ? { from: { ...mail.from, name: again.from.name } } : {};
-  return { ...mail, ...better('subject'), ...better('text'), ...better('html'), ...from };
+  const attachments = mail.attachments.map((file, index) =>
+    broken(nameOf(file)) ? { ...file, filename: again.attachments[index]?.filename ?? file.filename } : file,
+  );
+  return { ...mail, ...better('subject'), ...better('text'), ...better('html'), ...from, attachments };
 }
+
+const nameOf = ({ filename }: Attachment): string | undefined => filename ?? undefined;
 
 /** The text part, else the HTML's text; of that also what stands before a quotation that the HTML marks. */
 function wholeText(plain: string | undefined, html: string | null): { readonly full: string; readonly before: string } {

@@ -8,9 +8,9 @@ export interface TrimmedText {
 }
 
 /** Who looks for answers in a longer text than this reads all of it. */
-const LOOKED_AT = 400_000;
+const LOOKED_AT = 200_000;
 /** Longer lines are no headings. */
-const HEADING_LENGTH = 500;
+const HEADING_LENGTH = 300;
 /** An attribution is broken over this many lines at most, a block of mail headers has this many. */
 const ATTRIBUTION_LINES = 4;
 const BLOCK_LINES = 10;
@@ -34,7 +34,7 @@ const ATTRIBUTION = /^(?:on\b.{6,}\bwrote\s?:|am\b.{4,}\bschrieb\b.{0,200}:|.{2,
 const QUOTED = /^\s*>/;
 
 /** Languages beyond English and German are left to email-reply-parser; it takes too long for much, or for many of these words. */
-const LIBRARY_LENGTH = 10_000;
+const LIBRARY_LENGTH = 5_000;
 const LIBRARY_SLOW = /schreef|pisze|napisał|skrev|写道/g;
 const LIBRARY_SLOW_WORDS = 3;
 

@@ -39,7 +39,7 @@ describe('a mail leaves once per key', () => {
     expect(row.delivered_at?.getTime()).toBe(TEN_OCLOCK);
     expect(row.mail_id).toBe((await storedMail(replyOf(number, id))).mail_id);
     const [mail] = outside.sink.mails(JANE);
-    expect(mail?.from).toMatch(new RegExp(`^reply\\+${number}\\.t1\\.[a-z2-7]{24}@example\\.test$`));
+    expect(mail?.from).toMatch(new RegExp(`^bounce\\+${number}\\.t1\\.[a-z2-7]{24}@example\\.test$`));
     expect((await readMail(mail ?? { raw: Buffer.alloc(0) })).from?.name).toBe('Anna Berger at Acme Hosting');
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { oneLine } from '../../activities/mail/thread';
 import { HeaderRefused, serialise, type MailParts } from '../../activities/mail/raw-mail';
 import { tellTime, zoneToTell } from '../../activities/mail/told-time';
-import { isOurMailId, parseReplyAddress, verifyLink, verifyReplyAddress } from '../../messages/addresses';
+import { isOurMailId, parseBounceAddress, parseReplyAddress, verifyBounceAddress, verifyLink, verifyReplyAddress } from '../../messages/addresses';
 import { MAIL_KINDS } from '../../policy/effects';
 import { EXAMPLES, effectOf, FRIDAY_EVENING, KEYS, MONDAY_OPENING, sourceOf, TUESDAY_TEN, words, written } from './mail-fixtures';
 
@@ -24,7 +24,9 @@ describe('who a mail is from and to', () => {
     expect(parsed?.number).toBe(1042);
     expect(parsed !== null && verifyReplyAddress(KEYS, parsed, 'c_jane')).toBe(true);
     expect(parsed !== null && verifyReplyAddress(KEYS, parsed, 'c_other')).toBe(false);
-    expect(intent.envelopeFrom).toBe(answersTo?.address);
+    // What comes back says which mail it was; nobody answers that address.
+    const returnsTo = parseBounceAddress(intent.envelopeFrom.split('@')[0] ?? '');
+    expect(returnsTo !== null && verifyBounceAddress(KEYS, returnsTo, intent.mailId)).toBe(true);
     expect(header(mail, 'auto-submitted')).toEqual([]);
   });
 

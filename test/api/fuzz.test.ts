@@ -53,7 +53,7 @@ beforeAll(async () => {
   running = worker.run();
   server = createServer(api.app).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  check = answerChecker(document as unknown as Record<string, unknown>);
+  check = answerChecker(document);
   pool = await furnish();
 }, 60_000);
 

@@ -49,7 +49,12 @@ async function ticket(email: string, given: Record<string, unknown> = {}): Promi
 }
 
 const merge = (source: number, body: Record<string, unknown>) => api.call('post', `/conversations/${source}/merge`, { body });
-const undo = (source: number) => api.call('delete', `/conversations/${source}/merge`);
+/** The stand-in projects nothing by itself: this is what its conversation would have done after each command. */
+const projected = (source: number) => api.db.updateTable('conversations').set({ revision: 9 }).where('number', '=', source).execute();
+async function undo(source: number) {
+  await projected(source);
+  return api.call('delete', `/conversations/${source}/merge`);
+}
 const show = async (number: number) => (await api.call('get', `/conversations/${number}`)).body as Record<string, unknown>;
 const peopleOf = async (number: number) =>
   ((await show(number))['participants'] as { email: string; role: string }[]).map(({ email, role }) => `${email} ${role}`);
@@ -165,8 +170,7 @@ test('a merge is undone within a day: the people leave again, and the source hea
   expect(await show(source)).toMatchObject({ mergedInto: null });
   expect((await undo(source)).body).toMatchObject({ code: 'E_NOT_MERGED' });
 
-  // Once more, and too late this time. (The stand-in projects nothing by itself.)
-  await api.db.updateTable('conversations').set({ revision: 9 }).where('number', '=', source).execute();
+  // Once more, and too late this time.
   expect((await merge(source, { into: target })).status).toBe(200);
   api.clock.now += 24 * HOUR_MS + 1;
   const late = await undo(source);
@@ -243,4 +247,10 @@ test('while something is still happening in the source nothing is merged', async
   const response = await merge(a, { into: b });
   expect(response.status).toBe(503);
   expect(await show(a)).toMatchObject({ mergedInto: null });
+  await api.db.updateTable('conversations').set({ last_seq: 1 }).where('number', '=', a).execute();
+  expect((await merge(a, { into: b })).status).toBe(200);
+  // Nor is a merge undone of which its source has not heard.
+  await api.db.updateTable('commands').set({ state: 'queued' }).where('number', '=', a).execute();
+  expect((await undo(a)).status).toBe(503);
+  expect(await show(a)).toMatchObject({ mergedInto: b });
 });

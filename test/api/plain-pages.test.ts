@@ -232,3 +232,57 @@ test('the page shows where a conversation went, who is proposed, and what came w
   expect(whole).toContain(`from #${number}`);
   expect(whole).toContain('It is worse now!');
 });
+
+describe('suspended mail', () => {
+  async function keptAside(facts: { reason?: string; sender?: string | null; subject?: string } = {}): Promise<number> {
+    const { id } = await api.db
+      .insertInto('inbox')
+      .values({
+        channel: 'email',
+        received_at: new Date(MONDAY_TEN),
+        raw: Buffer.from('Subject: <b>Raw</b>\r\n\r\nWords'),
+        envelope: '{}',
+        state: 'suspended',
+        content_hash: null,
+        duplicate_of: null,
+        number: null,
+        reason: facts.reason ?? 'machine',
+        error: null,
+        sender: facts.sender === undefined ? 'bot@nowhere.test' : facts.sender,
+        subject: facts.subject ?? 'An offer <script>',
+        preview: 'It begins so',
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
+  }
+
+  test('is shown with its reason, as text, and acts by its buttons', async () => {
+    const cookie = await signIn();
+    const [id, other] = [await keptAside(), await keptAside({ reason: 'noSender', sender: null })];
+    const page = await supertest(api.app).get('/suspended').set('Cookie', cookie);
+    expect(page.text).toContain('written by a machine');
+    expect(page.text).toContain('nobody is named as its sender');
+    expect(page.text).toContain('An offer &lt;script&gt;');
+    expect(page.text).toContain('aria-current="page"');
+    expect((await supertest(api.app).get('/').set('Cookie', cookie)).text).toContain('href="/suspended"');
+    const post = (which: number, form: Record<string, string>) =>
+      supertest(api.app).post(`/suspended/${which}`).set('Origin', PUBLIC_URL).set('Cookie', cookie).type('form').send(form);
+    expect((await post(id, { act: 'block', sender: 'bot@nowhere.test' })).headers['location']).toBe('/suspended?did=blocked');
+    expect(await api.db.selectFrom('blocked_senders').select('sender').execute()).toEqual([{ sender: 'bot@nowhere.test' }]);
+    expect((await post(id, { act: 'delete' })).headers['location']).toBe('/suspended?did=deleted');
+    expect((await post(id, { act: 'delete' })).status).toBe(404);
+    expect((await post(other, { act: 'eat' })).status).toBe(400);
+    const raw = await supertest(api.app).get(`/suspended/${other}/raw`).set('Cookie', cookie);
+    expect(raw.headers['content-disposition']).toBe(`attachment; filename="suspended-${other}.eml"`);
+    expect((await supertest(api.app).get(`/suspended/${id}/raw`).set('Cookie', cookie)).status).toBe(404);
+  });
+
+  test('a viewer sees it and cannot act', async () => {
+    await keptAside();
+    const cookie = await signIn(api.agents.viewer.token);
+    const page = await supertest(api.app).get('/suspended').set('Cookie', cookie);
+    expect(page.text).toContain('An offer');
+    expect(page.text).not.toContain('Release');
+  });
+});

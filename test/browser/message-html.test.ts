@@ -107,7 +107,7 @@ async function expectSoon(look: () => void): Promise<void> {
 
 test('what a customer formatted is seen in a frame where nothing runs, and pictures from elsewhere only when asked for', async () => {
   const page = await conversationPage();
-  expect(await page.getByText('Our logo').count()).toBe(1);
+  expect(await page.getByText('Our logo').first().isVisible()).toBe(true);
   await page.getByText('With what it quotes').click();
   expect(await page.getByText('EARLIER').isVisible()).toBe(true);
 

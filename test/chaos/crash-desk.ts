@@ -141,7 +141,10 @@ class DirectedProcess implements Directed {
       this.child.on('message', (message: CrashReport | { type: 'ready' | 'failed' }) => {
         if (message.type === 'crash:reached') director.reached.add(message.point);
         else if (message.type === 'crash:hit') director.hit(this, message.point, message.hit, message.subject);
-        else resolve(message.type === 'ready');
+        else {
+          if (message.type === 'failed') hear(`It could not start: ${JSON.stringify(message)}\n`);
+          resolve(message.type === 'ready');
+        }
       });
     });
     this.isReady = Promise.race([told, this.ended.then(() => false)]);

@@ -113,7 +113,12 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
   await inTheEnd('every acknowledgement has reached its page again', relayed, STEP_WITHIN_MS);
 
   progress('answers');
-  director.plan(kill('command:written'), ...fail('commandSweep:answered', 'project:written', 'project:committed'), kill('mail:taken'), ...fail('mail:noted'));
+  director.plan(
+    kill('command:written'),
+    ...fail('commandSweep:answered', 'project:written', 'project:committed'),
+    kill('mail:taken'),
+    ...fail('mail:noted', 'mail:projected'),
+  );
   const reply = ({ number, name }: Case) =>
     desk.must('POST', `/conversations/${number}/replies`, { body: `Dear ${name}, we look into it.` }, { key: `answer-${number}` });
   // Whoever gets no answer does nothing: the sweep has to.

@@ -22,14 +22,14 @@ onCall: { levels: [{ rota: primary, acknowledgeWithin: 5m }], collect: 0s }
 const OF_THE_DESK = ['rate_limits', 'settings', 'kysely_migration', 'kysely_migration_lock', 'provider_budgets'];
 
 let world: DeskWorld;
-let processes: DeskProcess[];
+const processes: DeskProcess[] = [];
 let metricsPort: number;
 beforeAll(async () => {
   // With PagerDuty and Slack, which fail the test on anything unexpected: here, on anything at all.
   [world, metricsPort] = await Promise.all([openWorld({ policy: POLICY, providers: true }), unusedPort()]);
-  for (const { domain, people } of ORGANIZATIONS) for (const localPart of Object.keys(people)) world.desk.sink.expect(`${localPart}@${domain}`);
-  world.desk.sink.expect('jane@real.test');
-  processes = [new DeskProcess('api', world.env), new DeskProcess('worker', { ...world.env, HOLDFAST_METRICS_LISTEN: `127.0.0.1:${metricsPort}` })];
+  for (const { domain, people } of ORGANIZATIONS) for (const localPart of Object.keys(people)) world.desk.parts.sink.expect(`${localPart}@${domain}`);
+  world.desk.parts.sink.expect('jane@real.test');
+  processes.push(new DeskProcess('api', world.env), new DeskProcess('worker', { ...world.env, HOLDFAST_METRICS_LISTEN: `127.0.0.1:${metricsPort}` }));
   await Promise.all(processes.map((each) => each.ready()));
 });
 afterAll(async () => {
@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 async function holdfast(...words: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const env = { ...world.env, HOLDFAST_PUBLIC_URL: world.desk.url, NO_COLOR: '1' };
+  const env = { ...world.env, HOLDFAST_PUBLIC_URL: world.desk.parts.url, NO_COLOR: '1' };
   const child = spawn(process.execPath, [join(testServer('buildDir'), 'cli', 'main.js'), ...words], { env });
   const out = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
@@ -50,10 +50,10 @@ async function holdfast(...words: string[]): Promise<{ code: number | null; stdo
 
 async function rowCounts(): Promise<Record<string, number>> {
   const { rows: tables } = await sql<{ name: string }>`
-    SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1`.execute(world.desk.db);
+    SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1`.execute(world.desk.parts.db);
   const counts: Record<string, number> = {};
   for (const { name } of tables.filter((table) => !OF_THE_DESK.includes(table.name))) {
-    const { rows } = await sql<{ count: number }>`SELECT count(*)::int AS count FROM ${sql.table(name)}`.execute(world.desk.db);
+    const { rows } = await sql<{ count: number }>`SELECT count(*)::int AS count FROM ${sql.table(name)}`.execute(world.desk.parts.db);
     counts[name] = rows[0]?.count ?? 0;
   }
   return counts;
@@ -77,14 +77,14 @@ function personal(): string[] {
 }
 
 test('a desk is seeded, looked at, seeded again and emptied again; nobody is rung, and nothing is told about anybody', async () => {
-  const { db, url, adminToken, pagerduty, slack, temporal } = world.desk;
+  const { db, url, adminToken, pagerduty, slack, temporal } = world.desk.parts;
   const real = await fetch(`${url}/api/v1/tickets`, {
     method: 'POST',
     headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({ requester: { email: 'jane@real.test', name: 'Jane' }, subject: 'Widgets', body: 'They squeak.' }),
   });
   const { number: realNumber } = (await real.json()) as { number: number };
-  await world.desk.sink.wait('jane@real.test', 1);
+  await world.desk.parts.sink.wait('jane@real.test', 1);
   const before = await rowCounts();
 
   const refused = await holdfast('seed');

@@ -55,6 +55,26 @@ describe('the resolver in hard times', () => {
     desk.now = MONDAY_10;
   });
 
+  test('two mails whose error looks like an outage hold nobody up while the database answers, and wait longer than an hour for agents', async () => {
+    await sql`
+      CREATE FUNCTION refuse_outage() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.body LIKE 'outage%' THEN RAISE EXCEPTION 'too slow' USING ERRCODE = '57014'; END IF; RETURN NEW; END $$`.execute(desk.db);
+    await sql`CREATE TRIGGER refuse_outage BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse_outage()`.execute(desk.db);
+    const ids = [await desk.send(mailOf({ body: 'outage 1' })), await desk.send(mailOf({ body: 'outage 2' }))];
+    await until(async () => (await Promise.all(ids.map(row))).every(({ attempts }) => attempts === 1));
+    expect((await desk.opened(mailOf({ subject: 'Behind them' }))).subject).toBe('Behind them');
+    await desk.db.updateTable('inbox').set({ attempts: 30 }).where('id', 'in', ids).execute();
+    desk.now += 60_000;
+    await wake();
+    await until(async () => (await Promise.all(ids.map(row))).every(({ attempts }) => attempts === 31));
+    expect((await Promise.all(ids.map(row))).map(({ state }) => state)).toEqual(['accepted', 'accepted']);
+    await sql`DROP TRIGGER refuse_outage ON messages`.execute(desk.db);
+    desk.now += 60_000;
+    await wake();
+    for (const id of ids) expect(await desk.settled(id)).toMatchObject({ state: 'resolved', error: null });
+    desk.now = MONDAY_10;
+  });
+
   test('urgent mail is resolved first', async () => {
     await desk.stopResolving();
     const ids = [await desk.send(mailOf()), await desk.send(mailOf()), await desk.send(mailOf())];

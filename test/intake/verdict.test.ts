@@ -1,7 +1,8 @@
 import { verdictByDns } from '../../intake/authenticate-by-dns';
 import { verdictByHeaders } from '../../intake/authentication-results';
-import { senderChecks, verdictOf } from '../../intake/verdict';
+import { verdictOf } from '../../intake/verdict';
 import { createLogger } from '../../config/log';
+import { senderChecks } from '../../config/sender-checks';
 import { FakeDns, SendingDomain } from '../kit/mail-senders';
 import { mailOf } from './mail-desk';
 

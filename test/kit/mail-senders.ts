@@ -51,12 +51,14 @@ export class SendingDomain {
 
   /** The mail with this domain's DKIM signature on it; `bodyLength` leaves the rest of the body unsigned. */
   async signed(raw: Buffer, { bodyLength }: { bodyLength?: number } = {}): Promise<Buffer> {
-    const { signatures } = await dkimSign(raw, {
-      canonicalization: 'relaxed/relaxed',
-      signatureData: [
-        { signingDomain: this.name, selector: 's1', privateKey: this.key.privateKey, ...(bodyLength !== undefined && { maxBodyLength: bodyLength }) },
-      ],
-    });
+    const signature = {
+      signingDomain: this.name,
+      selector: 's1',
+      privateKey: this.key.privateKey,
+      ...(bodyLength !== undefined && { maxBodyLength: bodyLength }),
+    };
+    // The library's types want on top what it reads from the list.
+    const { signatures } = await dkimSign(raw, { ...signature, canonicalization: 'relaxed/relaxed', signatureData: [signature] });
     return Buffer.concat([Buffer.from(signatures), raw]);
   }
 }

@@ -70,7 +70,7 @@ export class WorkflowDesk {
     const begin: ConversationStart = {
       rules: RULES,
       number: this.numbers,
-      assignee: null,
+      assignee: facts.assignee ?? null,
       participants: ['customer-1'],
       noAutoMail: facts.noAutoMail ?? false,
       receipt: facts.receipt ?? true,

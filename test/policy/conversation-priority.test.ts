@@ -49,7 +49,9 @@ describe('a new priority', () => {
     story.until('Mon 13:50');
     story.priority('Mon 13:50', 'urgent');
     expect(story.promise('firstResponse')).toBe('running, due Mon 14:00');
-    expect(story.state.page).toMatchObject({ causes: [{ key: 'conversation/60:firstResponse:1', reason: 'threshold', at: at('Mon 13:00') }, { kind: 'raised' }] });
+    expect(story.state.page).toMatchObject({
+      causes: [{ key: 'conversation/60:firstResponse:1', reason: 'threshold', at: at('Mon 13:00') }, { kind: 'raised' }],
+    });
     expect(pages(story.until('Mon 14:00'))).toEqual(['Mon 14:00 page 1 next level: firstResponse:1 breached']);
   });
 

@@ -32,14 +32,14 @@ describe('what silence brings', () => {
 
   it('happens now, once: the reminder is mailed and does not come again', () => {
     const story = pending();
-    expect(command(story, 'Mon 12:00', 'remind', 'advance')).toEqual(['Mon 12:00 mail reminder to c1']);
+    expect(command(story, 'Mon 12:00', 'remind', 'advance')).toEqual(['mail reminder to c1']);
     expect(story.state.remindAt).toBeNull();
     expect(story.until('Fri 12:00')).toEqual([]);
   });
 
   it('happens now: it is solved as after silence, and a message opens it again', () => {
     const story = pending();
-    expect(command(story, 'Mon 12:00', 'solve', 'advance')).toEqual(['Mon 12:00 mail solved to c1']);
+    expect(command(story, 'Mon 12:00', 'solve', 'advance')).toEqual(['mail solved to c1']);
     expect(story.state).toMatchObject({ status: 'solved', solvedAt: at('Mon 12:00') });
     story.customer('Tue 12:00');
     expect(story.state.status).toBe('open');

@@ -209,7 +209,11 @@ describe('a conversation that is a part of another', () => {
     expect(taken.refusal).toEqual({ code: 'E_MERGED', message: '#60 is a part of #7 now. Do it there, or undo the merge first.' });
   });
 
-  it.each(Object.values(EVENTS).flat().filter(([name]) => name !== 'closed' && !name.startsWith('merged')))('event: %s', (_, make) => {
+  it.each(
+    Object.values(EVENTS)
+      .flat()
+      .filter(([name]) => name !== 'closed' && !name.startsWith('merged')),
+  )('event: %s', (_, make) => {
     const { state } = inStatus('ticket', 'open');
     const { state: merged } = step(state, { type: 'command', id: 'merge', at: NOW, by: 'a1', command: { type: 'merge', into: 7 } }, NOW);
     const taken = step(merged, make(merged), NOW);

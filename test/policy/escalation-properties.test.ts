@@ -72,7 +72,9 @@ const begin = fc
     repeat: fc.integer({ min: 1, max: 3 }),
     moved: fc.option(fc.constant({ acknowledged: { by: 'a2', at: OPENED_AT } }), { freq: 4, nil: {} }),
   })
-  .map(({ levels, repeat, moved, ...rest }) => start({ ...rest, ...moved, policy: { onCall: { levels, repeat, collectMs: 10_000, fallback: { everyMs: 15 * MINUTE_MS } } } }));
+  .map(({ levels, repeat, moved, ...rest }) =>
+    start({ ...rest, ...moved, policy: { onCall: { levels, repeat, collectMs: 10_000, fallback: { everyMs: 15 * MINUTE_MS } } } }),
+  );
 
 /** Plays the acts; the model itself fails on two open incidents, two calls at a time, and a ring of a page that is over. */
 function play(model: EscalationModel, acts: readonly Act[], check: (model: EscalationModel) => void): void {

@@ -1,7 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import { conversationWorkflowId, pageWorkflowId } from '../../messages/ids';
 import { addCustomerAct } from '../../intake/customer-act';
-import { reconcile, restartIfLost } from '../../workers/reconcile';
+import { reconcile, reconcileAlone, restartIfLost } from '../../workers/reconcile';
 import { ALWAYS_OPEN, LiveDesk } from './live-desk';
 
 const HOUR_MS = 3_600_000;
@@ -32,6 +32,47 @@ describe('reconcile', () => {
     const id = `c-${number}-${Math.random()}`;
     await desk.handle(number).executeUpdate('command', { updateId: id, args: [desk.command(command, Date.now(), id)] });
   };
+
+  test('one worker does it for all: another one that looks meanwhile, or too soon after, leaves it', async () => {
+    const number = await moved();
+    await desk.handle(number).terminate('lost');
+    await desk.eventually('it has ended', async () => (await desk.status(conversationWorkflowId(number))) === 'TERMINATED');
+    const now = Date.now();
+    const alone = (facts: { now: number; unlessSince: number | null }) => reconcileAlone(desk.db, desk.client, desk.log, facts);
+    const both = await Promise.all([alone({ now, unlessSince: null }), alone({ now, unlessSince: null })]);
+    expect(both.filter((rebuilt) => rebuilt !== null).reduce((sum, rebuilt) => sum + rebuilt, 0)).toBe(1);
+    expect(await alone({ now: now + 60_000, unlessSince: now - 240_000 })).toBeNull();
+    expect(await alone({ now: now + 300_000, unlessSince: now + 60_000 })).toBe(0);
+    // At its start a worker looks in any case; and a clock that was set back keeps nobody from it for ever.
+    expect(await alone({ now: now + 301_000, unlessSince: null })).toBe(0);
+    expect(await alone({ now, unlessSince: now - 240_000 })).toBe(0);
+  });
+
+  test('more than are asked for in a second are gone through page by page, each once', async () => {
+    const number = await moved();
+    const row = await desk.db.selectFrom('conversations').selectAll().where('number', '=', number).executeTakeFirstOrThrow();
+    const copies = Array.from({ length: 250 }, (_, index) => ({
+      ...row,
+      number: 900_000 + index,
+      start: JSON.stringify(row.start),
+      carried: JSON.stringify(row.carried),
+      next_due_at: index % 3 === 0 ? null : new Date(Date.now() + (index % 7) * 60_000),
+    }));
+    await desk.db.insertInto('conversations').values(copies).execute();
+    const asked: string[] = [];
+    const getHandle = desk.client.workflow.getHandle.bind(desk.client.workflow);
+    const spy = jest.spyOn(desk.client.workflow, 'getHandle').mockImplementation(((id: string) => {
+      asked.push(id);
+      return { ...getHandle(id), describe: () => Promise.resolve({ status: { name: 'RUNNING' } }) };
+    }) as typeof getHandle);
+    const startedAt = performance.now();
+    expect(await run()).toBe(0);
+    spy.mockRestore();
+    expect(performance.now() - startedAt).toBeGreaterThan(900);
+    expect(new Set(asked).size).toBe(251);
+    expect(asked).toHaveLength(251);
+    await desk.db.deleteFrom('conversations').where('number', '>=', 900_000).execute();
+  });
 
   test.each([
     ['terminated', (number: number) => desk.handle(number).terminate('lost')],

@@ -86,3 +86,22 @@ test('an escalation that somebody ended by hand is opened again when the next le
   expect((await page.describe()).status.name).toBe('RUNNING');
   await desk.endAll(Date.now());
 }, 60_000);
+
+test('an escalation that somebody ended by hand is opened again by a further cause, with those that were known', async () => {
+  const ticket = await desk.start({ receivedAt: Date.now(), channel: 'voicemail', priority: 'urgent', receipt: false });
+  const [first] = await eventually('it rings', () => {
+    const rings = desk.outside.ringsOf(ticket.number);
+    return rings.length > 0 && rings;
+  });
+  await server.client.workflow.getHandle(`${ticket.handle.workflowId}/page/1`).terminate('by hand');
+  await ticket.writes(Date.now(), { channel: 'voicemail' });
+  const known = [...(first?.causes ?? []).map(({ key }) => key), `conversation/${ticket.number}:voicemail:in-2`];
+  await eventually('every cause is on the page again', () => {
+    const causes = desk.outside
+      .ringsOf(ticket.number)
+      .at(-1)
+      ?.causes.map(({ key }) => key);
+    return causes !== undefined && known.every((key) => causes.includes(key));
+  });
+  await desk.endAll(Date.now());
+}, 60_000);

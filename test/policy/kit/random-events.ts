@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { SCHEDULED } from '../../../policy/scheduled';
 import { PRIORITIES, PROMISE_KINDS, type PromiseKind } from '../../../policy/words';
 import type { PolicySnapshot } from '../../../policy/snapshot';
 import type { Command, ConversationEvent, MessageEvent } from '../../../policy/events';
@@ -89,7 +90,18 @@ const merged =
             const noticeAt = kind === 'update' ? since + lengthMs / 2 : dueAt;
             const pageAt = kind === 'update' || kind === 'nextResponse' ? null : dueAt;
             const past = dueAt <= when;
-            return { kind, since, dueAt, clock: 'elapsed', lengthMs, noticeAt, pageAt, noticed: noticeAt <= when, paged: past && pageAt !== null, raised: past };
+            return {
+              kind,
+              since,
+              dueAt,
+              clock: 'elapsed',
+              lengthMs,
+              noticeAt,
+              pageAt,
+              noticed: noticeAt <= when,
+              paged: past && pageAt !== null,
+              raised: past,
+            };
           }),
           urgency: 'high',
           causes: [],
@@ -215,23 +227,25 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
   },
   { weight: 1, arbitrary: simple('escalate', () => ({ type: 'escalate' })) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc
-      .subarray(['c1', 'c2', 'c3'])
-      .chain((contacts) => simple('participants', () => ({ type: 'participants', contacts }))),
+      .record({ action: fc.constantFrom(...SCHEDULED), do: fc.constantFrom('cancel' as const, 'advance' as const) })
+      .chain((planned) => simple('scheduled', () => ({ type: 'scheduled', ...planned }))),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.subarray(['c1', 'c2', 'c3']).chain((contacts) => simple('participants', () => ({ type: 'participants', contacts }))),
   },
   { weight: 1, arbitrary: fc.constantFrom('c1', 'c2').chain((contact) => simple('requester', () => ({ type: 'requester', contact }))) },
   { weight: 1, arbitrary: simple('merge', () => ({ type: 'merge', into: 61 })) },
   {
     weight: 2,
-    arbitrary: fc
-      .constantFrom(null, 1, 0.5)
-      .chain((part) =>
-        simple('unmerge', ({ state, at: when }) => ({
-          type: 'unmerge',
-          answeredAt: part === null || !state.merged ? null : Math.round(state.merged.at + (when - state.merged.at) * part),
-        })),
-      ),
+    arbitrary: fc.constantFrom(null, 1, 0.5).chain((part) =>
+      simple('unmerge', ({ state, at: when }) => ({
+        type: 'unmerge',
+        answeredAt: part === null || !state.merged ? null : Math.round(state.merged.at + (when - state.merged.at) * part),
+      })),
+    ),
   },
   { weight: 3, arbitrary: handed.map((dues) => deed('merged', merged(dues))) },
   {

@@ -27,6 +27,8 @@ export class Watch {
   private page: { n: number; causes: Set<string> } | null = null;
   private pages = 0;
   private quiet = new Set<string>();
+  /** Promises that have their own due time again, after one that a merge had brought. */
+  private readonly gotBack = new Set<string>();
   private priorityAt = 0;
 
   constructor(first: Step, now: number) {
@@ -117,6 +119,7 @@ export class Watch {
       (event.type === 'command' && (event.command.type === 'priority' || event.command.type === 'convert')) ||
       (event.type === 'customerAct' && event.act === 'productionDown');
     const moved = event.type === 'merged' || event.type === 'unmerged';
+    if (event.type === 'unmerged') this.gotBack.add(promise.key);
     const resumed = promise.kind === 'nextResponse' && taken.timeline.some(({ type }) => type === 'promise.resumed');
     expect({ earlier, promise, event, allowed: reprioritised || resumed || moved }).toMatchObject({ allowed: true });
   }
@@ -198,7 +201,7 @@ export class Watch {
     const rung = this.rung.get(promise.key);
     // What had climbed before a merge, or its undo, begins anew at the first level.
     const moved = rung?.reason === 'merged' || rung?.reason === 'unmerged';
-    const startedWithIt = (rung?.opened === true || moved) && rung.now >= promise.dueAt;
+    const startedWithIt = (rung?.opened === true || moved) && (rung.now >= promise.dueAt || this.gotBack.has(promise.key));
     if (!startedWithIt) expect({ promise, climbed: this.climbed.has(promise.key) }).toMatchObject({ climbed: true });
   }
 
