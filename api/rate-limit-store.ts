@@ -1,4 +1,4 @@
-import type { Options, Store, ClientRateLimitInfo } from 'express-rate-limit';
+import type { ClientRateLimitInfo, Store } from 'express-rate-limit';
 import type { Database } from '../db/connection';
 import { addManyHits } from '../db/rate-limits';
 import type { Background } from './background';
@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly background: Background;
   /** Keeps one limit's callers apart from another's. */
   readonly prefix: string;
+  /** How long a window is, in milliseconds. */
+  readonly windowMs: number;
   /** Asks the database before each answer, so that several processes count as one; for what is tight and rare. */
   readonly exact?: boolean;
 }
@@ -35,7 +37,6 @@ export interface StoreOptions {
 export class SharedCounts implements Store {
   readonly #options: StoreOptions;
   readonly #counts = new Map<string, Count>();
-  #windowMs = 60_000;
   /** A timer runs. */
   #flushing = false;
 
@@ -43,8 +44,10 @@ export class SharedCounts implements Store {
     this.#options = options;
   }
 
-  init({ windowMs }: Options): void {
-    this.#windowMs = windowMs;
+  /** How often a caller has come, as far as this process knows. */
+  get(key: string): ClientRateLimitInfo {
+    const { hits, resetsAt } = this.#countOf(key);
+    return { totalHits: hits, resetTime: new Date(resetsAt) };
   }
 
   async increment(key: string): Promise<ClientRateLimitInfo> {
@@ -76,7 +79,7 @@ export class SharedCounts implements Store {
   #countOf(key: string): Count {
     const known = this.#counts.get(key);
     if (known !== undefined && known.resetsAt > Date.now()) return known;
-    const fresh = { hits: 0, pending: 0, resetsAt: Date.now() + this.#windowMs };
+    const fresh = { hits: 0, pending: 0, resetsAt: Date.now() + this.#options.windowMs };
     // Set anew, so that the map stays in the order in which windows began.
     this.#counts.delete(key);
     this.#counts.set(key, fresh);
@@ -106,12 +109,12 @@ export class SharedCounts implements Store {
       else if (count.pending !== 0) told.set(key, { count, hits: count.pending });
     }
     for (const { count } of told.values()) count.pending = 0;
-    const { db, prefix } = this.#options;
+    const { db, prefix, windowMs } = this.#options;
     try {
       const rows = await addManyHits(
         db,
         [...told].map(([key, { hits }]) => ({ key: prefix + key, hits })),
-        { windowMs: this.#windowMs, now },
+        { windowMs, now },
       );
       for (const { key, hits, resetsAt } of rows) {
         const count = told.get(key.slice(prefix.length))?.count;

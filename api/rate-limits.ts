@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Express, Request, Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit, type Options, type RateLimitRequestHandler } from 'express-rate-limit';
 import { HoldfastError } from '../messages/errors';
 import { sessionCookie } from './auth/session-cookie';
@@ -30,19 +30,7 @@ const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 /** Puts the limits before everything that reads a body or asks the database. Beyond one: 429 E_RATE_LIMITED with Retry-After. */
 export function limitRates(app: Express, context: ApiContext): void {
   const { credential, anonymous, wrongToken, signIn } = { ...RATE_LIMITS, ...context.rateLimits };
-  if (wrongToken > 0) {
-    app.use(
-      limiter(context, 'wrong-token', {
-        windowMs: MINUTE_MS,
-        limit: wrongToken,
-        keyGenerator: addressOf,
-        skip: (request) => request.headers.authorization === undefined,
-        skipSuccessfulRequests: true,
-        requestWasSuccessful: (_request, response) => response.statusCode !== 401,
-        standardHeaders: false,
-      }),
-    );
-  }
+  if (wrongToken > 0) app.use(refuseGuesses(context, wrongToken));
   app.use(
     limiter(context, 'requests', {
       windowMs: MINUTE_MS,
@@ -74,23 +62,38 @@ export function limitRates(app: Express, context: ApiContext): void {
   }
 }
 
-function limiter(context: ApiContext, name: string, options: Partial<Options>, exact = false): RateLimitRequestHandler {
+function limiter(context: ApiContext, name: string, options: Partial<Options> & { windowMs: number }, exact = false): RateLimitRequestHandler {
   const { db, background, log } = context;
+  const { windowMs } = options;
   return rateLimit({
     legacyHeaders: false,
-    store: new SharedCounts({ db, background, prefix: `${name}:`, exact }),
+    store: new SharedCounts({ db, background, prefix: `${name}:`, windowMs, exact }),
     // Whatever goes wrong with counting, requests are answered.
     passOnStoreError: true,
     // Its warnings are for programs that count by an address without knowing their proxies.
     validate: false,
     logger: { error: () => log.error({ limit: name }, 'a rate limit cannot count'), warn: () => log.warn({ limit: name }, 'a rate limit is not sure') },
-    handler: (request, response, next) => next(tooMany(request, response)),
+    handler: (request, response, next) => next(tooMany(response, (request as Request & { rateLimit?: { resetTime?: Date } }).rateLimit?.resetTime)),
     ...options,
   });
 }
 
-function tooMany(request: Request, response: Response): HoldfastError {
-  const { resetTime } = (request as Request & { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
+/** Only answers count here, and no request while it runs: many right ones at once are no guesses. */
+function refuseGuesses({ db, background }: ApiContext, limit: number): RequestHandler {
+  const guesses = new SharedCounts({ db, background, prefix: 'wrong-token:', windowMs: MINUTE_MS });
+  return (request, response, next) => {
+    if (request.headers.authorization === undefined) return next();
+    const address = addressOf(request);
+    const { totalHits, resetTime } = guesses.get(address);
+    if (totalHits >= limit) return next(tooMany(response, resetTime));
+    response.once('finish', () => {
+      if (response.statusCode === 401) void guesses.increment(address);
+    });
+    next();
+  };
+}
+
+function tooMany(response: Response, resetTime: Date | undefined): HoldfastError {
   const seconds = Math.max(1, Math.ceil(((resetTime?.getTime() ?? Date.now() + MINUTE_MS) - Date.now()) / 1_000));
   response.setHeader('Retry-After', String(seconds));
   return new HoldfastError('E_RATE_LIMITED', `Too many requests came from you in a short time. Try again in ${seconds} s.`);

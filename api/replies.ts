@@ -1,4 +1,5 @@
-import { getConversation, messagesSince, seqOfMessage } from '../db/conversations';
+import { getConversation } from '../db/conversations';
+import { messagesSince, seqOfMessage } from '../db/messages';
 import { listParticipants } from '../db/participants';
 import { newId } from '../db/new-id';
 import type { Database } from '../db/connection';

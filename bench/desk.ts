@@ -32,6 +32,8 @@ const SETTLED_MS = 1_500;
 /** A whole desk of its own for measuring: PostgreSQL and Temporal on disk, api and two workers as processes, as `npm start` runs them; the outside world is stood in for. */
 export interface BenchDesk {
   readonly db: Database;
+  /** The server of `db`; a part that fills tables by itself makes a database of its own there. */
+  readonly postgresUrl: string;
   readonly client: Client;
   readonly temporal: RunningTemporal;
   readonly namespace: string;
@@ -129,6 +131,7 @@ export async function startBenchDesk(progress: (line: string) => void): Promise<
     };
     return {
       db,
+      postgresUrl: postgres.url,
       client,
       temporal,
       namespace: NAMESPACE,

@@ -1,6 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { closeDatabase, openDatabase, type Database } from '../db/connection';
 import { listConversations } from '../db/conversations';
-import type { Database } from '../db/connection';
+import { migrateToLatest } from '../db/migrate';
+import { publishPolicy } from '../db/policies';
+import { loadPolicy } from '../policy/resolve';
+import { STATUSES } from '../policy/words';
 import { seeded, type Seeded } from '../test/kit/seeded';
 import { percentile, spreadOf, type Spread } from './statistics';
 
@@ -31,10 +36,38 @@ const PAGE = 51;
 const ROUNDS = 40;
 
 /**
- * Fills a desk of its own with conversations of ten messages each, whose words are as unevenly frequent as those of a language, and
- * searches the queue for rare and frequent words, starts of words, names, addresses and tags. The database must be migrated and have a policy.
+ * Fills a database of its own on the server of `url` with conversations of ten messages each, whose words are as unevenly frequent as those
+ * of a language, and searches the queue for rare and frequent words, starts of words, names, addresses and tags.
  */
-export async function measureSearch(db: Database, { messages, progress }: { messages: number; progress: (line: string) => void }): Promise<SearchFigures> {
+export async function measureSearch({ url, messages, progress }: { url: string; messages: number; progress: (line: string) => void }): Promise<SearchFigures> {
+  const own = new URL(url);
+  own.pathname = `/search_${randomBytes(4).toString('hex')}`;
+  const name = own.pathname.slice(1);
+  await administrate(url, `CREATE DATABASE ${name}`);
+  try {
+    await migrateToLatest(own.href);
+    const db = openDatabase(own.href, { max: 2 });
+    try {
+      await publishPolicy(db, await loadPolicy(undefined, AT), new Date(AT));
+      return await search(db, messages, progress);
+    } finally {
+      await closeDatabase(db);
+    }
+  } finally {
+    await administrate(url, `DROP DATABASE ${name} WITH (FORCE)`);
+  }
+}
+
+async function administrate(url: string, statement: string): Promise<void> {
+  const db = openDatabase(url, { max: 1 });
+  try {
+    await sql.raw(statement).execute(db);
+  } finally {
+    await closeDatabase(db);
+  }
+}
+
+async function search(db: Database, messages: number, progress: (line: string) => void): Promise<SearchFigures> {
   const random = seeded(SEED);
   const words = vocabulary(random);
   const conversations = Math.ceil(messages / MESSAGES_EACH);
@@ -47,11 +80,8 @@ export async function measureSearch(db: Database, { messages, progress }: { mess
     for (const [kind, next] of Object.entries(looks)) {
       const q = next();
       const since = performance.now();
-      await listConversations(
-        db,
-        { q, snoozedAt: new Date(AT), ...(round % 2 === 0 ? {} : { status: ['new', 'open', 'pending', 'onHold', 'solved', 'closed'] }) },
-        QUEUE,
-      );
+      // Every other one also among the closed ones.
+      await listConversations(db, { q, snoozedAt: new Date(AT), ...(round % 2 === 0 ? {} : { status: STATUSES }) }, QUEUE);
       // The first round fills the caches, as a desk's own day does.
       if (round > 0) (took[kind] ??= []).push(performance.now() - since);
     }

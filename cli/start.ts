@@ -99,6 +99,7 @@ function welcome(environment: Environment, dataDir: string, { adminToken, tempor
     ...(SMTP_URL === undefined ? ([['Caught mails', `${url}/mails`]] as [string, string][]) : []),
     ['Pages', `${url}/pages`],
     ['Notices', `${url}/notices`],
+    ['Metrics', `${url}/metrics, with a token`],
     ...(temporalUi === null ? [] : ([['Temporal UI', `${temporalUi}/namespaces/${TEMPORAL_NAMESPACE}`]] as [string, string][])),
     ['Send mail to', `support@${MAIL_DOMAIN} through smtp://${SMTP_LISTEN.host}:${SMTP_LISTEN.port}`],
     ['Admin token', environment.HOLDFAST_ADMIN_TOKEN === undefined ? adminToken : 'the one in HOLDFAST_ADMIN_TOKEN'],
@@ -110,7 +111,7 @@ function welcome(environment: Environment, dataDir: string, { adminToken, tempor
   say();
   const programs = temporalProgram === null ? '' : `; the Temporal server is ${temporalProgram}`;
   say(`  ${styled('dim', `Data and logs are in ${dataDir}${programs}.`)}`);
-  say(`  Next: ${styled('bold', 'npx holdfast demo')}    Stop: Ctrl-C`);
+  say(`  Next: ${styled('bold', 'npx holdfast demo')} or ${styled('bold', 'npx holdfast seed')}    Stop: Ctrl-C`);
   say();
 }
 

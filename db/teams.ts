@@ -109,6 +109,9 @@ export async function setTeamsOf(db: Database, agent: string, teams: readonly st
     .execute();
 }
 
+/** Beyond every line that a projection may still write for the same revision. */
+const OWN_LINES = 10_000;
+
 /**
  * Gives a conversation to a team, or takes it from every team, and says so in its timeline. A team owes nothing, so no promise and no
  * workflow is concerned. Answers whether there is such a conversation.
@@ -116,7 +119,6 @@ export async function setTeamsOf(db: Database, agent: string, teams: readonly st
 export async function setTeamOfConversation(db: Database, given: { number: number; team: string | null; by: string; at: Date }): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     const { number, team } = given;
-    // The lock also keeps projections away, so that the place in the timeline stays free.
     const before = await trx.selectFrom('conversations').select(['team_id', 'revision']).where('number', '=', number).forUpdate().executeTakeFirst();
     if (!before) return false;
     if (before.team_id === team) return true;
@@ -132,7 +134,7 @@ export async function setTeamOfConversation(db: Database, given: { number: numbe
       .values({
         number,
         revision: before.revision,
-        position: (last ?? -1) + 1,
+        position: Math.max(last ?? 0, OWN_LINES) + 1,
         at: given.at,
         type: 'team',
         data: JSON.stringify({ from: before.team_id, to: team, by: given.by }),

@@ -6,13 +6,14 @@ import { adoptCopies, letGoOfMessage } from '../db/suspended';
 import { lockThread } from '../db/threads';
 import { isOurMailId, type SigningKeys } from '../messages/addresses';
 import type { PolicySnapshot } from '../policy/snapshot';
+import { isOurRecipient } from './accept';
 import { readBounce, reportedMail, tellBounce, type Bounce } from './bounces';
 import { contentHash } from './content-hash';
 import { raiseByCopy } from './copies';
 import { policyOfDemo } from './demo';
 import type { Incoming } from './incoming';
 import { joinConversation, keepAsNote } from './join-conversation';
-import { domainOf, localPartOf, mailAddress } from './mail-address';
+import { domainOf, mailAddress } from './mail-address';
 import { openConversation } from './open-conversation';
 import { proposePeople } from './proposals';
 import { oneLine } from './parse/clean-text';
@@ -26,6 +27,11 @@ const DAY_MS = 86_400_000;
 const COPY_WITHIN_MS = 7 * DAY_MS;
 /** Without one, two equal mails far apart are two mails: a monitor that reports the same fault every day. */
 const COPY_WITHOUT_ID_WITHIN_MS = 3_600_000;
+
+/** How much a list shows of a mail that is kept aside. */
+const PREVIEW_LENGTH = 200;
+/** Who wrote when nobody says so, and a person wants the mail all the same. */
+const NOBODY = 'Unknown sender';
 
 /** What resolving needs to know of the desk. */
 export interface Desk {
@@ -69,7 +75,12 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
     return { outcome, number };
   };
 
-  const own = mail.mailId !== null && isOurMailId(desk.keys, mail.mailId) ? 'ownMail' : sender !== null && isOurs(desk, sender.address) ? 'ownAddress' : null;
+  const own =
+    mail.mailId !== null && isOurMailId(desk.keys, mail.mailId)
+      ? 'ownMail'
+      : sender !== null && isOurRecipient(desk.policy, desk.domain, sender.address)
+        ? 'ownAddress'
+        : null;
   if (own !== null && !released) return suspend(own);
   // Whoever writes as ourselves is nobody, even when a person wants to keep the mail: an answer would come back to us.
   const author = own === null ? sender : null;
@@ -124,11 +135,6 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
   }
 }
 
-/** How a list begins to show a mail that is kept aside. */
-const PREVIEW_LENGTH = 200;
-/** Who wrote when nobody says so, and a person wants the mail all the same. */
-const NOBODY = 'Unknown sender';
-
 function copyWithinMs({ mail }: ReadMail): number {
   return mail.mailId === null ? COPY_WITHOUT_ID_WITHIN_MS : COPY_WITHIN_MS;
 }
@@ -157,11 +163,6 @@ function senderOf(row: WaitingRow, { mail }: ReadMail): MailPerson | null {
  */
 function anonymousSender(row: WaitingRow, { mail }: ReadMail): string {
   return mail.from === null && mail.mailId === null ? row.envelope.from : '';
-}
-
-/** An address that customers write to: whoever writes "from" it would be answered into our own mouth. */
-function isOurs(desk: Desk, address: string): boolean {
-  return domainOf(address) === desk.domain && Object.hasOwn(desk.policy.addresses, localPartOf(address));
 }
 
 async function lockedThread(trx: Transaction<Schema>, number: number) {

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { createMailActivities } from '../activities/mail/send-mail';
+import { postDeskNotice } from '../activities/notices/desk-notice';
 import { createNoticeActivities } from '../activities/notices/notices';
 import { createPagingActivities } from '../activities/paging/paging';
 import { createConversationRecords } from '../activities/records/conversations';
@@ -13,6 +14,7 @@ import type { RunningProcess } from '../config/process';
 import { senderChecks } from '../config/sender-checks';
 import { temporalConnection } from '../config/temporal';
 import { closeDatabase, openDatabase, type Database } from '../db/connection';
+import type { NoticeRow } from '../db/notices';
 import { currentPolicy, publishPolicy } from '../db/policies';
 import { startRelay } from '../intake/relay';
 import { startResolver } from '../intake/resolver';
@@ -56,9 +58,9 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
   };
   try {
     await publishPolicy(db, await loadPolicy(environment.HOLDFAST_POLICY), new Date());
-    // Not earlier: a runtime that nothing ever uses would keep the process alive.
     const listen = environment.HOLDFAST_METRICS_LISTEN;
     const temporalPort = listen === undefined ? null : await freePort();
+    // Not earlier: a runtime that nothing ever uses would keep the process alive.
     installRuntime(log, temporalPort);
     measureProcess();
     if (listen !== undefined && temporalPort !== null) {
@@ -98,7 +100,7 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
     const sweeps = [
       restarts,
       repeat('reconcile', RECONCILE_LOOK_MS, log, reconciliation(db, client, log)),
-      repeat('suspended notices', NOTICE_EVERY_MS, log, async () => noticeSuspended(db, await currentPolicy(db), Date.now())),
+      repeat('suspended notices', NOTICE_EVERY_MS, log, async () => noticeSuspended(db, await currentPolicy(db), Date.now(), postOf(environment, db, log))),
       repeat('prune', PRUNE_EVERY_MS, log, () => prune(db, Date.now())),
       repeat('commands', SWEEP_EVERY_MS, log, (stop) => sweepCommands(db, client, log, Date.now(), stop)),
       repeat('acknowledgements', SWEEP_EVERY_MS, log, (stop) => sweepAcknowledgements(db, client, log, Date.now(), stop)),
@@ -131,6 +133,13 @@ async function restartGone(gone: Set<number>, db: Database, client: Client, log:
     gone.delete(number);
     await restartIfLost(db, client, log, number);
   }
+}
+
+/** Takes a notice of no conversation to Slack, when that is configured. */
+function postOf(environment: WorkerEnvironment, db: Database, log: Logger): ((notice: NoticeRow) => Promise<void>) | undefined {
+  const { SLACK_BOT_TOKEN: token, SLACK_CHANNEL: channel, SLACK_API_URL: apiUrl, HOLDFAST_PUBLIC_URL: publicUrl } = environment;
+  if (token === undefined || channel === undefined) return undefined;
+  return (notice) => postDeskNotice({ db, slack: { token, channel, apiUrl }, publicUrl, log }, notice);
 }
 
 function activitiesOf(environment: WorkerEnvironment, db: Database, log: Logger): Activities {

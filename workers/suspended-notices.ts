@@ -1,5 +1,5 @@
 import type { Database } from '../db/connection';
-import { writeNotice } from '../db/notices';
+import { writeNotice, type NoticeRow } from '../db/notices';
 import { countSuspended } from '../db/suspended';
 import { calendarOf, openSpans } from '../policy/calendar';
 import type { PolicySnapshot } from '../policy/snapshot';
@@ -11,13 +11,13 @@ const LOOK_BACK_MS = 30 * 86_400_000;
 
 /**
  * Tells the desk of mail that was kept aside: when the office opens, and, once a day, when more than ten wait. To be called every few
- * seconds; a repeat writes nothing. `now` in milliseconds.
+ * seconds; a repeat writes nothing. `now` in milliseconds. `post` takes what was written, each time, to where else it should be.
  */
-export async function noticeSuspended(db: Database, policy: PolicySnapshot, now: number): Promise<void> {
+export async function noticeSuspended(db: Database, policy: PolicySnapshot, now: number, post?: (notice: NoticeRow) => Promise<void>): Promise<void> {
   const openedAt = lastOpening(policy, now);
   const count = await countSuspended(db, new Date(openedAt ?? now));
   if (openedAt !== null && count.earlier > 0) {
-    await writeNotice(db, {
+    const notice = await writeNotice(db, {
       key: `suspended:opening:${openedAt}`,
       number: null,
       kind: 'suspended',
@@ -26,9 +26,10 @@ export async function noticeSuspended(db: Database, policy: PolicySnapshot, now:
       dueAt: new Date(openedAt),
       at: new Date(now),
     });
+    await post?.(notice);
   }
   if (count.all <= MANY) return;
-  await writeNotice(db, {
+  const notice = await writeNotice(db, {
     key: `suspended:many:${new Date(now).toISOString().slice(0, 10)}`,
     number: null,
     kind: 'suspended',
@@ -37,6 +38,7 @@ export async function noticeSuspended(db: Database, policy: PolicySnapshot, now:
     dueAt: new Date(now),
     at: new Date(now),
   });
+  await post?.(notice);
 }
 
 function waiting(count: number): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { listAgents } from '../../db/agents';
-import { followUpsOf, getConversation, listConversations, listMessages, listTimeline, mergedParts, type ConversationRecord } from '../../db/conversations';
+import { followUpsOf, getConversation, listConversations, listTimeline, mergedParts, type ConversationRecord } from '../../db/conversations';
+import { listMessages } from '../../db/messages';
 import { listParticipants, type ParticipantRecord } from '../../db/participants';
 import { listProposals, type Proposal } from '../../db/proposals';
 import { newId } from '../../db/new-id';

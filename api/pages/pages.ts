@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { listMessages } from '../../db/conversations';
+import { listMessages } from '../../db/messages';
 import { getPage } from '../../db/pages';
 import { listPagesShown, type PageShown } from '../../db/page-inbox';
 import { HoldfastError } from '../../messages/errors';

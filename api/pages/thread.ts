@@ -1,8 +1,8 @@
-import type { MessageRecord } from '../../db/conversations';
+import type { MessageRecord } from '../../db/messages';
 import { attachmentUrl, messageHtmlPath } from '../file-links';
 import { html, type Html } from './html';
 import { moment } from './time';
-import { chip } from './words';
+import { chip, reasonWords } from './words';
 
 /** Messages and notes of the thread of `number` as a list; a note looks different, and says so, as does what another conversation brought. */
 export function messageList(messages: readonly MessageRecord[], zone: string, number: number): Html {
@@ -16,7 +16,7 @@ export function messageList(messages: readonly MessageRecord[], zone: string, nu
             <span class="quiet">${moment(message.at, zone)}</span>
           </p>
           <div class="words">${message.body}</div>
-          ${quotedToo(message)} ${asFormatted(message)} ${files(message)} ${message.hint !== null && html`<p class="quiet">${message.hint}</p>`}
+          ${quotedToo(message)} ${asFormatted(message)} ${files(message)} ${message.hint !== null && html`<p class="quiet">${reasonWords(message.hint)}</p>`}
         </li>`,
     )}
   </ol>`;

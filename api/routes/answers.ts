@@ -4,10 +4,10 @@ import {
   listPromises,
   mergedParts,
   type ConversationRecord,
-  type MessageRecord,
   type PromiseShown,
   type TimelineRecord,
 } from '../../db/conversations';
+import type { MessageRecord } from '../../db/messages';
 import type { Database } from '../../db/connection';
 import { listParticipants } from '../../db/participants';
 import { policyByHash } from '../../db/policies';

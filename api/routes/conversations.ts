@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { conversationRevision, listConversations, listMessages, listTimeline, queuePlace, SORTS } from '../../db/conversations';
+import { conversationRevision, listConversations, listTimeline, queuePlace, SORTS } from '../../db/conversations';
+import { listMessages } from '../../db/messages';
 import type { Database } from '../../db/connection';
 import { PRIORITIES, STATUSES } from '../../policy/words';
 import { noSuchConversation } from '../commands';

@@ -25,7 +25,7 @@ export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
   const mail = await readMime(withLineFeeds(raw));
   const html = typeof mail.html === 'string' && mail.html.trim() !== '' ? cleanText(mail.html) : null;
   const inReplyTo = mailIds(mail.inReplyTo)[0] ?? null;
-  const subject = oneLine(mail.subject ?? '').slice(0, 500);
+  const subject = line(mail.subject, 500);
   const whole = wholeText(mail.text, html);
   const { text, full } = trimQuote(whole, subject);
   const files = [...tooLong(whole.full, html), ...mail.attachments.map(fileOf)];
@@ -90,6 +90,11 @@ function tooLong(text: string, html: string | null): MailFile[] {
   ];
 }
 
+/** Text on one line, cut without breaking a character in two. */
+function line(text: string | null | undefined, length: number): string {
+  return cleanText(oneLine(text ?? '').slice(0, length));
+}
+
 function cut(text: string): string {
   return text.length > TEXT_LENGTH ? cleanText(text.slice(0, TEXT_LENGTH)) : text;
 }
@@ -99,7 +104,7 @@ function people(addresses: readonly Address[]): MailPerson[] {
   return addresses.flatMap((entry) => {
     if (entry.group !== undefined) return people(entry.group);
     const address = mailAddress(entry.address);
-    return address === null ? [] : [{ address, name: oneLine(entry.name).slice(0, 200) || null }];
+    return address === null ? [] : [{ address, name: line(entry.name, 200) || null }];
   });
 }
 
@@ -143,13 +148,13 @@ const NAMES: Readonly<Record<string, string>> = {
 
 function fileOf(attachment: Attachment, index: number): MailFile {
   const mediaType = /^[\w.+-]+\/[\w.+-]+$/.test(attachment.mimeType) ? attachment.mimeType.slice(0, 200) : 'application/octet-stream';
-  const name = oneLine(attachment.filename ?? '').slice(0, 200);
-  const contentId = oneLine(attachment.contentId ?? '').replace(/^<|>$/g, '');
+  const name = line(attachment.filename, 200);
+  const contentId = line(attachment.contentId, 500).replace(/^<|>$/g, '');
   return {
-    name: cleanText(name) || NAMES[mediaType] || `file-${index + 1}`,
+    name: name || NAMES[mediaType] || `file-${index + 1}`,
     mediaType,
     content: bytesOf(attachment.content),
-    contentId: contentId === '' ? null : contentId.slice(0, 500),
+    contentId: contentId === '' ? null : contentId,
   };
 }
 
@@ -161,7 +166,7 @@ function bytesOf(content: Attachment['content']): Buffer {
 function tellingHeaders(headers: readonly { key: string; value: string }[]): TellingHeaders {
   const told: Record<string, string> = {};
   for (const { key, value } of headers) {
-    if (TELLING.includes(key) && told[key] === undefined) told[key] = oneLine(value).slice(0, 500);
+    if (TELLING.includes(key) && told[key] === undefined) told[key] = line(value, 500);
   }
   return told;
 }

@@ -14,7 +14,14 @@ afterAll(() => api.close());
 
 type Role = 'agent' | 'lead' | 'viewer';
 
-async function upload(content: Buffer, { name = 'notes.txt', type = 'text/plain', as = 'agent', key = '' } = {}) {
+interface UploadOptions {
+  readonly name?: string;
+  readonly type?: string;
+  readonly as?: Role;
+  readonly key?: string;
+}
+
+async function upload(content: Buffer, { name = 'notes.txt', type = 'text/plain', as = 'agent', key = '' }: UploadOptions = {}) {
   let request = supertest(api.app)
     .post(`/api/v1/attachments?name=${encodeURIComponent(name)}`)
     .set('Authorization', `Bearer ${api.agents[as].token}`)
@@ -29,10 +36,11 @@ function download(id: string, as: Role = 'agent') {
   return supertest(api.app).get(`/api/v1/attachments/${id}`).set('Authorization', `Bearer ${api.agents[as].token}`).buffer(true).parse(bytes);
 }
 
-function bytes(response: NodeJS.ReadableStream, done: (error: Error | null, body: Buffer) => void): void {
+function bytes(response: unknown, done: (error: Error | null, body: unknown) => void): void {
+  const stream = response as NodeJS.ReadableStream;
   const chunks: Buffer[] = [];
-  response.on('data', (chunk: Buffer) => chunks.push(chunk));
-  response.on('end', () => done(null, Buffer.concat(chunks)));
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  stream.on('end', () => done(null, Buffer.concat(chunks)));
 }
 
 const files = () => api.db.selectFrom('files').select(['hash', 'bytes']).execute();

@@ -43,7 +43,7 @@ const WITHIN: Readonly<Record<Exclude<Scope, 'all'>, RegExp>> = {
   read: /^(get (?!\/mails|\/api\/v1\/agents\/\{id\}\/tokens)|post \/api\/v1\/policy\/explain$)/,
   'tickets:create': /^post \/api\/v1\/(tickets|attachments|conversations\/\{number\}\/follow-ups)$/,
   'conversations:write':
-    /^((post|put|patch|delete) \/api\/v1\/conversations\/|post \/api\/v1\/(tickets|attachments)$|get \/api\/v1\/commands\/|post \/conversations\/\{number\}$)/,
+    /^((post|put|patch|delete) \/api\/v1\/conversations\/|post \/api\/v1\/(tickets$|attachments$|scheduled-actions\/)|get \/api\/v1\/commands\/|post \/conversations\/\{number\}$)/,
   'pages:act': /^(get|post) (\/api\/v1)?\/pages/,
   'contacts:write': /^((get|post|patch) \/api\/v1\/contacts(\/\{id\})?)$/,
 };

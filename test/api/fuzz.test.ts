@@ -184,15 +184,19 @@ const resolve = (ref: string): JsonSchema => {
   return schema;
 };
 
-test.each(operations)('%s %s answers whatever comes as documented', async (method, path, operation) => {
-  const requests = requestsTo(path, operation, pool, resolve);
-  await fc.assert(
-    fc.asyncProperty(requests, actors, async (request, as) => {
-      judge(method, path, request, await send(method, request, as));
-    }),
-    { numRuns: `${method} ${path}` === IN_VAIN ? 15 : REQUESTS_EACH, endOnFailure: true },
-  );
-});
+test.each(operations)(
+  '%s %s answers whatever comes as documented',
+  async (method, path, operation) => {
+    const requests = requestsTo(path, operation, pool, resolve);
+    await fc.assert(
+      fc.asyncProperty(requests, actors, async (request, as) => {
+        judge(method, path, request, await send(method, request, as));
+      }),
+      { numRuns: `${method} ${path}` === IN_VAIN ? 15 : REQUESTS_EACH, endOnFailure: true },
+    );
+  },
+  120_000,
+);
 
 test('what is no operation is answered as such, whatever it is', async () => {
   const strange = fc.record({

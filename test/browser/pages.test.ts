@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { signLink } from '../../messages/addresses';
+import { signLink, type LinkPurpose } from '../../messages/addresses';
 import { ADMIN_TOKEN, addPage, addTicket, openTestApi, SATURDAY_NOON, type TestApi } from '../api/test-api';
 import { SINS } from './sins';
 
@@ -19,6 +19,8 @@ const trackers: string[] = [];
 let base: string;
 let browser: Browser;
 let number: number;
+/** A conversation that has become a part of it. */
+let part: number;
 let pageId: string;
 let mailId: number;
 
@@ -31,6 +33,19 @@ beforeAll(async () => {
     priority: 'urgent',
     website: 'shop.example.org',
   });
+  part = await addTicket(api, { subject: 'Nobody can pay', requester: { email: 'carl@example.org', name: 'Carl' } });
+  await api.db.updateTable('conversations').set({ merged_into: number }).where('number', '=', part).execute();
+  await api.db
+    .insertInto('proposals')
+    .values({
+      id: 'pr-1',
+      number,
+      role: 'participant',
+      email: 'press.office.with.a.long.address@a-newspaper.example',
+      name: 'Press',
+      at: new Date(SATURDAY_NOON),
+    })
+    .execute();
   await addTicket(api, { subject: 'A question about backups', priority: 'low', requester: { email: 'bob@example.net', name: 'Bob' } });
   pageId = await addPage(api, number);
   await api.db
@@ -128,28 +143,31 @@ describe.each([
 ] as const)('%i px, %s', (width, colorScheme) => {
   test('every page is readable and without complaint', async () => {
     const context = await signedIn({ viewport: { width, height: 800 }, colorScheme });
-    const link = signLink(api.keys, { purpose: 'productionDown', number, contact: 'c1' });
+    const link = (purpose: LinkPurpose) => `/l/${signLink(api.keys, { purpose, number, contact: 'c1' })}`;
     const pages = [
       '/',
       '/conversations',
       `/conversations/${number}`,
+      `/conversations/${part}`,
       '/pages',
       `/pages/${pageId}`,
       '/notices',
       '/mails',
       `/mails/${mailId}`,
-      `/l/${link}`,
+      link('productionDown'),
+      link('thatsAll'),
+      link('somethingElse'),
       '/sign-in',
       '/nothing-here',
     ];
-    for (const target of pages) {
+    for (const [index, target] of pages.entries()) {
       const page = await context.newPage();
       const complaints = complaintsOf(page);
       await page.goto(base + target, { waitUntil: 'networkidle' });
       expect([target, await page.evaluate<string[]>(SINS)]).toEqual([target, []]);
       // The mail in the frame tries to run a script and to load a picture; both are stopped, and say so.
       if (!target.startsWith('/mails/') && target !== '/nothing-here') expect([target, complaints]).toEqual([target, []]);
-      await picture(page, `${target.startsWith('/l/') ? 'link' : target.slice(1).replaceAll('/', '-') || 'start'}-${width}-${colorScheme}`);
+      await picture(page, `${target.startsWith('/l/') ? `link-${index}` : target.slice(1).replaceAll('/', '-') || 'start'}-${width}-${colorScheme}`);
       await page.close();
     }
     await context.close();

@@ -14,6 +14,8 @@ export interface Kill {
   readonly point: CrashPoint;
   readonly processes: readonly string[];
   readonly standing: number;
+  /** Milliseconds. */
+  readonly at: number;
 }
 
 /** A process as the director sees it. */
@@ -126,7 +128,12 @@ export class CrashDirector {
     this.held.delete(fault);
     this.stopTimer(fault);
     const processes = [...new Set(standing.map(({ by }) => by))];
-    this.kills.push({ point: fault.point, processes: processes.map(({ name }) => name), standing: new Set(standing.map(({ subject }) => subject)).size });
+    this.kills.push({
+      point: fault.point,
+      processes: processes.map(({ name }) => name),
+      standing: new Set(standing.map(({ subject }) => subject)).size,
+      at: Date.now(),
+    });
     for (const process of processes) process.kill();
     this.armAll();
   }

@@ -6,9 +6,9 @@ import { migrateToLatest } from '../../db/migrate';
 import { startPostgres, type RunningPostgres } from '../../platform/postgres';
 import { SECONDS } from '../end-to-end/policies';
 import { inTheEnd } from '../kit/desk-under-test';
-import { findViolations } from '../kit/invariants';
+import { findLastingViolations } from '../kit/invariants';
 import { openCrashDesk } from './crash-desk';
-import { solve } from './patience';
+import { again, solve } from './patience';
 
 /** What an outage of PostgreSQL did to a desk. Times in milliseconds. */
 export interface OutageFigures {
@@ -95,11 +95,10 @@ export async function outageStory(outageMs: number): Promise<OutageFigures> {
       const firstReceiptMs = (await receiptAt) - backAt;
 
       await Promise.all(customers.map((customer) => customer.receives(1, 60_000)));
-      for (const { number } of await db.selectFrom('conversations').select('number').execute()) await solve(desk, number);
+      const conversations = await again('the conversations can be read', () => db.selectFrom('conversations').select('number').execute());
+      for (const { number } of conversations) await solve(desk, number);
       const evidence = { db, temporal, sink, pagerduty, accepted, settledMs: SETTLED_MS };
-      let violations: string[] = [];
-      const settled = async () => (violations = await findViolations(evidence)).length === 0;
-      await inTheEnd('all is as it must be', settled, 2 * SETTLED_MS).catch(() => undefined);
+      const violations = await findLastingViolations(evidence, 2 * SETTLED_MS);
       return {
         outageMs,
         answers,

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
 import * as desk from '../../db/migrations/0001-desk';
 import * as files from '../../db/migrations/0002-files';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   // Back to how it was before there were files.
   await sql`DROP SCHEMA public CASCADE`.execute(db);
   await sql`CREATE SCHEMA public`.execute(db);
-  await desk.up(db);
+  await desk.up(db as unknown as Kysely<unknown>);
 });
 afterAll(async () => {
   await closeDatabase(db);
@@ -31,7 +31,7 @@ test('what attachments contained is kept once each, and each still has its own',
   for (const [position, content] of [one, two, one].entries()) {
     await sql`INSERT INTO attachments VALUES (${`f${position}`}, 'm1', ${position}, 'name', 'text/plain', ${content.length}, ${content})`.execute(db);
   }
-  await files.up(db);
+  await files.up(db as unknown as Kysely<unknown>);
   const kept = await sql<{
     id: string;
     hash: string;

@@ -294,8 +294,9 @@ describe('mail in, from SMTP to rows', () => {
     test('our own mail and our own addresses never open anything', async () => {
       const own = await desk.deliver(mailOf({ mailId: signedMailId(desk.keys, 'x', desk.domain) }));
       expect(own).toMatchObject({ state: 'suspended', reason: 'ownMail' });
-      const loop = await desk.deliver(mailOf({ from: 'support@example.test' }));
-      expect(loop).toMatchObject({ state: 'suspended', reason: 'ownAddress' });
+      for (const from of ['support@example.test', await replyTo((await desk.opened(mailOf())).number, 'jane@acme.test')]) {
+        expect(await desk.deliver(mailOf({ from }))).toMatchObject({ state: 'suspended', reason: 'ownAddress' });
+      }
     });
   });
 

@@ -1,7 +1,11 @@
+import { postDeskNotice } from '../../activities/notices/desk-notice';
+import { createLogger } from '../../config/log';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
 import { insertInbox } from '../../db/inbox';
+import type { NoticeRow } from '../../db/notices';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { noticeSuspended } from '../../workers/suspended-notices';
+import { SLACK_CHANNEL, SLACK_TOKEN, startFakeSlack } from '../kit/slack';
 import { policyOf } from '../policy/policies';
 import { freshDatabase, type TestDatabase } from '../setup/database';
 
@@ -80,5 +84,22 @@ describe('notices about mail that was kept aside', () => {
     await db.updateTable('inbox').set({ state: 'deleted' }).execute();
     await noticeSuspended(db, policy, MONDAY_OPENING);
     expect(await notices()).toEqual([]);
+  });
+
+  test('Slack has each of them once, in the end', async () => {
+    const slack = await startFakeSlack();
+    const log = createLogger('test', { write: () => undefined });
+    try {
+      const post = (notice: NoticeRow) =>
+        postDeskNotice({ db, slack: { token: SLACK_TOKEN, channel: SLACK_CHANNEL, apiUrl: slack.url }, publicUrl: 'https://desk.test', log }, notice);
+      await keptAside(MONDAY_OPENING - HOUR, 11);
+      slack.failNext({ status: 503 });
+      for (const minutes of [0, 1, 2]) await noticeSuspended(db, policy, MONDAY_OPENING + minutes * MINUTE, post);
+      const texts = slack.messages();
+      expect(texts).toHaveLength(2);
+      for (const text of texts) expect(text).toMatch(/^11 mails were kept aside .* <https:\/\/desk\.test\/suspended\|Suspended>$/);
+    } finally {
+      await slack.close();
+    }
   });
 });

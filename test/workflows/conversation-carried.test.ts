@@ -1,4 +1,6 @@
 import { viewQuery, type ConversationView } from '../../messages/conversation';
+import type { MergedEvent } from '../../policy/events';
+import { handOver } from '../../policy/merge';
 import { loadPolicy } from '../../policy/resolve';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { eventually, message, WorkflowDesk } from '../kit/workflow-desk';
@@ -104,4 +106,34 @@ test('an escalation that somebody ended by hand is opened again by a further cau
     return causes !== undefined && known.every((key) => causes.includes(key));
   });
   await desk.endAll(Date.now());
+}, 60_000);
+
+test('a merged conversation’s page goes on at its target: as acknowledged when somebody has acknowledged it, else aloud', async () => {
+  const receivedAt = Date.now();
+  const merged = async (acknowledged: MergedEvent['acknowledged']) => {
+    const source = await desk.start({ receivedAt, channel: 'voicemail', priority: 'urgent', receipt: false });
+    const target = await desk.start({ receivedAt, initiatedBy: 'agent', assignee: 'agent-1', receipt: false });
+    await eventually('it rings', () => desk.outside.ringsOf(source.number).length > 0);
+    await source.command({ type: 'merge', into: target.number }, Date.now());
+    const { state } = await eventually('it is merged', () =>
+      desk.outside.projections.map(({ carried }) => carried).findLast(({ state: known }) => known.number === source.number && known.mergedInto !== null),
+    );
+    const handed = handOver(state, Date.now());
+    expect(handed.dues.map(({ kind }) => kind)).toContain('firstResponse');
+    await target.signal(2, [{ type: 'merged', seq: 2, at: Date.now(), from: source.number, ...handed, acknowledged, policy: policy.hash }]);
+    const page = await eventually('its page is recorded', () => desk.outside.pages.findLast(({ number }) => number === target.number));
+    await eventually('the page of the source is over', () => desk.outside.pages.some(({ number, state: now }) => number === source.number && now === 'over'));
+    // What is a part of another conversation is not spam: it ends by itself only.
+    await source.command({ type: 'unmerge', answeredAt: null }, Date.now());
+    return { page, rings: desk.outside.ringsOf(target.number).map(({ mode }) => mode) };
+  };
+  const acknowledged = { by: 'agent-2', at: receivedAt };
+  const silent = await merged(acknowledged);
+  expect(silent.page).toMatchObject({ state: 'acknowledged', acknowledgement: acknowledged, urgency: 'high' });
+  expect(silent.rings).toEqual([]);
+  const aloud = await merged(null);
+  expect(aloud.page).toMatchObject({ state: 'paging', urgency: 'high' });
+  expect(aloud.rings).toContain('ring');
+  await desk.endAll(Date.now());
+  expect(desk.outside.unexpected).toEqual([]);
 }, 60_000);

@@ -104,11 +104,11 @@ export const files: readonly Fixture[] = [
     raw: withFiles(part(['Content-Type: message/rfc822'], 'From: ceo@rival.test\r\nSubject: Inner\r\nMessage-ID: <victim@rival.test>\r\n\r\nInner text.')),
     expected: { ...opened, subject: 'Help', text: 'See the file.', files: ['message.eml'] },
   },
-  { name: '3,000 mails within mails', raw: mail({ type: 'message/rfc822', body: chain(3_000) }), expected: { ...opened, read: 'any', subject: 'Help' } },
+  { name: '3,000 mails within mails', raw: mail({ type: 'message/rfc822', body: chain(3_000) }), expected: { ...opened, subject: 'Help' } },
   {
     name: '20,000 mails within mails in 0.6 MB',
     raw: mail({ type: 'message/rfc822', body: chain(20_000) }),
-    expected: { ...opened, read: 'any', subject: 'Help' },
+    expected: { ...opened, subject: 'Help' },
   },
   {
     name: 'mails within mails in base64',
@@ -121,7 +121,7 @@ export const files: readonly Fixture[] = [
       type: 'multipart/mixed; boundary=b',
       body: parts('b', ...Array.from({ length: 20_000 }, () => part(['Content-Type: text/csv', 'Content-Disposition: attachment'], '1'))),
     }),
-    expected: { ...opened, read: 'any', subject: 'Help' },
+    expected: { ...opened, subject: 'Help' },
   },
   {
     name: '20,000 parts of text',
@@ -129,23 +129,23 @@ export const files: readonly Fixture[] = [
       type: 'multipart/mixed; boundary=b',
       body: parts('b', ...Array.from({ length: 20_000 }, (_, index) => part(['Content-Type: text/plain'], `Line ${index}`))),
     }),
-    expected: { ...opened, read: 'any', subject: 'Help' },
+    expected: { ...opened, subject: 'Help' },
   },
   {
     name: '20,000 parts that are empty',
     raw: mail({ type: 'multipart/mixed; boundary=b', body: '--b\r\n'.repeat(20_000) }),
-    expected: { ...opened, read: 'any', subject: 'Help' },
+    expected: { ...opened, subject: 'Help' },
   },
   {
     name: '5,000 parts of HTML',
     raw: mail({ type: 'multipart/mixed; boundary=b', body: parts('b', ...Array.from({ length: 5_000 }, () => part(['Content-Type: text/html'], '<p>x</p>'))) }),
-    expected: { ...opened, read: 'any', subject: 'Help' },
+    expected: { ...opened, subject: 'Help' },
   },
-  { name: '30,000 elements within each other', raw: twins({ html: bomb }), expected: { ...opened, read: 'any', subject: 'Help' } },
+  { name: '30,000 elements within each other', raw: twins({ html: bomb }), expected: { ...opened, subject: 'Help' } },
   {
     name: 'a table of 20,000 cells',
     raw: twins({ html: `<table>${'<tr><td>1</td><td>2</td></tr>'.repeat(10_000)}</table>` }),
-    expected: { ...opened, read: 'any', subject: 'Help' },
+    expected: { ...opened, subject: 'Help' },
   },
   {
     name: 'HTML of 3 MB: it is a file, its text is read',

@@ -13,8 +13,8 @@ export interface Expected {
   /** Names of the files. */
   readonly files?: readonly string[];
   readonly html?: RegExp | null;
-  /** How far it can be read; `any` where that depends on how busy the computer is. By default whole. */
-  readonly read?: 'whole' | 'header' | 'any';
+  /** Its header alone can be read; by default all of it can. */
+  readonly read?: 'header';
   /** The two verdicts of intake/machine-mail.ts. */
   readonly machine?: boolean;
   readonly noAutoMail?: boolean;
