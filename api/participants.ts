@@ -1,6 +1,8 @@
 import type { Transaction } from 'kysely';
 import { addCommand } from '../db/commands';
+import type { Database } from '../db/connection';
 import { agentByEmail, contactById, findOrCreateContact } from '../db/contacts';
+import { inTransaction } from '../db/in-transaction';
 import { newId } from '../db/new-id';
 import { organizationById } from '../db/organizations';
 import { contactsWrittenTo, listParticipants, removeParticipants, setParticipant, type ParticipantRecord, type ParticipantRole } from '../db/participants';
@@ -16,8 +18,11 @@ import { InvalidRequest } from './problem';
 /** Somebody as a request names them: by their record, or by their address (lower case). */
 export type PersonNamed = { readonly contact: string } | { readonly email: string; readonly name?: string | undefined };
 
+/** The command that tells a conversation who is written to. */
+export type WrittenTo = Extract<Command, { type: 'participants' }>;
+
 /** Puts somebody among those who are written to; one who is already stays. Errors: E_NOT_FOUND, E_CONVERSATION_CLOSED, E_INVALID. */
-export async function addPerson(trx: Transaction<Schema>, number: number, person: PersonNamed, at: Date): Promise<Command> {
+export async function addPerson(trx: Transaction<Schema>, number: number, person: PersonNamed, at: Date): Promise<WrittenTo> {
   await lockOpen(trx, number);
   const contact = await contactNamed(trx, person, at);
   const present = (await listParticipants(trx, number)).find(({ id }) => id === contact.id);
@@ -36,7 +41,7 @@ export async function changeRole(
   id: string,
   role: Exclude<ParticipantRole, 'requester'>,
   at: Date,
-): Promise<Command> {
+): Promise<WrittenTo> {
   await lockOpen(trx, number);
   const person = await participantOrProposal(trx, number, id);
   if (person.proposal) {
@@ -51,7 +56,7 @@ export async function changeRole(
 }
 
 /** Takes a person out of the thread; what they wrote stays, and nothing is written to them any more. Errors: as {@link changeRole}. */
-export async function removePerson(trx: Transaction<Schema>, number: number, id: string): Promise<Command> {
+export async function removePerson(trx: Transaction<Schema>, number: number, id: string): Promise<WrittenTo> {
   await lockOpen(trx, number);
   const person = await participantOrProposal(trx, number, id);
   if (person.proposal) {
@@ -92,6 +97,19 @@ export async function changeRequester(
     await addCommand(trx, { id: newId('cmd'), number, actor: facts.actor, command: following, bodyRef: null, at: facts.at + 1, notAfter: null });
   }
   return command;
+}
+
+/**
+ * Two who change the list at once, or a mail whose author joins meanwhile: Updates may arrive in another order than their rows were written.
+ * Whoever sees afterwards that the rows say something else than what was sent sends what they say.
+ */
+export async function sendIfChanged(db: Database, number: number, sent: readonly string[], facts: { at: number; actor: string }): Promise<boolean> {
+  return inTransaction(db, async (trx) => {
+    const thread = await lockThread(trx, number);
+    const command = await writtenTo(trx, number);
+    if (thread === null || thread.status === 'closed' || command.contacts.join() === sent.join()) return false;
+    return addCommand(trx, { id: newId('cmd'), number, actor: facts.actor, command, bodyRef: null, at: facts.at, notAfter: null });
+  });
 }
 
 /** A forwarded mail came from nobody's organization: what it is about is found now, unless somebody has said so. */
@@ -145,7 +163,7 @@ function notTheRequester({ role }: ParticipantRecord): void {
 }
 
 /** In the order of the rows, which are locked with their conversation: whoever changes the list next reads this one. */
-async function writtenTo(trx: Transaction<Schema>, number: number): Promise<Extract<Command, { type: 'participants' }>> {
+async function writtenTo(trx: Transaction<Schema>, number: number): Promise<WrittenTo> {
   return { type: 'participants', contacts: await contactsWrittenTo(trx, number) };
 }
 

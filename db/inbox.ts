@@ -216,14 +216,14 @@ export async function markSuspended(
 }
 
 /** An attempt failed: it is made again at `retryAt`, or, when that is null, the row is shown to agents as failed. */
-export async function noteFailure(db: Database, id: number, failure: { error: string; retryAt: Date | null }): Promise<void> {
+export async function noteFailure(db: Database, id: number, failure: { error: string; retryAt: Date | null; shown?: SuspendedShown }): Promise<void> {
   await db
     .updateTable('inbox')
     .set((eb) => ({
       attempts: eb('attempts', '+', 1),
       error: failure.error,
       retry_at: failure.retryAt,
-      ...(failure.retryAt === null && { state: 'failed' as const, reason: 'unresolvable' }),
+      ...(failure.retryAt === null && { state: 'failed' as const, reason: 'unresolvable', ...failure.shown }),
     }))
     .where('id', '=', id)
     .where('state', '=', 'accepted')

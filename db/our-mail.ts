@@ -27,36 +27,31 @@ export async function ourMailsOf(db: Database, number: number): Promise<OurMail[
   return db.selectFrom('outgoing_mails').select(columns).where('number', '=', number).orderBy('at', 'desc').execute();
 }
 
-/** When the newest automatic mails to a contact since `since` left, and of which conversation each is. */
-export async function automaticMailsTo(db: Database, contactId: string, since: Date): Promise<{ number: number; at: number }[]> {
-  const rows = await db
-    .selectFrom('outgoing_mails')
-    .select(['number', 'at', 'finished_at'])
-    .where('recipient_id', '=', contactId)
-    // An empty envelope sender is what makes a mail automatic.
-    .where('envelope_from', '=', '')
-    .where('envelope_to', '<>', '')
-    .where('at', '>=', since)
-    .orderBy('at', 'desc')
-    .limit(100)
-    .execute();
-  return rows.map((row) => ({ number: row.number, at: (row.finished_at ?? row.at).getTime() }));
+/** A mail that the desk wrote by itself. Times are milliseconds. */
+export interface AutomaticMail {
+  /** An answer cannot have come before. */
+  readonly decidedAt: number;
+  /** When a server took it, as far as that has been noted. */
+  readonly sentAt: number;
+  readonly raw: Buffer;
 }
 
-/** The last automatic mails to a contact about a conversation since `since`, with what they said. */
-export async function automaticMailsWithWords(db: Database, about: { contactId: string; number: number; since: Date }): Promise<{ at: number; raw: Buffer }[]> {
+/** The last automatic mails to a contact about a conversation since `since`, at most `limit`, the newest first. */
+export async function automaticMailsTo(db: Database, about: { contactId: string; number: number; since: Date; limit: number }): Promise<AutomaticMail[]> {
   const rows = await db
     .selectFrom('outgoing_mails')
     .select(['at', 'finished_at', 'raw'])
     .where('recipient_id', '=', about.contactId)
     .where('number', '=', about.number)
+    // An empty envelope sender is what makes a mail automatic.
     .where('envelope_from', '=', '')
     .where('envelope_to', '<>', '')
+    .where('state', 'in', ['intended', 'sent'])
     .where('at', '>=', about.since)
     .orderBy('at', 'desc')
-    .limit(5)
+    .limit(about.limit)
     .execute();
-  return rows.map((row) => ({ at: (row.finished_at ?? row.at).getTime(), raw: row.raw }));
+  return rows.map((row) => ({ decidedAt: row.at.getTime(), sentAt: (row.finished_at ?? row.at).getTime(), raw: row.raw }));
 }
 
 /**

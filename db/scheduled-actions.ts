@@ -65,28 +65,28 @@ export async function listScheduledActions(db: Database, filter: ScheduledFilter
   const only = (column: RawBuilder<unknown>) => (number === undefined ? sql`true` : sql`${column} = ${number}`);
   const { rows } = await sql<ScheduledAction>`
     WITH open AS MATERIALIZED (
-      SELECT number, subject, carried->'state' AS state FROM conversations
-      WHERE status <> 'closed' AND carried IS NOT NULL AND ${only(sql`number`)}
-    ), promise AS (
-      SELECT number, subject, p FROM open, jsonb_array_elements(state->'promises') AS p
-      WHERE p->>'state' IN ('running', 'breached') AND NOT p ?| ARRAY['metAt', 'cancelledAt', 'paused']
+      SELECT c.number, c.subject, s.* FROM conversations AS c, jsonb_to_record(c.carried->'state') AS s (
+        promises jsonb, outgoing jsonb, "remindAt" float8, "solveAt" float8, "closeAt" float8, "snoozedUntil" float8, "silenceAt" float8, "unseenCheckAt" float8)
+      WHERE c.status <> 'closed' AND c.carried IS NOT NULL AND ${only(sql`c.number`)}
+    ), promise AS MATERIALIZED (
+      SELECT number, subject, p.*, concat(p.kind, '-', p.cycle) AS part FROM open, jsonb_to_recordset(promises) AS p (
+        kind text, cycle int, state text, noticed boolean, paged boolean, "noticeAt" float8, "pageAt" float8, "dueAt" float8,
+        "metAt" float8, "cancelledAt" float8, paused jsonb)
+      WHERE p.state IN ('running', 'breached') AND p."metAt" IS NULL AND p."cancelledAt" IS NULL AND p.paused IS NULL
     ), planned AS (
-      SELECT number, subject, 'notice' AS action, p->>'kind' || '-' || (p->>'cycle') AS part, instant(p->'noticeAt') AS at,
-        p->>'kind' AS promise, NULL AS message, NULL AS page, NULL::int AS attempts
-        FROM promise WHERE p->>'noticed' = 'false'
+      SELECT number, subject, 'notice' AS action, part, instant("noticeAt") AS at, kind AS promise, NULL AS message, NULL AS page, NULL::int AS attempts
+        FROM promise WHERE NOT noticed
       UNION ALL
-      SELECT number, subject, 'page', p->>'kind' || '-' || (p->>'cycle'), instant(p->'pageAt'), p->>'kind', NULL, NULL, NULL
-        FROM promise WHERE p->>'paged' = 'false'
+      SELECT number, subject, 'page', part, instant("pageAt"), kind, NULL, NULL, NULL FROM promise WHERE NOT paged
       UNION ALL
-      SELECT number, subject, 'breach', p->>'kind' || '-' || (p->>'cycle'), instant(p->'dueAt'), p->>'kind', NULL, NULL, NULL
-        FROM promise WHERE p->>'state' = 'running'
+      SELECT number, subject, 'breach', part, instant("dueAt"), kind, NULL, NULL, NULL FROM promise WHERE state = 'running'
       UNION ALL
-      SELECT number, subject, action, NULL, instant(state->field), NULL, NULL, NULL, NULL
-        FROM open, (VALUES ('remind', 'remindAt'), ('solve', 'solveAt'), ('close', 'closeAt'), ('endSnooze', 'snoozedUntil'),
-          ('nudgeAgent', 'silenceAt'), ('checkSeen', 'unseenCheckAt')) AS fields (action, field)
+      SELECT number, subject, action, NULL, instant(ms), NULL, NULL, NULL, NULL
+        FROM open, LATERAL (VALUES ('remind', "remindAt"), ('solve', "solveAt"), ('close', "closeAt"), ('endSnooze', "snoozedUntil"),
+          ('nudgeAgent', "silenceAt"), ('checkSeen', "unseenCheckAt")) AS fields (action, ms) WHERE ms IS NOT NULL
       UNION ALL
-      SELECT number, subject, 'sendReply', reply->>'messageId', instant(reply->'releaseAt'), NULL, reply->>'messageId', NULL, NULL
-        FROM open, jsonb_array_elements(state->'outgoing') AS reply WHERE reply->>'released' = 'false'
+      SELECT number, subject, 'sendReply', reply."messageId", instant(reply."releaseAt"), NULL, reply."messageId", NULL, NULL
+        FROM open, jsonb_to_recordset(outgoing) AS reply ("messageId" text, released boolean, "releaseAt" float8) WHERE NOT reply.released
       UNION ALL
       SELECT g.number, c.subject, 'ring', g.id, g.next_ring_at, NULL, NULL, g.id, NULL
         FROM pages AS g JOIN conversations AS c ON c.number = g.number WHERE g.state = 'paging' AND ${only(sql`g.number`)}

@@ -1,5 +1,6 @@
 import PostalMime from 'postal-mime';
 import type { ParsedMail } from './parse/parsed-mail';
+import { comesWithin, type Written } from './reopen-budget';
 
 /** So fast that nobody has read what they answer. */
 export const UNREAD_MS = 10_000;
@@ -9,23 +10,17 @@ export const ECHO_WITHIN_MS = 3_600_000;
 const WORDS = 80;
 const BEGINS_WITHIN = 200;
 
-/** A mail that we wrote by ourselves; `at` in milliseconds. */
-export interface AutomaticMail {
-  readonly at: number;
-  readonly raw: Uint8Array;
-}
-
 /**
  * Whether a mail is a robot's answer to one that we wrote by ourselves: it came within seconds, or it says within the hour what ours said,
  * in its own place and not as a quotation below somebody's words. `at` in milliseconds.
  */
-export async function isRobotAnswer(at: number, mail: ParsedMail, automatic: readonly AutomaticMail[]): Promise<boolean> {
-  const before = automatic.filter((ours) => at >= ours.at && at - ours.at <= ECHO_WITHIN_MS);
-  if (before.some((ours) => at - ours.at <= UNREAD_MS)) return true;
+export async function isRobotAnswer(at: number, mail: ParsedMail, automatic: readonly (Written & { readonly raw: Uint8Array })[]): Promise<boolean> {
+  if (comesWithin(at, automatic, UNREAD_MS)) return true;
   const said = bare(mail.text);
   const all = said === '' ? bare(mail.fullText ?? '') : said.slice(0, BEGINS_WITHIN + WORDS);
   if (all === '') return false;
-  for (const ours of before) {
+  for (const ours of automatic) {
+    if (!comesWithin(at, [ours], ECHO_WITHIN_MS)) continue;
     const { text } = await PostalMime.parse(ours.raw);
     const words = bare(text ?? '').slice(0, WORDS);
     if (words.length === WORDS && all.includes(words)) return true;

@@ -16,9 +16,9 @@ import { joinConversation, keepAsNote } from './join-conversation';
 import { domainOf, mailAddress } from './mail-address';
 import { openConversation } from './open-conversation';
 import { proposePeople } from './proposals';
-import { oneLine } from './parse/clean-text';
 import type { ReadMail } from './parse/mail-parser';
 import type { MailPerson } from './parse/parsed-mail';
+import { shownOf } from './suspended-shown';
 import { hasNoReopensLeft, localParts, threadFacts } from './thread-facts';
 import { decideThread, type ThreadDecision, type ThreadFacts } from './threading';
 
@@ -28,8 +28,6 @@ const COPY_WITHIN_MS = 7 * DAY_MS;
 /** Without one, two equal mails far apart are two mails: a monitor that reports the same fault every day. */
 const COPY_WITHOUT_ID_WITHIN_MS = 3_600_000;
 
-/** How much a list shows of a mail that is kept aside. */
-const PREVIEW_LENGTH = 200;
 /** Who wrote when nobody says so, and a person wants the mail all the same. */
 const NOBODY = 'Unknown sender';
 
@@ -64,8 +62,7 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
   }
   const sender = senderOf(row, readMail);
   const suspend = async (reason: string): Promise<Resolved> => {
-    const shown = { sender: sender?.address ?? null, subject: mail.subject, preview: oneLine(mail.text).slice(0, PREVIEW_LENGTH) };
-    await markSuspended(trx, row.id, { reason, at, contentHash: hash, verdict, shown });
+    await markSuspended(trx, row.id, { reason, at, contentHash: hash, verdict, shown: shownOf(mail, sender) });
     return { outcome: 'suspended', reason };
   };
   const settle = async (outcome: 'opened' | 'joined' | 'noted', number: number): Promise<Resolved> => {

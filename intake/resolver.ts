@@ -9,7 +9,9 @@ import type { Schema } from '../db/schema';
 import type { SigningKeys } from '../messages/addresses';
 import { isOutage } from './outage';
 import { createMailParser } from './parse/mail-parser';
+import type { ParsedMail } from './parse/parsed-mail';
 import { resolveMail, type Resolved } from './resolve';
+import { shownOf } from './suspended-shown';
 import { startSenderChecks } from './sender-checks';
 import { verdictOf, type SenderChecks } from './verdict';
 import { codeOf, startWokenLoop } from './woken-loop';
@@ -59,7 +61,7 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
       } catch (error) {
         // When the database itself is away this fails too: the row stays as it was, and the loop waits.
         await sql`ROLLBACK TO SAVEPOINT untouched`.execute(trx);
-        await giveAnotherTry(trx, row, error);
+        await giveAnotherTry(trx, row, mail, error);
         return { id: row.id, resolved: null };
       }
     });
@@ -70,12 +72,12 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
   };
 
   /** Not the database's fault, so it may be this mail's: others go first, and in the end agents see it. What looks like an outage is given an hour. */
-  const giveAnotherTry = async (trx: Transaction<Schema>, { id, attempts, receivedAt }: WaitingRow, error: unknown): Promise<void> => {
+  const giveAnotherTry = async (trx: Transaction<Schema>, { id, attempts, receivedAt }: WaitingRow, mail: ParsedMail, error: unknown): Promise<void> => {
     const last = attempts + 1 >= (isOutage(error) ? ATTEMPTS_IN_OUTAGE : ATTEMPTS);
     log.error({ inbox: id, attempt: attempts + 1, code: codeOf(error) }, last ? 'mail could not be resolved; agents see it' : 'mail could not be resolved yet');
     const message = error instanceof Error ? `${codeOf(error)}: ${error.message}` : String(error);
     const retryAt = new Date(now() + Math.min(RETRY_FROM_MS * 2 ** attempts, RETRY_UP_TO_MS));
-    await noteFailure(trx, id, { error: message.replaceAll('\0', '').slice(0, 500), retryAt: last ? null : retryAt });
+    await noteFailure(trx, id, { error: message.replaceAll('\0', '').slice(0, 500), retryAt: last ? null : retryAt, shown: shownOf(mail) });
     if (!last) return;
     // It has no conversation and no promise, so somebody has to be told.
     await writeNotice(trx, {

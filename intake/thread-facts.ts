@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { blockOf } from '../db/blocked-senders';
 import { agentByEmail, contactByEmail, isKnownSender, type Contact } from '../db/contacts';
 import type { WaitingRow } from '../db/inbox';
-import { automaticMailsTo, automaticMailsWithWords, ourMailsOf } from '../db/our-mail';
+import { automaticMailsTo, ourMailsOf } from '../db/our-mail';
 import type { Schema } from '../db/schema';
 import { lockThread, messagesBy, participates, recipientsOf, threadExists, threadOfMessage, threadOfOurMail } from '../db/threads';
 import {
@@ -19,7 +19,7 @@ import { ECHO_WITHIN_MS, isRobotAnswer } from './echo';
 import { judgeMachine } from './machine-mail';
 import { domainOf, localPartOf } from './mail-address';
 import type { MailPerson, ParsedMail } from './parse/parsed-mail';
-import { AT_ONCE_MS, isAtOnce, isPingPong, REOPEN_WINDOW_MS } from './reopen-budget';
+import { AT_ONCE_MS, comesWithin, isPingPong, REOPEN_WINDOW_MS } from './reopen-budget';
 import type { NamedThread, ThreadFacts, Verdict } from './threading';
 
 /** What is looked up for a mail before it is decided where it goes. */
@@ -33,6 +33,9 @@ export interface MailToPlace {
   readonly domain: string;
 }
 
+/** How many of our automatic mails a robot's answer is held against, and how many of a day are looked back on. */
+const ECHOES = 5;
+const EXCHANGES = 50;
 /** A report quotes one mail; more of ours in it are no more than a long thread. */
 const QUOTED_IDS = 5;
 
@@ -67,7 +70,7 @@ export async function threadFacts(trx: Transaction<Schema>, place: MailToPlace):
     senderKnown: email !== null && (await isKnownSender(trx, email)),
     blocked: email === null ? null : await blockOf(trx, email),
     flaggedSpam: /^yes\b/i.test(mail.headers['x-spam-flag'] ?? ''),
-    robotAnswer: token === null && (await answersAsRobot(trx, place, contact, reference?.thread.number ?? hinted)),
+    robotAnswer: token === null && (await answersAsRobot(trx, place, contact, reference?.ours === true ? reference.thread.number : hinted)),
     agent,
     token,
     reference,
@@ -135,18 +138,22 @@ async function namedThread(trx: Transaction<Schema>, number: number): Promise<Na
   return { number: thread.number, state: thread.status === 'closed' ? 'closed' : 'open' };
 }
 
-/** Whether the mail is a robot's answer to one that we wrote by ourselves to its author, about the conversation that it hints at. */
+/**
+ * Whether the mail is a robot's answer to one that we wrote by ourselves to its author, about the conversation that it names as only our mail
+ * does: by our Message-ID or number. Somebody who has forgotten a file answers their own mail, and quickly.
+ */
 async function answersAsRobot(trx: Transaction<Schema>, { row, mail }: MailToPlace, contact: Contact | null, about: number | null): Promise<boolean> {
   if (contact === null || about === null) return false;
   const at = row.receivedAt.getTime();
-  return isRobotAnswer(at, mail, await automaticMailsWithWords(trx, { contactId: contact.id, number: about, since: new Date(at - 2 * ECHO_WITHIN_MS) }));
+  const since = new Date(at - 2 * ECHO_WITHIN_MS);
+  return isRobotAnswer(at, mail, await automaticMailsTo(trx, { contactId: contact.id, number: about, since, limit: ECHOES }));
 }
 
 /** Whether a participant's mail has used up its conversation's reopen budget; see intake/reopen-budget.ts. */
 export async function hasNoReopensLeft(trx: Transaction<Schema>, number: number, row: WaitingRow, contact: Contact): Promise<boolean> {
   const at = row.receivedAt.getTime();
   const since = new Date(at - REOPEN_WINDOW_MS - AT_ONCE_MS);
-  const automatic = (await automaticMailsTo(trx, contact.id, since)).filter((mail) => mail.number === number).map((mail) => mail.at);
-  if (!isAtOnce(at, automatic)) return false;
+  const automatic = await automaticMailsTo(trx, { contactId: contact.id, number, since, limit: EXCHANGES });
+  if (!comesWithin(at, automatic, AT_ONCE_MS)) return false;
   return isPingPong(at, { automatic, answers: await messagesBy(trx, number, contact.id, since) });
 }

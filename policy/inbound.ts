@@ -20,7 +20,7 @@ export function takeMessage(turn: Turn, message: MessageEvent): void {
       customerWrote(turn, message);
       return;
     case 'thirdParty':
-      turn.notice('customerWrote', message.at, { to: state.assignee });
+      tellThatSomebodyWrote(turn, message.at);
       return;
     case 'agent':
       agentWrote(turn, message);
@@ -69,8 +69,19 @@ function wroteToMerged(turn: Turn, at: number): boolean {
   if (state.merged === undefined) return false;
   state.unansweredSince ??= at;
   state.merged = { ...state.merged, wroteAt: state.merged.wroteAt ?? at };
-  turn.notice('customerWrote', at, { to: state.assignee });
+  tellThatSomebodyWrote(turn, at);
   return true;
+}
+
+/** How long a notice that somebody wrote stands for what is written after it, unless an agent has answered meanwhile. */
+const WROTE_NOTICE_MS = 15 * 60_000;
+
+function tellThatSomebodyWrote(turn: Turn, at: number): void {
+  const { state } = turn;
+  const { wroteNoticeAt: toldAt } = state;
+  if (toldAt !== undefined && at < toldAt + WROTE_NOTICE_MS && (state.lastAgentAt ?? 0) <= toldAt) return;
+  state.wroteNoticeAt = at;
+  turn.notice('customerWrote', at, { to: state.assignee });
 }
 
 /** The customer waits for the next answer, unless they wait for one already that no answer on its way is about to be. */
@@ -96,7 +107,7 @@ function outOfHours(turn: Turn, at: number, triage: boolean): void {
   const { state, policy } = turn;
   if (officeOpen(policy, at)) return;
   if (!(triage || isUrgentOrHigh(state)) || state.outOfHours === 'notice' || !policy.outOfHours.page) {
-    turn.notice('customerWrote', at, { to: state.assignee });
+    tellThatSomebodyWrote(turn, at);
     return;
   }
   const cause = expectFeedback(turn, at, 'outOfHours');

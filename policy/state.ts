@@ -174,6 +174,8 @@ export interface ConversationState {
   readonly unansweredSince: number | null;
   readonly lastCustomerAt: number | null;
   readonly lastAgentAt: number | null;
+  /** When the desk was last told by a notice that somebody wrote. */
+  readonly wroteNoticeAt?: number;
   readonly solvedAt: number | null;
   /** Until then a slight message ("thanks, bye!") pages nobody. */
   readonly graceUntil: number | null;

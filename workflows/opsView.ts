@@ -108,6 +108,7 @@ function detailsOf(state: ConversationState): string {
     state.page === null
       ? 'No page is open.'
       : `Page ${state.page.n} is open (${state.page.urgency}): ${state.page.causes.map((cause) => cause.key).join(', ')}`,
+    ...(state.mergedInto === null ? [] : [`A part of #${state.mergedInto} now.`]),
     next === null ? 'Waits for people only.' : `Wakes up at ${utc(next.at)}: ${next.what}.`,
   ].join('\n');
 }

@@ -244,14 +244,22 @@ function linkFacts(name: string, numbers: readonly number[]): Html | null {
 }
 
 /** Who else is in the thread, and whom its mails propose. */
-function personFacts(people: readonly ParticipantRecord[], proposals: readonly Proposal[]): Html | null {
+function personFacts(people: readonly ParticipantRecord[], proposals: readonly Proposal[]): Html {
   const others = people.filter(({ role }) => role !== 'requester');
-  if (others.length + proposals.length === 0) return null;
-  return html`<dt>Also here</dt>
-    <dd>
-      ${others.map(({ name, email, phone, role }) => html`<p>${name ?? email ?? phone ?? 'Someone'} ${role === 'thirdParty' && chip('only shown, not written to', 'warn')}</p>`)}
-      ${proposals.map(({ name, email, role }) => html`<p>${name ?? ''} ${email} ${chip(role === 'requester' ? 'may be who asked' : 'named in To or Cc')}</p>`)}
-    </dd>`;
+  return html`${
+    others.length > 0 &&
+    html`<dt>Also here</dt>
+      <dd>
+        ${others.map(({ name, email, phone, role }) => html`${name ?? email ?? phone ?? 'Someone'} ${role === 'thirdParty' && chip('only shown, not written to', 'warn')}<br />`)}
+      </dd>`
+  }
+  ${
+    proposals.length > 0 &&
+    html`<dt>Named</dt>
+      <dd>
+        ${proposals.map(({ name, email, role }) => html`${name ?? ''} ${email} ${chip(role === 'requester' ? 'may be who asked' : 'in To or Cc')}<br />`)}
+      </dd>`
+  }`;
 }
 
 function momentWords(at: number, zone: string): string {

@@ -36,7 +36,7 @@ const queueQuery = listQuery.extend({
   team: line(100).optional().openapi({ description: 'A team id, or `none`.' }),
   organization: line(100).optional(),
   requester: line(100).optional().openapi({ description: 'A contact id.' }),
-  q: line(200).optional().openapi({ description: 'Words of subject, messages, requester; or a number such as #1042.' }),
+  q: line(200).optional().openapi({ description: 'Words of messages, notes, subject, tags and people, each as the start of one; or a number such as #1042.' }),
   snoozed: z.enum(['include', 'hide'], 'must be include or hide').optional().openapi({ description: 'Hidden by default until their time has come.' }),
   merged: z.enum(['include', 'hide'], 'must be include or hide').optional().openapi({ description: 'What has become a part of another; hidden by default.' }),
   sort: z

@@ -1,10 +1,12 @@
+import type { Transaction } from 'kysely';
+import type { Schema } from '../../db/schema';
 import { sweepOne } from '../commands';
-import { addPerson, changeRequester, changeRole, removePerson } from '../participants';
-import { apiRoute, type ApiRoute } from '../route';
+import { addPerson, changeRequester, changeRole, removePerson, sendIfChanged, type WrittenTo } from '../participants';
+import { apiRoute, type Answer, type ApiRoute } from '../route';
 import * as schema from '../schemas/command';
 import { numberParams } from '../schemas/conversation';
 import { text } from '../schemas/text';
-import { commandRoute, run } from './run-command';
+import { commandRoute, run, type NumberRequest } from './run-command';
 
 const personParams = numberParams.extend({ id: text(100) });
 const problems = ['E_NOT_FOUND', 'E_CONVERSATION_CLOSED'] as const;
@@ -19,8 +21,7 @@ export const participantRoutes: readonly ApiRoute[] = [
     body: schema.personBody,
     answers: schema.commandAnswers(201),
     problems,
-    handle: (request) =>
-      run(request, async (trx) => ({ command: await addPerson(trx, request.params.number, request.body, new Date(request.context.now())) }), { status: 201 }),
+    handle: (request) => change(request, (trx) => addPerson(trx, request.params.number, request.body, new Date(request.context.now())), 201),
   }),
   apiRoute({
     ...commandRoute,
@@ -32,9 +33,9 @@ export const participantRoutes: readonly ApiRoute[] = [
     answers: schema.commandAnswers(200),
     problems,
     handle: (request) =>
-      run(request, async (trx) => {
+      change(request, (trx) => {
         const { number, id } = request.params;
-        return { command: await changeRole(trx, number, id, request.body.role, new Date(request.context.now())) };
+        return changeRole(trx, number, id, request.body.role, new Date(request.context.now()));
       }),
   }),
   apiRoute({
@@ -45,7 +46,7 @@ export const participantRoutes: readonly ApiRoute[] = [
     params: personParams,
     answers: schema.commandAnswers(200),
     problems,
-    handle: (request) => run(request, async (trx) => ({ command: await removePerson(trx, request.params.number, request.params.id) })),
+    handle: (request) => change(request, (trx) => removePerson(trx, request.params.number, request.params.id)),
   }),
   apiRoute({
     ...commandRoute,
@@ -65,3 +66,27 @@ export const participantRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
+
+/** Changes who is written to, and looks afterwards whether that was the last word. */
+async function change(request: NumberRequest, make: (trx: Transaction<Schema>) => Promise<WrittenTo>, status: 200 | 201 = 200): Promise<Answer> {
+  const { context, actor, params } = request;
+  let sent: readonly string[] | undefined;
+  const answer = await run(
+    request,
+    async (trx) => {
+      const command = await make(trx);
+      sent = command.contacts;
+      return { command };
+    },
+    { status },
+  );
+  // A repeated request has sent nothing.
+  if (sent === undefined) return answer;
+  const list = sent;
+  return {
+    ...answer,
+    async afterCommit() {
+      if (await sendIfChanged(context.db, params.number, list, { at: context.now(), actor: actor.id })) await sweepOne(context, params.number);
+    },
+  };
+}

@@ -47,9 +47,9 @@ CREATE INDEX idempotency_keys_answered ON idempotency_keys (created_at) WHERE st
 
 -- When a mail was last tried, by the server's own clock: shown, never decided by.
 ALTER TABLE outgoing_mails ADD COLUMN attempted_at timestamptz;
--- An instant of a conversation's state, milliseconds, as a time; null for none.
-CREATE FUNCTION instant(ms jsonb) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
-  SELECT CASE WHEN jsonb_typeof(ms) = 'number' THEN timestamptz 'epoch' + ms::float8 * interval '1 millisecond' END
+-- An instant of a conversation's state, milliseconds, as a time.
+CREATE FUNCTION instant(ms float8) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
+  SELECT to_timestamp(ms / 1000)
 $$;
 
 -- Hits of a caller in the running window. Lost in a crash of the server, which is the price of costing next to nothing.

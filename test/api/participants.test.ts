@@ -1,4 +1,5 @@
 import { Worker } from '@temporalio/worker';
+import { sendIfChanged } from '../../api/participants';
 import { addProposal } from '../../db/proposals';
 import { conversationWorkflowId } from '../../messages/ids';
 import { freshNamespace, type TestNamespace } from '../setup/temporal';
@@ -182,4 +183,18 @@ test('nothing changes in a closed conversation', async () => {
   }
   expect(await people(number)).toEqual(['ada@acme.example requester']);
   expect((await api.call('post', '/conversations/999999/participants', { body: { email: 'x@acme.example' } })).status).toBe(404);
+});
+
+test('many who change the list at once: the last word is what the rows say', async () => {
+  const number = await ticket('ada@acme.example');
+  const emails = Array.from({ length: 6 }, (_, index) => `p${index}@acme.example`);
+  const answers = await Promise.all(emails.map((email) => api.call('post', `/conversations/${number}/participants`, { body: { email } })));
+  expect(answers.map(({ status }) => status)).toEqual(emails.map(() => 201));
+  const all = (await show(number)).participants.map(({ id }) => id);
+  expect(all).toHaveLength(7);
+  // Whoever sent an older list has seen that, and sent the whole one after it.
+  const stale = await sendIfChanged(api.db, number, all.slice(0, 3), { at: MONDAY_TEN + 1, actor: api.agents.agent.id });
+  expect(stale).toBe(true);
+  expect((await commandsOf(number)).at(-1)).toEqual({ type: 'participants', contacts: all });
+  expect(await sendIfChanged(api.db, number, all, { at: MONDAY_TEN + 1, actor: api.agents.agent.id })).toBe(false);
 });

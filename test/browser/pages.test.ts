@@ -155,7 +155,6 @@ describe.each([
       '/mails',
       `/mails/${mailId}`,
       link('productionDown'),
-      link('thatsAll'),
       link('somethingElse'),
       '/sign-in',
       '/nothing-here',

@@ -2,8 +2,8 @@ import type { CrashPoint } from '../../config/crash-points';
 
 /** What is to happen at a point. */
 export type Fault =
-  /** Each conversation fails there once, as if a connection had broken; at most so many do. */
-  | { readonly point: CrashPoint; readonly how: 'fail'; readonly atMost?: number }
+  /** Each conversation fails there once, as if a connection had broken; at most so many do, or only those of these numbers. */
+  | { readonly point: CrashPoint; readonly how: 'fail'; readonly atMost?: number; readonly only?: ReadonlySet<number> }
   /** Conversations are held there; when so many different ones stand there, every process that holds one is killed. Once. */
   | { readonly point: CrashPoint; readonly how: 'kill'; readonly standing: number }
   /** The process that comes by there for the n-th time is killed. Once. */
@@ -92,7 +92,7 @@ export class CrashDirector {
     if (fault === undefined) return by.answer(hit, 'goOn');
     switch (fault.how) {
       case 'fail':
-        return by.answer(hit, this.failsOnce(point, subject, fault.atMost) ? 'fail' : 'goOn');
+        return by.answer(hit, this.failsOnce(point, subject, fault) ? 'fail' : 'goOn');
       case 'killAt': {
         const count = (this.passed.get(fault) ?? 0) + 1;
         this.passed.set(fault, count);
@@ -115,7 +115,8 @@ export class CrashDirector {
     }
   }
 
-  private failsOnce(point: CrashPoint, subject: string, atMost = Infinity): boolean {
+  private failsOnce(point: CrashPoint, subject: string, { atMost = Infinity, only }: Omit<Extract<Fault, { how: 'fail' }>, 'point' | 'how'> = {}): boolean {
+    if (only?.has(Number(subject)) === false) return false;
     const subjects = this.failed.get(point) ?? new Set();
     this.failed.set(point, subjects);
     if (subjects.has(subject) || subjects.size >= atMost) return false;

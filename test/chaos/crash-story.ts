@@ -11,7 +11,7 @@ export const CRASHES = `${SECONDS.replace('within: 3s', 'within: 30s')
   .replace('urgent: 20s', 'urgent: 1h')
   .replace('tickets:', 'tickets:\n  closeSolvedAfter: 1s')
   .replace('acknowledgeWithin: 30s', 'acknowledgeWithin: 12s')
-  .replace('collect: 0s', 'collect: 2s')}
+  .replace('collect: 0s', 'collect: 2s\n  repeat: 6')}
 addresses: { support: {}, emergency: { priority: urgent } }
 `;
 
@@ -25,7 +25,7 @@ const CALM = 3;
 const EARLY = 10;
 const STRANGERS = 3;
 
-const fail = (...points: Fault['point'][]): Fault[] => points.map((point) => ({ point, how: 'fail' }));
+const fail = (...points: Fault['point'][]) => points.map((point) => ({ point, how: 'fail' }) as const);
 const kill = (point: Fault['point'], standing = STANDING): Fault => ({ point, how: 'kill', standing });
 const killAt = (point: Fault['point'], nth: number): Fault => ({ point, how: 'killAt', nth });
 
@@ -95,8 +95,12 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
     return (await rung.executeTakeFirst()) !== undefined;
   };
   await inTheEnd('nearly all of the first rings are recorded', async () => (await recordedRings(crashDesk)) >= URGENT, STEP_WITHIN_MS);
-  director.plan(...fail('page:prepared', 'page:claimed', 'attempt:writing', 'attempt:stored', 'page:read'));
+  // The others ring together once more: a page that cannot ask the database rings alone.
+  const only = new Set(cases.slice(0, URGENT).map(({ number }) => number));
+  director.plan(...fail('page:prepared', 'page:claimed', 'attempt:writing', 'attempt:stored', 'page:read').map((fault) => ({ ...fault, only })));
   await each(cases, (one) => inTheEnd(`#${one.number} rings again`, () => ringsAgain(one), STEP_WITHIN_MS));
+  // On a busy machine they may all have been too slow to ask, and then ring alone until they are not.
+  await inTheEnd('some have rung together', () => director.reached.has('page:bundleNoted'), STEP_WITHIN_MS);
 
   progress('acknowledgements');
   director.calm();

@@ -33,22 +33,30 @@ describe('receipts', () => {
 describe('what is taken for a robot’s ping-pong', () => {
   const at = MONDAY_10;
   const ago = (...minutes: number[]) => minutes.map((minute) => at - minute * MINUTE);
+  const wrote = (...minutes: number[]) => ago(...minutes).map((sentAt) => ({ decidedAt: sentAt - 500, sentAt }));
 
   test('the third answer within a minute of an automatic mail, in a day', () => {
-    const exchange = { automatic: ago(0.5, 60, 120), answers: ago(59.5, 119.5) };
+    const exchange = { automatic: wrote(0.5, 60, 120), answers: ago(59.5, 119.5) };
     expect(isPingPong(at, exchange)).toBe(true);
     expect(isPingPong(at, { ...exchange, answers: ago(59.5) })).toBe(false);
   });
 
   test('slow answers, and answers to people, are people’s', () => {
-    expect(isPingPong(at, { automatic: ago(5, 60, 120), answers: ago(59.5, 119.5) })).toBe(false);
-    expect(isPingPong(at, { automatic: ago(0.5, 60, 120), answers: ago(40, 100) })).toBe(false);
+    expect(isPingPong(at, { automatic: wrote(5, 60, 120), answers: ago(59.5, 119.5) })).toBe(false);
+    expect(isPingPong(at, { automatic: wrote(0.5, 60, 120), answers: ago(40, 100) })).toBe(false);
     expect(isPingPong(at, { automatic: [], answers: ago(59.5, 119.5) })).toBe(false);
+  });
+
+  test('an answer may be faster than the note that our mail has left, and never came before it was decided', () => {
+    const earlier = { automatic: wrote(60, 120), answers: ago(59.5, 119.5) };
+    const now = (decidedAt: number, sentAt: number) => isPingPong(at, { ...earlier, automatic: [...earlier.automatic, { decidedAt, sentAt }] });
+    expect(now(at - 500, at + 50)).toBe(true);
+    expect(now(at + 10, at + 50)).toBe(false);
   });
 
   test('a day later it begins anew', () => {
     const day = 24 * 60;
-    expect(isPingPong(at, { automatic: ago(0.5, day + 60, day + 120), answers: ago(day + 59.5, day + 119.5) })).toBe(false);
+    expect(isPingPong(at, { automatic: wrote(0.5, day + 60, day + 120), answers: ago(day + 59.5, day + 119.5) })).toBe(false);
   });
 });
 
@@ -94,6 +102,35 @@ describe('the reopen budget of a conversation', () => {
       ['loop', recipient],
       ['loop', recipient],
     ]);
+    desk.now = MONDAY_10;
+  });
+
+  test('who answers their own mail at once, because they forgot something, is no robot', async () => {
+    const { number, requester_id: recipient } = await desk.opened(mailOf({ mailId: 'first@acme.test' }));
+    await desk.db
+      .insertInto('outgoing_mails')
+      .values({
+        key: `conversation/${number}:receipt`,
+        number,
+        kind: 'receipt',
+        message_ref: null,
+        recipient_id: recipient,
+        mail_id: signedMailId(desk.keys, `conversation/${number}:receipt`, desk.domain),
+        envelope_from: '',
+        envelope_to: 'jane@acme.test',
+        raw: Buffer.from('x'),
+        state: 'sent',
+        last_error: null,
+        at: new Date(desk.now),
+        finished_at: new Date(desk.now),
+      })
+      .execute();
+    const again = await desk.opened(mailOf({ subject: 'Re: Help', headers: ['In-Reply-To: <first@acme.test>'], body: 'I forgot the picture.' }));
+    expect(again).toMatchObject({ linked_from: number, flags: ['mayBelong'] });
+    // With our number in it, within seconds: nobody has read ours.
+    expect(await desk.deliver(mailOf({ subject: `Re: Help [#${number}]` }))).toMatchObject({ state: 'suspended', reason: 'loop' });
+    desk.now += 20_000;
+    expect(await desk.opened(mailOf({ subject: `Re: Help [#${number}]`, body: 'It is urgent!' }))).toMatchObject({ linked_from: number });
     desk.now = MONDAY_10;
   });
 });

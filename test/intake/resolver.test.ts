@@ -36,7 +36,7 @@ describe('the resolver in hard times', () => {
       await wake();
       await until(async () => (await row(id)).attempts === attempt);
     }
-    expect(await row(id)).toMatchObject({ state: 'failed', reason: 'unresolvable', number: null, attempts: 8 });
+    expect(await row(id)).toMatchObject({ state: 'failed', reason: 'unresolvable', number: null, attempts: 8, sender: 'jane@acme.test', subject: 'Help' });
     const notices = await desk.db.selectFrom('notices').select(['key', 'number', 'kind', 'text']).execute();
     expect(notices).toEqual([{ key: `ops:inbox:${id}`, number: null, kind: 'ops', text: expect.stringContaining(`inbox row ${id}`) as string }]);
     desk.now = MONDAY_10;

@@ -151,6 +151,15 @@ describe("a customer's message by night on a conversation that there is", () => 
     expect(answered('normal').customer('Mon 22:00')).toEqual(['notice customerWrote to a1']);
   });
 
+  it('is one notice for all that is written within a quarter of an hour, unless it is answered', () => {
+    const story = answered('normal');
+    expect(story.customer('Mon 22:00')).toEqual(['notice customerWrote to a1']);
+    expect(story.customer('Mon 22:05')).toEqual([]);
+    expect(story.customer('Mon 22:15')).toEqual(['notice customerWrote to a1']);
+    story.reply('Mon 22:16');
+    expect(story.customer('Mon 22:20')).toEqual(['notice customerWrote to a1']);
+  });
+
   it('is nothing special in office hours', () => {
     expect(answered('urgent').customer('Mon 11:00')).toEqual([]);
   });
