@@ -67,7 +67,7 @@ async function lockContact(trx: Transaction<Schema>, { email, phone }: PersonGiv
     ['phone', phone],
   ] as const) {
     if (value === null) continue;
-    const row = await trx.selectFrom('contacts').select(columns).where(column, '=', value).forUpdate().executeTakeFirst();
+    const row = await trx.selectFrom('contacts').select(columns).where(column, '=', value).forNoKeyUpdate().executeTakeFirst();
     if (row !== undefined) return row;
   }
   return null;

@@ -9,6 +9,8 @@ import type { Schema } from './schema';
 /** What to do with a ring that need not go out by itself. */
 export type BundleDecision =
   | { readonly do: 'alone' }
+  /** It has rung by itself already, and only the answer of that got lost. */
+  | { readonly do: 'sentBefore' }
   /** Others may join until then; look again at `at` (milliseconds). */
   | { readonly do: 'wait'; readonly at: number }
   /** Ring once for all of these pages, ids in order of their rings; call {@link markBundleSent} when it is out. */
@@ -47,6 +49,8 @@ export async function decideBundle(db: Database, attempt: PageAttempt, target: T
       await lockBundle(trx, own.bundle);
       own = await ownAttempt(trx, id, attempt.ring, target);
     }
+    // It must not join others any more: they would ring under another key, and nobody would resolve its own incident.
+    if (own.bundle === null && own.outcome === 'sent') return { do: 'sentBefore' };
     if (own.bundle === null) {
       if (!(await isOneUnacknowledged(trx, id, target))) return { do: 'alone' };
       const joined = (await openBundle(trx, target, now)) ?? bundleKey(target, now + attempt.collectMs);

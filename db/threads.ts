@@ -22,7 +22,8 @@ export async function lockThread(trx: Transaction<Schema>, number: number): Prom
     .selectFrom('conversations')
     .select(['number', 'status', 'last_seq', 'relayed_seq', 'priority', 'tags', 'merged_into', 'start'])
     .where('number', '=', number)
-    .forUpdate()
+    // Not "for update": a row that only refers to this one (a linked conversation) need not wait, and two mails never wait for each other.
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (row === undefined) return null;
   return {

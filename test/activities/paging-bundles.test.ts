@@ -191,6 +191,15 @@ test('when the one that rings for all is gone, another one takes over', async ()
   expect(pagerduty.incidents().at(-1)?.summary).toBe('2 pages wait: #2 #3');
 });
 
+test('a page that has rung by itself and whose answer got lost has rung, and joins no bundle afterwards', async () => {
+  await conversations(1, 2);
+  await ring(normal(1));
+  await ring(attemptOf(2));
+  expect(await ring(normal(1))).toMatchObject({ outcome: 'sent', unrecorded: [] });
+  expect((await getPage(db, 'p1-1'))?.attempts).toMatchObject([{ outcome: 'sent', dedupKey: normal(1).dedupKey, bundle: null }]);
+  expect(pagerduty.requests()).toHaveLength(2);
+});
+
 test('many pages at once are a few calls, and every number is counted', async () => {
   const numbers = Array.from({ length: 40 }, (_one, index) => 1_000 + index);
   await conversations(...numbers);

@@ -145,6 +145,37 @@ export const STORIES: Readonly<Record<string, Story>> = {
     await rest();
     return chat;
   },
+
+  async 'merged-and-taken-out'(stage) {
+    const source = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open });
+    await rung(stage, source, 1);
+    await source.command({ type: 'merge', into: source.number + 1_000_000 }, Date.now());
+    await over(stage, source);
+    await rest();
+    await source.command({ type: 'unmerge', answeredAt: null }, Date.now());
+    await rung(stage, source, 2);
+    await rest();
+    return source;
+  },
+
+  async 'another-joins'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.open });
+    await ticket.command({ type: 'participants', contacts: ['customer-1', 'customer-2'] }, Date.now());
+    const at = Date.now();
+    const policy = stage.open.hash;
+    const due = { kind: 'update', since: at, dueAt: at + 2_000, clock: 'elapsed', lengthMs: 2_000, noticeAt: at + 1_000, pageAt: null } as const;
+    const handedOver = { participants: ['customer-3'], dues: [{ ...due, noticed: false, paged: false }], urgency: 'low', causes: [] } as const;
+    await ticket.signal(2, [{ type: 'merged', seq: 2, at, from: 7, acknowledged: null, policy, ...handedOver }]);
+    await rest();
+    await ticket.command(reply('answer'), Date.now());
+    await mailed(stage, ticket, 'reply');
+    await rest();
+    await ticket.signal(3, [{ type: 'bounce', seq: 3, at: Date.now(), messageId: 'answer', hard: true, policy }]);
+    await ticket.signal(4, [{ type: 'unmerged', seq: 4, at: Date.now(), from: 7, policy }]);
+    await ticket.command({ type: 'requester', contact: 'customer-2' }, Date.now());
+    await rest();
+    return ticket;
+  },
 };
 
 /** Ids of the workflows that a story has left behind: the conversation and its pages. */
