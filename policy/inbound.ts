@@ -12,7 +12,6 @@ import { isUrgentOrHigh, urgencyOf } from './urgency';
 
 /** What a message that came in does to its conversation. */
 export function takeMessage(turn: Turn, message: MessageEvent): void {
-  const { state } = turn;
   turn.tell(message.at, 'message.received', { message: message.messageId, author: message.author, channel: message.channel });
   if (message.machine) return;
   switch (message.author) {

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { lockThread } from '../../db/threads';
 import { acceptMail } from '../../intake/accept';
 import { createMailParser, type ReadMail } from '../../intake/parse/mail-parser';
 import { parseMail } from '../../intake/parse/parse-mail';
@@ -121,6 +123,19 @@ describe('hard mails', () => {
   );
 
   test('no stranger is in the conversation of another', victimIsUntouched);
+
+  test('a conversation that refers to another does not wait for who has that one: two such mails would wait for each other', async () => {
+    await desk.db.transaction().execute(async (trx) => {
+      await lockThread(trx, VICTIM.number);
+      await desk.db.transaction().execute(async (other) => {
+        await sql`SET LOCAL lock_timeout = '1s'`.execute(other);
+        // What the foreign key of `linked_from` asks for.
+        await sql`SELECT 1 FROM conversations WHERE number = ${VICTIM.number} FOR KEY SHARE`.execute(other);
+        await expect(lockThread(other, VICTIM.number)).rejects.toMatchObject({ code: '55P03' });
+        await sql`ROLLBACK`.execute(other);
+      });
+    });
+  });
 
   test(`${RESOLVED} damaged ones all find a place, none with a stranger`, async () => {
     const random = seeded(SEED);
