@@ -9,7 +9,7 @@ import { DeskUnderTest } from '../kit/desk-under-test';
 import { findLastingViolations, type Evidence } from '../kit/invariants';
 import { ROUTING_KEY, startFakePagerDuty } from '../kit/pagerduty';
 import { findUnreplayable } from '../kit/replayable';
-import { seeded } from '../kit/seeded';
+import { seeded, shuffled } from '../kit/seeded';
 import { startSmtpSink } from '../kit/smtp-sink';
 import { Machine } from '../platform/program';
 import { patientStory } from './patient-story';
@@ -91,11 +91,13 @@ test('whatever is killed, whenever: no message and no page is lost, no promise f
         ),
       );
       const killed: string[] = [];
+      const order = shuffled(PARTS, random);
       const killing = (async () => {
         const startedAt = performance.now();
         while (killed.length < KILLS) {
           await sleep(random.between(1_500, 6_500));
-          const victim = random.oneOf(PARTS);
+          // Each part once, then any.
+          const victim = order[killed.length] ?? random.oneOf(PARTS);
           if (kill(machine, victim, random.oneOf)) killed.push(`${victim} at ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
         }
       })();

@@ -24,3 +24,11 @@ export function seeded(seed: number): Seeded {
     },
   };
 }
+
+/** The items in another order. */
+export function shuffled<Item>(items: readonly Item[], random: Seeded): Item[] {
+  return items
+    .map((item) => ({ item, place: random.between(0, 1) }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}
