@@ -6,6 +6,7 @@ import type { Spread } from './statistics';
 import type { Crowd } from './crowd';
 import type { Flood } from './flood';
 import type { Memory } from './memory';
+import type { SearchFigures } from './search';
 import type { Throughput } from './throughput';
 
 /** Where and with what a bench ran, without which its figures mean nothing. */
@@ -30,6 +31,7 @@ export interface Report {
   readonly throughput?: Throughput;
   readonly flood?: Flood;
   readonly crowd?: Crowd;
+  readonly search?: SearchFigures;
 }
 
 /** The facts of this machine; `cli` is the path of the Temporal program. */
@@ -48,13 +50,14 @@ export function machineFacts(cli: string, postgres: string): MachineFacts {
 }
 
 /** Whether everything that has a budget stays within it. */
-export function allWithin({ cost = [], lateness = [], flood }: Report): boolean {
+export function allWithin({ cost = [], lateness = [], flood, search }: Report): boolean {
+  if (search !== undefined && search.tookMs.p95 > search.budgetMs) return false;
   return [...cost, ...lateness, ...(flood === undefined ? [] : [flood])].every(({ within }) => within);
 }
 
 /** The report as text, a table for each part. */
 export function reportText(report: Report): string {
-  const { machine, cost, lateness, throughput, flood, crowd } = report;
+  const { machine, cost, lateness, throughput, flood, crowd, search } = report;
   const parts = [
     `${machine.date} · ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, load ${machine.load} · ${machine.system} · Node ${machine.node}\n${machine.temporal} · PostgreSQL ${machine.postgres}`,
   ];
@@ -130,6 +133,17 @@ export function reportText(report: Report): string {
         ['open', 'armed/s', 'GET /conversations p50', 'p99', 'max', 'POST …/notes p50', 'p99', 'max'],
         [[String(crowd.conversations), crowd.armedPerSecond.toFixed(0), ...milliseconds(crowd.queue), ...milliseconds(crowd.note)]],
       )}\n${memoryText(crowd.before, 'before')}\n${memoryText(crowd.after, 'after')}`,
+    );
+  }
+  if (search !== undefined) {
+    const { tookMs, byKind, messages, conversations, writeMs, budgetMs } = search;
+    const row = (what: string, took: SearchFigures['tookMs']): string[] => [what, ...[took.p50, took.p95, took.p99, took.max].map((value) => value.toFixed(1))];
+    const within = tookMs.p95 <= budgetMs;
+    parts.push(
+      `Search in ${messages} messages of ${conversations} conversations (milliseconds; a message takes ${writeMs.toFixed(2)} ms more to be written)\n${table(
+        ['what is looked for', 'p50', 'p95', 'p99', 'max', 'budget p95', ''],
+        [...Object.entries(byKind).map(([kind, took]) => row(kind, took)), [...row('all', tookMs), String(budgetMs), mark({ within })]],
+      )}`,
     );
   }
   return `${parts.join('\n\n')}\n`;

@@ -173,7 +173,7 @@ async function writeRecord(trx: Transaction<Schema>, record: PageRecord, facts: 
 async function endBrokenAttempts(trx: Transaction<Schema>, id: string): Promise<void> {
   await trx
     .updateTable('page_attempts')
-    .set({ outcome: 'failed', error: 'It was broken off, and the page was over before it was repeated.' })
+    .set({ outcome: 'failed', error: 'Broken off before anybody could note whether it got through; the page was over before it was repeated.' })
     .where('page_id', '=', id)
     .where('outcome', 'is', null)
     .execute();

@@ -103,7 +103,7 @@ export async function outageStory(outageMs: number): Promise<OutageFigures> {
         outageMs,
         answers,
         accepted: accepted.length,
-        firstAcceptedMs: Math.min(...acceptedAt) - backAt,
+        firstAcceptedMs: Math.max(0, Math.min(...acceptedAt) - backAt),
         firstReceiptMs,
         pageLateMs,
         violations: [...violations, ...crashDesk.ownEnds().map((end) => `A process ended by itself: ${end}.`)],

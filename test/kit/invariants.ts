@@ -101,18 +101,19 @@ async function forgottenPromises({ db, settledMs }: Evidence): Promise<string[]>
   });
 }
 
-/** Each promise that has paged is the cause of a page, and each page has rung: an attempt that is known as sent, of which the provider knows. */
+/** Each promise that has paged is the cause of a page, and each page has rung; the provider knows of every attempt that is said to be sent. */
 async function lostPages({ db, pagerduty }: Evidence): Promise<string[]> {
-  const pages = await db.selectFrom('pages').select(['id', 'causes', 'state']).execute();
+  const pages = await db.selectFrom('pages').select(['id', 'causes', 'state', 'cause_key']).execute();
   const attempts = await db.selectFrom('page_attempts').select(['page_id', 'ring', 'dedup_key', 'outcome', 'method', 'decided_at', 'bundle']).execute();
   const paged = await db.selectFrom('promises').select('key').where('paged', '=', true).execute();
   const causes = new Set(pages.flatMap((page) => page.causes.map(({ key }) => key)));
   const known = new Set(pagerduty.incidents().map(({ key }) => key));
+  // A ring that got through just before a crash, and was acknowledged before it could be repeated, has no record: the provider knows of it.
+  const rang = (id: string, causeKey: string) =>
+    known.has(causeKey) || attempts.some(({ page_id: page, outcome, dedup_key: key }) => page === id && (outcome === 'sent' || known.has(key)));
   return [
     ...paged.filter(({ key }) => !causes.has(key)).map(({ key }) => `${key} has paged, but no page names it.`),
-    ...pages
-      .filter(({ id }) => !attempts.some((attempt) => attempt.page_id === id && attempt.outcome === 'sent'))
-      .map(({ id }) => `The page ${id} never rang.`),
+    ...pages.filter(({ id, cause_key: key }) => !rang(id, key)).map(({ id }) => `The page ${id} never rang.`),
     ...attempts
       .filter(({ outcome, method, dedup_key: key }) => outcome === 'sent' && method === 'pagerduty' && !known.has(key))
       .map(({ page_id: id, dedup_key: key }) => `The page ${id} is said to have rung as ${key}, of which PagerDuty does not know.`),
