@@ -74,6 +74,11 @@ async function startServers(): Promise<{ stop(): Promise<void> }> {
     for (const step of undo.splice(0).toReversed()) await step();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop().finally(() => process.exit(EXIT.failed)));
+  // Nor does an error that nobody waits for leave the servers behind.
+  process.once('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    void stop().finally(() => process.exit(EXIT.failed));
+  });
   try {
     const { path: cli } = await findTemporalCli({ env: process.env, cacheDir: defaultCacheDir(process.env), progress: say });
     const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), log: () => undefined });
