@@ -1,17 +1,14 @@
 import { createTransport } from 'nodemailer';
 import { inParallel, pause, until, type BenchDesk } from './desk';
 import { memoryOf, type Memory } from './memory';
+import { API_WITHIN_MS, watchQueue } from './watch-queue';
 import { spreadOf, type Spread } from './statistics';
 
 const CONNECTIONS = 8;
 const RESOLVED_WITHIN_MS = 900_000;
 const PAGED_WITHIN_MS = 120_000;
-/** How often somebody looks at the queue meanwhile. */
-const LOOK_EVERY_MS = 250;
 /** Source: docs/testing.md, figures: an urgent page under a flood, from the later of its due time and the end of resolving. */
 const URGENT_WITHIN_MS = 5_000;
-/** The API answers meanwhile. */
-const API_WITHIN_MS = 250;
 
 /** Many mails at once, a few of them urgent. */
 export interface Flood {
@@ -54,7 +51,7 @@ export async function measureFlood(
   const every = Math.floor(mails / urgent);
   const isUrgent = (index: number): boolean => index % every === every - 1;
   const transport = createTransport({ host, port, secure: false, ignoreTLS: true, pool: true, maxConnections: CONNECTIONS, maxMessages: 1_000_000 });
-  const look = watchQueue(desk);
+  const watch = watchQueue(desk);
   const startedAt = performance.now();
   try {
     await inParallel(
@@ -85,7 +82,7 @@ export async function measureFlood(
   const expected = Array.from({ length: mails }, (_, index) => index).filter(isUrgent).length;
   for (const deadline = Date.now() + PAGED_WITHIN_MS; Date.now() < deadline && (await urgentPages(desk)).length < expected;) await pause(500);
   const sent = await urgentPages(desk);
-  const api = spreadOf(await look.end());
+  const api = spreadOf(await watch.end());
   const urgentSent = spreadOf(sent);
   return {
     mails,
@@ -98,27 +95,6 @@ export async function measureFlood(
     missing: expected - sent.length,
     memory: memoryOf(desk),
     within: sent.length === expected && urgentSent.p99 <= URGENT_WITHIN_MS && api.p99 <= API_WITHIN_MS,
-  };
-}
-
-/** Looks at the queue again and again until ended; answers how long each look took, in milliseconds. */
-function watchQueue(desk: BenchDesk): { end(): Promise<number[]> } {
-  const took: number[] = [];
-  let ended = false;
-  const looking = (async () => {
-    while (!ended) {
-      const startedAt = performance.now();
-      await desk.call('GET', '/conversations');
-      took.push(performance.now() - startedAt);
-      await pause(LOOK_EVERY_MS);
-    }
-  })();
-  return {
-    async end() {
-      ended = true;
-      await looking;
-      return took;
-    },
   };
 }
 

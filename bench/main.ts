@@ -8,13 +8,14 @@ import { measureCost } from './cost';
 import { startBenchDesk } from './desk';
 import { measureCrowd } from './crowd';
 import { measureFlood } from './flood';
+import { measureHostile } from './hostile';
 import { measureLateness, type Lateness } from './lateness';
 import { allWithin, machineFacts, reportText, type Report } from './report';
 import { measureSearch } from './search';
 import { measureThroughput } from './throughput';
 
-/** What can be measured: cost, page lateness, throughput, a flood of mail, many open conversations, search. */
-const PARTS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+/** What can be measured: cost, page lateness, throughput, a flood of mail, many open conversations, search, damaged mail. */
+const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
 type PartName = (typeof PARTS)[number];
 
 /** The clone that this program was built from: it runs in `.build/<hash>/bench` there. */
@@ -33,7 +34,10 @@ async function main(): Promise<void> {
       'Measures a whole desk of its own: what conversations cost, how late pages are, how fast conversations are armed. Ends with 1 when something is over its budget.',
     )
     .addOption(
-      new Option('--only <part>', 'a: cost · b: page lateness · c: throughput · d: a flood of mail · e: many open conversations · f: search').choices(PARTS),
+      new Option(
+        '--only <part>',
+        'a: cost · b: page lateness · c: throughput · d: a flood of mail · e: many open conversations · f: search · g: damaged mail',
+      ).choices(PARTS),
     )
     .option('--quick', 'smaller numbers: a look, not a measurement')
     .option('--json <file>', 'where the figures go as JSON', DEFAULT_FILE)
@@ -73,6 +77,7 @@ async function run({ only, quick = false, json }: Options): Promise<void> {
     if (wanted('d')) report = { ...report, flood: await measureFlood(desk, { mails: quick ? 200 : 5_000, urgent: quick ? 5 : 20, progress }) };
     if (wanted('e')) report = { ...report, crowd: await measureCrowd(desk, { conversations: quick ? 200 : 5_000, progress }) };
     if (wanted('f')) report = { ...report, search: await measureSearch({ url: desk.postgresUrl, messages: quick ? 5_000 : 100_000, progress }) };
+    if (wanted('g')) report = { ...report, hostile: await measureHostile(desk, { mails: quick ? 300 : 5_000, progress }) };
     process.exitCode = allWithin(report) ? EXIT.done : EXIT.failed;
   } finally {
     // Also when a later part fails: what was measured counts.

@@ -5,6 +5,7 @@ import type { Lateness } from './lateness';
 import type { Spread } from './statistics';
 import type { Crowd } from './crowd';
 import type { Flood } from './flood';
+import type { Hostile } from './hostile';
 import type { Memory } from './memory';
 import type { SearchFigures } from './search';
 import type { Throughput } from './throughput';
@@ -32,6 +33,7 @@ export interface Report {
   readonly flood?: Flood;
   readonly crowd?: Crowd;
   readonly search?: SearchFigures;
+  readonly hostile?: Hostile;
 }
 
 /** The facts of this machine; `cli` is the path of the Temporal program. */
@@ -50,14 +52,14 @@ export function machineFacts(cli: string, postgres: string): MachineFacts {
 }
 
 /** Whether everything that has a budget stays within it. */
-export function allWithin({ cost = [], lateness = [], flood, search }: Report): boolean {
+export function allWithin({ cost = [], lateness = [], flood, search, hostile }: Report): boolean {
   if (search !== undefined && search.tookMs.p95 > search.budgetMs) return false;
-  return [...cost, ...lateness, ...(flood === undefined ? [] : [flood])].every(({ within }) => within);
+  return [...cost, ...lateness, ...(flood === undefined ? [] : [flood]), ...(hostile === undefined ? [] : [hostile])].every(({ within }) => within);
 }
 
 /** The report as text, a table for each part. */
 export function reportText(report: Report): string {
-  const { machine, cost, lateness, throughput, flood, crowd, search } = report;
+  const { machine, cost, lateness, throughput, flood, crowd, search, hostile } = report;
   const parts = [
     `${machine.date} · ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, load ${machine.load} · ${machine.system} · Node ${machine.node}\n${machine.temporal} · PostgreSQL ${machine.postgres}`,
   ];
@@ -143,6 +145,15 @@ export function reportText(report: Report): string {
       `Search in ${messages} messages of ${conversations} conversations (milliseconds; a message takes ${writeMs.toFixed(2)} ms more to be written)\n${table(
         ['what is looked for', 'p50', 'p95', 'p99', 'max', 'budget p95', ''],
         [...Object.entries(byKind).map(([kind, took]) => row(kind, took)), [...row('all', tookMs), String(budgetMs), mark({ within })]],
+      )}`,
+    );
+  }
+  if (hostile !== undefined) {
+    const { mails, conversations, suspended, copies, failed, resolvedPerSecond, api } = hostile;
+    parts.push(
+      `Damaged mail (milliseconds)\n${table(
+        ['mails', 'conversations', 'suspended', 'copies', 'unreadable', 'resolved/s', 'GET /conversations p50', 'p99', 'max', ''],
+        [[...[mails, conversations, suspended, copies, failed].map(String), resolvedPerSecond.toFixed(0), ...milliseconds(api), mark(hostile)]],
       )}`,
     );
   }
