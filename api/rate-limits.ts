@@ -31,6 +31,9 @@ const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 export function limitRates(app: Express, context: ApiContext): void {
   const { credential, anonymous, wrongToken, signIn } = { ...RATE_LIMITS, ...context.rateLimits };
   if (wrongToken > 0) app.use(refuseGuesses(context, wrongToken));
+  const sessions = new KnownSessions();
+  app.use(sessions.note);
+  const credentialOf = (request: Request): string | null => (sessions.isUnknown(request) ? null : hashOf(request));
   app.use(
     limiter(context, 'requests', {
       windowMs: MINUTE_MS,
@@ -99,8 +102,34 @@ function tooMany(response: Response, resetTime: Date | undefined): HoldfastError
   return new HoldfastError('E_RATE_LIMITED', `Too many requests came from you in a short time. Try again in ${seconds} s.`);
 }
 
+/** How many sessions are remembered; beyond it those that came first are forgotten, and count by their address until they come again. */
+const SESSIONS = 10_000;
+
+/** Sessions that have let somebody in. A cookie that anybody has made up is none: a new one for every request would escape every limit. */
+class KnownSessions {
+  readonly #hashes = new Set<string>();
+
+  readonly note: RequestHandler = (request, response, next) => {
+    if (this.isUnknown(request)) {
+      response.once('finish', () => {
+        const hash = hashOf(request);
+        if (response.locals['actor'] === undefined || hash === null) return;
+        this.#hashes.add(hash);
+        const [oldest] = this.#hashes;
+        if (this.#hashes.size > SESSIONS && oldest !== undefined) this.#hashes.delete(oldest);
+      });
+    }
+    next();
+  };
+
+  /** Whether it names a session that nobody is known to have. */
+  isUnknown(request: Request): boolean {
+    return request.headers.authorization === undefined && !this.#hashes.has(hashOf(request) ?? '');
+  }
+}
+
 /** The token or session as far as it is there, right or wrong, in a form that tells nothing; null without either. */
-function credentialOf(request: Request): string | null {
+function hashOf(request: Request): string | null {
   const credential = request.headers.authorization ?? sessionCookie(request);
   return credential === null ? null : `c:${createHash('sha256').update(credential).digest('base64url').slice(0, 22)}`;
 }

@@ -26,7 +26,8 @@ export async function inboundRows(db: Database, range: { number: number; after: 
 
 /**
  * Closes a conversation if nothing came in that its workflow has not read, and projects that; closed also when it is so already. Resolve
- * takes the same row's lock, so that no message goes to a closed number.
+ * takes the same row's lock, so that no message goes to a closed number. A merge that was undone a moment ago is news, too: its target owes
+ * nothing of it any more, so a source that closed all the same would owe it to nobody.
  */
 export async function closeConversation(
   db: Database,
@@ -38,6 +39,9 @@ export async function closeConversation(
       .set({ status: 'closed', closed_at: new Date(at), next_due_at: null })
       .where('number', '=', number)
       .where('last_seq', '=', cursor)
+      .$if(before.state.mergedInto !== null, (query) =>
+        query.where((where) => where.or([where('merged_into', 'is not', null), where('status', '=', 'closed')])),
+      )
       .returning('number')
       .executeTakeFirst();
     if (closed === undefined) return { closed: false, projected: 'not' };

@@ -10,7 +10,8 @@ import type { Schema } from './schema';
 
 /**
  * Writes what lists and screens show of a conversation: its row, promises and timeline, in the caller's transaction.
- * Guarded by the revision: an older or repeated projection changes nothing. Answers whether it was written.
+ * Guarded by the revision: an older or repeated projection changes nothing, nor does one that does not know yet that it is closed.
+ * Answers whether it was written.
  */
 export async function writeProjection(trx: Transaction<Schema>, { number, carried }: Projection): Promise<boolean> {
   const { state, timeline } = carried;
@@ -37,6 +38,8 @@ export async function writeProjection(trx: Transaction<Schema>, { number, carrie
     })
     .where('number', '=', number)
     .where('revision', '<', state.revision)
+    // Closing is claimed in the row: whoever has not heard of it yet must not open it again, or a message would go where nobody is.
+    .$if(state.status !== 'closed', (query) => query.where('status', '<>', 'closed'))
     .returning('number')
     .executeTakeFirst();
   if (!row) return false;

@@ -86,7 +86,7 @@ function methodResults(value: string): MethodResult[] {
       const [, method, result, rest = ''] = /^\s*([a-z0-9-]+)(?:\s*\/\s*\d+)?\s*=\s*([a-z]+)\b(.*)$/is.exec(bare) ?? [];
       if (method === undefined || result === undefined) return [];
       const properties: Record<string, string> = {};
-      for (const [, name = '', quoted, plain] of rest.matchAll(/([a-z0-9._-]+)\s*=\s*(?:"([^"]*)"|([^\s;"]+))/gi)) {
+      for (const [, name = '', quoted, plain] of rest.matchAll(/(?<![a-z0-9._-])([a-z0-9._-]+)\s*=\s*(?:"([^"]*)"|([^\s;"]+))/gi)) {
         properties[name.toLowerCase()] ??= quoted ?? plain ?? '';
       }
       return [{ method: method.toLowerCase(), result: result.toLowerCase(), properties, comment }];

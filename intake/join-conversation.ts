@@ -17,9 +17,10 @@ export async function joinConversation(
   policy: PolicySnapshot,
   incoming: Incoming,
   thread: LockedThread,
-  join: JoinAs,
+  asked: JoinAs,
 ): Promise<void> {
   const { number } = thread;
+  const join: JoinAs = (await isOutsider(trx, incoming, number, asked)) ? { as: 'thirdParty' } : asked;
   const seq = thread.lastSeq + 1;
   const messageId = newId('m');
   const at = new Date(incoming.takenAt ?? incoming.receivedAt);
@@ -98,6 +99,18 @@ function authorOf(join: JoinAs): MessageEvent['author'] {
     default:
       return join satisfies never;
   }
+}
+
+/**
+ * Somebody who holds an address of this thread, or of one that has become a part of it, but was taken out and is of another customer: a
+ * requester before, or whom an agent had added by mistake. Writing does not bring them back among those who are written to.
+ */
+async function isOutsider(trx: Transaction<Schema>, { contact }: Incoming, number: number, join: JoinAs): Promise<boolean> {
+  if (join.as !== 'participant' || contact === null) return false;
+  const present = await participantsOf(trx, number);
+  if (present.some(({ id }) => id === contact.id)) return false;
+  const row = await trx.selectFrom('conversations').select('organization_id').where('number', '=', number).executeTakeFirst();
+  return contact.organizationId === null || row?.organization_id !== contact.organizationId;
 }
 
 /** Somebody who holds an address of this thread and has proven to be its owner is written to from now on. */

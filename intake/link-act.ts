@@ -106,9 +106,10 @@ function gone(): HoldfastError {
   return new HoldfastError('E_NOT_FOUND', 'This request is not here any more. Just write to us again.');
 }
 
-/** A merge of two customers' conversations gives neither of them a say in the other's. */
+/** A merge of two customers' conversations gives neither of them a say in the other's; whoever was taken out of one has none in it. */
 async function mustTakePart(trx: Transaction<Schema>, link: LinkOwner, thread: LockedThread): Promise<void> {
-  if (thread.number === link.number || (await takesPart(trx, thread.number, link.contact))) return;
+  if (await takesPart(trx, thread.number, link.contact)) return;
+  if (thread.number === link.number) throw gone();
   throw new HoldfastError('E_MERGED', 'Your request is looked after together with another one, so this button does nothing any more.', {
     fix: 'Just answer our mail instead.',
   });

@@ -100,16 +100,24 @@ async function handedOver(trx: Transaction<Schema>, source: number, at: number):
   if (carried === null || !(await isCaughtUp(trx, source))) {
     throw stillHappening(source);
   }
+  const state = { ...carried.state, policies: await policiesOf(trx, carried.state) };
+  const over = handOver(state, at);
   const page = await trx
     .selectFrom('pages')
-    .select(['acknowledged_by as by', 'acknowledged_at as at'])
+    .select(['state', 'acknowledged_by as by', 'acknowledged_at as at'])
     .where('number', '=', source)
     .where('state', '<>', 'over')
     .orderBy('page', 'desc')
     .executeTakeFirst();
-  const acknowledged = page === undefined || page.by === null || page.at === null ? null : { by: page.by, at: page.at.getTime() };
-  const state = { ...carried.state, policies: await policiesOf(trx, carried.state) };
-  return { over: handOver(state, at), acknowledged };
+  if (page?.state !== 'acknowledged' || page.by === null || page.at === null) return { over, acknowledged: null };
+  // The page's own record may lag behind: what has rung since then is acknowledged by nobody.
+  const acknowledged = { by: page.by, at: page.at.getTime() };
+  return { over, acknowledged: acknowledged.at < lastRung(over.dues) ? null : acknowledged };
+}
+
+/** When what is owed has last rung for a time that has come, milliseconds; 0 when it has not. */
+function lastRung(dues: HandOver['dues']): number {
+  return Math.max(0, ...dues.filter(({ paged }) => paged).map(({ raised, pageAt, dueAt }) => (raised === true ? dueAt : (pageAt ?? dueAt))));
 }
 
 /** Everybody of the source who is not in the target yet; of another customer they are only shown there. */

@@ -21,6 +21,7 @@ import type { MailPerson } from './parse/parsed-mail';
 import { shownOf } from './suspended-shown';
 import { hasNoReopensLeft, localParts, threadFacts } from './thread-facts';
 import { decideThread, type ThreadDecision, type ThreadFacts } from './threading';
+import { verdictFor } from './verdict';
 
 const DAY_MS = 86_400_000;
 /** Servers repeat a mail for days; it then has the same Message-ID. */
@@ -50,7 +51,8 @@ export type Resolved =
 export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: WaitingRow, readMail: ReadMail, now: number): Promise<Resolved> {
   const at = new Date(now);
   const { mail } = readMail;
-  const verdict = row.verdict ?? 'none';
+  const sender = senderOf(row, readMail);
+  const verdict = verdictFor(row.verdict ?? 'none', row.raw, sender?.address ?? null);
   const released = row.acted?.act === 'release';
   const hash = contentHash(row.raw, anonymousSender(row, readMail));
   // Who released a mail wants this one, however many copies of it came.
@@ -60,7 +62,6 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
     await markResolved(trx, row.id, { number: earlier.number, at, contentHash: hash, duplicateOf: earlier.id, verdict });
     return { outcome: 'copy', number: earlier.number };
   }
-  const sender = senderOf(row, readMail);
   const suspend = async (reason: string): Promise<Resolved> => {
     await markSuspended(trx, row.id, { reason, at, contentHash: hash, verdict, shown: shownOf(mail, sender) });
     return { outcome: 'suspended', reason };

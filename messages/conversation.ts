@@ -13,6 +13,8 @@ export type ConversationInput =
       readonly facts: OpsFacts;
       /** Temporal had lost it: its escalation may be lost too, and what was to be done is done again under the same keys. */
       readonly rebuilt?: boolean;
+      /** The run before had still to project what had happened. */
+      readonly behind?: boolean;
     };
 
 /** What ops see beside the state; ids, no names. */

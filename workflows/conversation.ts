@@ -83,7 +83,10 @@ class Conversation {
     this.ops.show(this.state);
     if (this.state.rules < RULES) this.feed({ type: 'rules', rules: RULES });
     this.lanes.start();
-    if ('carried' in input) this.catchUp();
+    if ('carried' in input) {
+      this.catchUp();
+      if (input.behind === true) this.project();
+    }
   }
 
   async run(): Promise<void> {
@@ -122,14 +125,17 @@ class Conversation {
     if (!waitsForOutcome(event, step)) this.project();
   }
 
-  /** Lets the rules take an event; null when it changed nothing. `told` says that its lines are in the timeline already. */
-  private take(event: ConversationEvent, { told = false } = {}): Step | null {
-    const step = apply(this.state, event, Date.now());
+  /**
+   * Lets the rules take an event; null when it changed nothing. With `toldAt` its lines are in the timeline already, as they came about at
+   * that time (milliseconds): what has become due since then is an event of its own, to be told and projected like any other.
+   */
+  private take(event: ConversationEvent, { toldAt }: { toldAt?: number } = {}): Step | null {
+    const step = apply(this.state, event, toldAt ?? Date.now());
     if (step.state === this.state) return null;
     this.state = step.state;
     const { revision } = step.state;
     // Each line keeps its place, so that none is told twice, whoever writes it down.
-    if (!told) this.timeline = [...this.timeline, ...step.timeline.map((entry, position) => ({ ...entry, revision, position }))];
+    if (toldAt === undefined) this.timeline = [...this.timeline, ...step.timeline.map((entry, position) => ({ ...entry, revision, position }))];
     this.ops.show(this.state);
     this.lanes.add(step.effects);
     return step;
@@ -144,9 +150,10 @@ class Conversation {
       before,
       feed: (event, projected) => {
         if (projected === 'not') return this.feed(event);
-        this.timeline = this.timeline.filter((line) => !before.timeline.includes(line));
+        // An earlier attempt may have been another run's, which knew less: written once more, a line changes nothing.
+        if (projected === 'now') this.timeline = this.timeline.filter((line) => !before.timeline.includes(line));
         const untouched = this.state.revision === revision;
-        const step = this.take(event, { told: true });
+        const step = this.take(event, { toldAt: event.at });
         // What happened meanwhile, or since an earlier attempt, the activity cannot know.
         if (step !== null && !(projected === 'now' && untouched)) this.project();
       },
@@ -262,12 +269,15 @@ class Conversation {
   private async continueAsNew(): Promise<never> {
     await this.lanes.stop(SETTLE_MS);
     await condition(allHandlersFinished);
+    // Not every change has a line in the timeline that would remind the next run of it.
+    const behind = this.lanes.left.some(({ type }) => type === 'project');
     const next = makeContinueAsNewFunc<typeof conversationWorkflow>({
       taskQueue: conversationQueue(this.state.priority),
     });
     return next({
       carried: this.carried(),
       facts: this.facts,
+      ...(behind && { behind }),
     });
   }
 }

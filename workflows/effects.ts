@@ -17,6 +17,9 @@ export function laneOf(work: Work): string {
   return work.lane === 'mail' ? `mail ${work.recipient}` : work.lane;
 }
 
+/** What comes of an effect, and when that was, milliseconds. */
+type OutcomeEvent = Extract<ConversationEvent, { type: 'delivered' | 'closed' | 'notClosed' }>;
+
 /** What an effect needs of its conversation beyond the state. */
 export interface Shell {
   /** What comes of an effect goes back to the rules as an event. */
@@ -25,7 +28,7 @@ export interface Shell {
    * For an activity that projects what comes of its outcome along with its own record: the conversation that the outcome meets, and how
    * the event is fed once it is known whether that was done.
    */
-  readonly handOver: (effect: Effect) => { readonly before: Carried; readonly feed: (event: ConversationEvent, projected: OutcomeProjected) => void };
+  readonly handOver: (effect: Effect) => { readonly before: Carried; readonly feed: (event: OutcomeEvent, projected: OutcomeProjected) => void };
 }
 
 /** Does one effect. */

@@ -1,4 +1,5 @@
 import sanitize from 'sanitize-html';
+import { cleanText } from './clean-text';
 
 const TAGS = [
   ...['a', 'abbr', 'address', 'b', 'bdi', 'bdo', 'big', 'blockquote', 'br', 'caption', 'center', 'cite', 'code', 'col', 'colgroup', 'dd', 'del', 'dfn'],
@@ -108,7 +109,7 @@ function sourceOf(src: string): sanitize.Attributes {
   return OWN_PICTURE.test(src) ? { src } : {};
 }
 
-/** The id in a `cid:` address is percent-encoded (RFC 2392). */
+/** The id in a `cid:` address is percent-encoded (RFC 2392); what no id has, such as NUL, which cannot be stored, is left out. */
 function decoded(cid: string): string {
-  return /%[0-9a-f]{2}/i.test(cid) ? cid.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(parseInt(code.slice(1), 16))) : cid;
+  return cleanText(cid.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(parseInt(code.slice(1), 16))));
 }

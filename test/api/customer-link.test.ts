@@ -85,6 +85,15 @@ test('“there is something else” takes words, which come in like an answer', 
   expect(thread.items[1]).toMatchObject({ body: 'The <b>other</b> shop, too.', channel: 'form', author: { kind: 'customer', name: 'Ada' } });
 });
 
+test('whoever was taken out of a request ends nothing in it any more, and says nothing as its customer', async () => {
+  const number = await addTicket(api);
+  const path = await link(number, 'thatsAll');
+  await api.db.deleteFrom('participants').where('number', '=', number).execute();
+  expect((await supertest(api.app).post(path).type('form').send({})).status).toBe(404);
+  expect((await press(number, 'somethingElse', { words: 'Close it.' })).status).toBe(404);
+  expect(await events(number)).toEqual([]);
+});
+
 test('a link of a closed or merged request says where things stand', async () => {
   const [number, target] = [await addTicket(api), await addTicket(api)];
   await project(number, { merged_into: target });

@@ -113,6 +113,28 @@ test('one customer’s two tickets become one: the target hears what is owed, an
   expect((await api.call('post', `/conversations/${source}/notes`, { body: { body: 'See the other.' } })).status).toBe(201);
 });
 
+test('an acknowledgement from before its page rang once more is none: the target rings aloud', async () => {
+  const target = await ticket('ada@acme.example');
+  const source = await ticket('bob@acme.example');
+  const page = await addPage(api, source);
+  await api.db
+    .updateTable('pages')
+    .set({ acknowledged_by: api.agents.lead.id, acknowledged_at: new Date(MONDAY_TEN + 1), state: 'acknowledged' })
+    .where('id', '=', page)
+    .execute();
+  const { carried } = await api.db.selectFrom('conversations').select('carried').where('number', '=', source).executeTakeFirstOrThrow();
+  if (carried === null) throw new Error('It has no projection.');
+  // Its time has come, and the page's own record does not say so yet.
+  const promises = carried.state.promises.map((promise) => ({ ...promise, paged: true, pageAt: MONDAY_TEN + 2 }));
+  await api.db
+    .updateTable('conversations')
+    .set({ carried: JSON.stringify({ ...carried, state: { ...carried.state, promises } }) })
+    .where('number', '=', source)
+    .execute();
+  expect((await merge(source, { into: target })).status).toBe(200);
+  expect(await lastEvent(target)).toMatchObject({ type: 'merged', acknowledged: null });
+});
+
 test('a merge is undone within a day: the people leave again, and the source hears whether it was answered', async () => {
   const target = await ticket('ada@acme.example');
   const source = await ticket('carol@acme.example');

@@ -38,6 +38,19 @@ test('one token’s requests are counted by themselves; beyond the limit the ans
   for (let n = 0; n < 5; n += 1) expect((await supertest(api.app).get('/healthz')).status).toBe(200);
 });
 
+test('made-up sessions count by their address, real ones by themselves', async () => {
+  const api = await open({ rateLimits: { credential: 4, anonymous: 3, wrongToken: 0, signIn: 0 } });
+  const cookie = (await signIn(api, api.agents.agent.token)).headers['set-cookie']?.[0]?.split(';', 1).join('') ?? '';
+  const get = async (session: string) => (await supertest(api.app).get('/conversations').set('Cookie', session)).status;
+  expect(await get(cookie)).toBe(200);
+  const madeUp = [];
+  for (const letter of ['a', 'b', 'c', 'd']) madeUp.push(await get(`holdfast_session=${letter.repeat(43)}`));
+  expect(madeUp.at(-1)).toBe(429);
+  const known = [];
+  for (let n = 0; n < 5; n += 1) known.push(await get(cookie));
+  expect(known).toEqual([200, 200, 200, 200, 429]);
+});
+
 test('wrong sign-ins are few, right ones are not counted', async () => {
   const api = await open({ rateLimits: { credential: 0, anonymous: 0, wrongToken: 0, signIn: 3 } });
   for (let n = 0; n < 6; n += 1) expect((await signIn(api, api.agents.agent.token)).status).toBe(303);

@@ -1,4 +1,5 @@
 import { closeConversation, inboundRows, unseenOrClaimed } from '../../db/conversation-records';
+import { writeProjection } from '../../db/projection';
 import { lockThread } from '../../db/threads';
 import { addCustomerAct } from '../../intake/customer-act';
 import type { Carried } from '../../messages/conversation';
@@ -49,6 +50,27 @@ describe('closing a conversation', () => {
       .execute();
     expect(await closeConversation(desk.db, { number, cursor: 1, at: MONDAY_10, before })).toEqual({ closed: true, projected: 'not' });
     expect(await desk.row(number)).toMatchObject({ status: 'closed', revision: before.state.revision + 2 });
+  });
+
+  test('nothing that does not know of it yet opens it again', async () => {
+    const number = await desk.ticket();
+    const before = await desk.carried(number);
+    expect(await closeConversation(desk.db, { number, cursor: 1, at: MONDAY_10, before })).toEqual({ closed: true, projected: 'now' });
+    // A mail that was on its way at the same time has a later revision kept for it.
+    const carried = { ...before, state: { ...before.state, revision: before.state.revision + 2 } };
+    expect(await desk.db.transaction().execute((trx) => writeProjection(trx, { number, carried }))).toBe(false);
+    expect(await desk.row(number)).toMatchObject({ status: 'closed', revision: before.state.revision + 1 });
+    await expect(act(number)).rejects.toMatchObject({ code: 'E_CONVERSATION_CLOSED' });
+  });
+
+  test('leaves open what is a part of another no more, though its workflow has yet to hear so', async () => {
+    const [number, target] = [await desk.ticket(), await desk.ticket()];
+    const carried = await desk.carried(number);
+    const before = { ...carried, state: { ...carried.state, mergedInto: target } };
+    expect(await close(number, 1, before)).toBe(false);
+    expect(await desk.row(number)).toMatchObject({ status: 'new', closed_at: null });
+    await desk.db.updateTable('conversations').set({ merged_into: target }).where('number', '=', number).execute();
+    expect(await close(number, 1, before)).toBe(true);
   });
 
   test('refuses when something came in that was not read', async () => {

@@ -88,6 +88,28 @@ describe('who may do what, with senders that are checked', () => {
     expect((await desk.events(number))[1]).not.toHaveProperty('joins');
   });
 
+  test('good token of somebody who was taken out: a colleague comes back, another customer is only shown', async () => {
+    const number = await ticket();
+    const [jane, joe] = [await contactId('jane@acme.test'), 'c-joe'];
+    const to = await replyTo(number, jane);
+    await desk.db
+      .insertInto('contacts')
+      .values({ id: joe, email: 'joe@acme.test', organization_id: 'acme', created_at: new Date(desk.now) })
+      .execute();
+    await desk.db.updateTable('participants').set({ contact_id: joe }).where('number', '=', number).execute();
+    const takenOut = () => desk.db.deleteFrom('participants').where('number', '=', number).where('contact_id', '=', jane).execute();
+    await proven(acme, { from: 'jane@acme.test', body: 'I am back.' }, to);
+    expect((await desk.events(number))[1]).toMatchObject({ author: 'customer', joins: jane });
+    await takenOut();
+    // An agent has found that another customer asked.
+    await desk.db.updateTable('conversations').set({ organization_id: null, requester_id: joe }).where('number', '=', number).execute();
+    await proven(acme, { from: 'jane@acme.test', body: 'And again.' }, to);
+    expect((await desk.messages(number))[2]).toMatchObject({ author_kind: 'thirdParty', authenticated: true });
+    expect((await desk.events(number))[2]).not.toHaveProperty('joins');
+    const roles = await desk.db.selectFrom('participants').select('role').where('number', '=', number).where('contact_id', '=', jane).execute();
+    expect(roles).toEqual([{ role: 'thirdParty' }]);
+  });
+
   test('no token, a proven participant who answers our mail: joins', async () => {
     const number = await ticket();
     const mailId = signedMailId(desk.keys, `conversation/${number}:x`, desk.domain);
@@ -111,6 +133,14 @@ describe('who may do what, with senders that are checked', () => {
     expect((await answer(acme, 'jane@acme.test')).number).toBe(number);
     const stranger = await desk.conversation(Number((await answer(friend, 'eve@friend.test')).number));
     expect(stranger).toMatchObject({ linked_from: number, flags: ['mayBelong'] });
+  });
+
+  test('a header that ends for one reader earlier than for another proves nothing for whom the mail then seems to be from', async () => {
+    const number = await ticket();
+    const raw = Buffer.concat([Buffer.from('Sender: ada@desk.test\r\n\r\r\n'), mailOf({ from: 'eve@friend.test', subject: null })]);
+    const row = await comes(await friend.signed(raw), { from: 'eve@friend.test', to: await replyTo(number, 'ada') });
+    expect(row).toMatchObject({ verdict: 'none', number });
+    expect((await desk.messages(number))[1]).toMatchObject({ direction: 'note', hint: 'unverifiedAgent' });
   });
 
   describe('an agent by mail', () => {

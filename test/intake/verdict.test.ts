@@ -1,6 +1,7 @@
 import { verdictByDns } from '../../intake/authenticate-by-dns';
 import { verdictByHeaders } from '../../intake/authentication-results';
-import { verdictOf } from '../../intake/verdict';
+import { parseMail } from '../../intake/parse/parse-mail';
+import { verdictFor, verdictOf } from '../../intake/verdict';
 import { createLogger } from '../../config/log';
 import { senderChecks } from '../../config/sender-checks';
 import { FakeDns, SendingDomain } from '../kit/mail-senders';
@@ -90,6 +91,27 @@ describe('by DNS', () => {
     for (const domain of [evil, acme]) expect(await judged(await domain.signed(raw), { from: 'me@evil.test' })).toBe('none');
   });
 
+  test('proves nothing for another author than the one who is read: what one takes for the end of the header the other does not', async () => {
+    const mallory = mailOf({ from: 'mallory@evil.test', subject: null });
+    const raw = Buffer.concat([Buffer.from('Sender: jane@acme.test\r\nSubject: Hi\r\n\r\r\n'), mallory]);
+    expect((await parseMail(raw)).from?.address).toBe('jane@acme.test');
+    const verdict = await judged(await evil.signed(raw), { from: 'jane@acme.test' });
+    expect(verdict).toBe('pass');
+    expect(verdictFor(verdict, raw, 'jane@acme.test')).toBe('none');
+    expect(verdictFor('pass', raw, 'mallory@evil.test')).toBe('pass');
+    expect(verdictFor('pass', raw, null)).toBe('none');
+    expect(verdictFor('reject', raw, 'jane@acme.test')).toBe('reject');
+  });
+
+  test.each([
+    ['CRs', '\r'.repeat(200_000)],
+    ['folds', '\r\n\t'.repeat(80_000)],
+  ])('a header of %s holds nobody up, and proves nothing', async (_name, run) => {
+    const began = performance.now();
+    expect(await judged(mailOf({ headers: [`X-Long: a${run}b`] }), { ip: OWN })).toBe('none');
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
   test('an address within the name is not the author', async () => {
     expect(await judged(await evil.signed(mailOf({ from: '"victim@acme.test" <me@evil.test>' })), { from: 'me@evil.test' })).toBe('pass');
     expect(await judged(await acme.signed(mailOf({ from: '"jane@acme.test" <me@evil.test>' })), { from: 'me@evil.test', ip: OWN })).toBe('fail');
@@ -172,6 +194,13 @@ describe('by the word of a trusted server', () => {
     expect(received([results('dmarc=fail (p=REJECT) header.from=acme.test'), hop], undefined, [forged])).toBe('reject');
     expect(received([results('spf=none'), hop, forged])).toBe('fail');
     expect(received([results('spf=none')], undefined, [forged])).toBe('fail');
+  });
+
+  test('words without end are read in no time', () => {
+    const began = performance.now();
+    const raw = mailOf({ headers: [`Authentication-Results: mx.desk.test; spf=none ${'a'.repeat(500_000)}`] });
+    expect(verdictByHeaders(raw, 'mx.desk.test')).toBe('fail');
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   test('two authors are none', () => {

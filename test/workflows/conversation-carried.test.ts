@@ -1,4 +1,4 @@
-import { viewQuery, type ConversationView } from '../../messages/conversation';
+import { upgradeSignal, viewQuery, type ConversationView } from '../../messages/conversation';
 import type { MergedEvent } from '../../policy/events';
 import { handOver } from '../../policy/merge';
 import { loadPolicy } from '../../policy/resolve';
@@ -59,6 +59,26 @@ test('full lanes are carried to the next run: mail that no server took leaves fr
   expect(view).toMatchObject({ assignee: 'agent-1', priority: 'urgent', status: 'open' });
   await desk.endAll(Date.now());
   expect(desk.outside.unexpected).toEqual([]);
+}, 60_000);
+
+test('what could not be projected is projected by the next run, though no line of the timeline tells of it', async () => {
+  const ticket = await desk.start({ receivedAt: Date.now(), assignee: 'agent-1', receipt: false });
+  const status = { type: 'status', status: 'open' } as const;
+  const { revision } = await ticket.command(status, Date.now());
+  const shown = () => desk.outside.projections.findLast(({ number }) => number === ticket.number)?.carried.state.revision;
+  await eventually('it is open', () => shown() === revision);
+  const project = desk.outside.project.bind(desk.outside);
+  let tries = 0;
+  desk.outside.project = (input) => (input.number === ticket.number ? Promise.reject(new Error(`No database, ${(tries += 1)}`)) : project(input));
+  const again = await ticket.command(status, Date.now());
+  await eventually('it was tried', () => tries > 0);
+  const handle = server.client.workflow.getHandle(ticket.handle.workflowId);
+  const { runId: before } = await handle.describe();
+  await handle.signal(upgradeSignal);
+  await eventually('the next run', async () => (await handle.describe()).runId !== before);
+  desk.outside.project = project;
+  await eventually('it is projected', () => shown() === again.revision);
+  await desk.endAll(Date.now());
 }, 60_000);
 
 test('a conversation of 1,000 messages stays within its limits', async () => {

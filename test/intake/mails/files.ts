@@ -181,7 +181,7 @@ export const files: readonly Fixture[] = [
       type: 'multipart/related; boundary=b',
       body: parts(
         'b',
-        part(['Content-Type: text/html; charset=utf-8'], '<p>Look: <img src="cid:logo@acme" data-src="javascript:evil()"></p>'),
+        part(['Content-Type: text/html; charset=utf-8'], '<p>Look: <img src="cid:lo%00go%40acme" data-src="javascript:evil()"></p>'),
         part(['Content-Type: image/png; name=logo.png', 'Content-ID: <logo@acme>', 'Content-Disposition: inline', 'Content-Transfer-Encoding: base64'], PNG),
       ),
     }),
