@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { crashPoint } from '../config/crash-points';
@@ -11,6 +10,7 @@ import { authorize } from './auth/authorize';
 import { requireOwnOrigin } from './auth/origin';
 import type { ApiContext } from './context';
 import { invalid } from './problem';
+import { requestHash } from './request-hash';
 import type { Answer, ApiRoute, Checked } from './route';
 import { readUpload } from './upload';
 
@@ -109,8 +109,5 @@ function idempotencyOf(request: Request, body: unknown): { key: string; requestH
   if (!KEY.test(key)) {
     throw new HoldfastError('E_INVALID', 'The Idempotency-Key is not usable. Send 1 to 200 visible ASCII characters, such as a UUID.');
   }
-  const requestHash = createHash('sha256')
-    .update(JSON.stringify([request.method, request.path, body]))
-    .digest('hex');
-  return { key, requestHash };
+  return { key, requestHash: requestHash(request.method, request.path, body) };
 }

@@ -14,6 +14,9 @@ export async function addHits(db: Database, given: { key: string; hits: number; 
   return added as Hits;
 }
 
+/** PostgreSQL takes 65,535 values in one statement; a flood of callers while it was away is more. */
+const AT_ONCE = 5_000;
+
 /** The same for several callers at once; answers them in the order in which they were given. A key must not come twice. */
 export async function addManyHits(
   db: Database,
@@ -21,6 +24,10 @@ export async function addManyHits(
   { windowMs, now }: { windowMs: number; now: number },
 ): Promise<(Hits & { readonly key: string })[]> {
   if (callers.length === 0) return [];
+  if (callers.length > AT_ONCE) {
+    const first = await addManyHits(db, callers.slice(0, AT_ONCE), { windowMs, now });
+    return [...first, ...(await addManyHits(db, callers.slice(AT_ONCE), { windowMs, now }))];
+  }
   const at = new Date(now);
   // In one order everywhere, so that two processes never wait for each other.
   const ordered = [...callers].sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -337,7 +337,8 @@ function begin(draft: Draft, wanted: WantedCall): EscalationEffect {
     level: draft.level,
     levels: inFallback(draft) && pace(draft) !== 'silent' ? levels : levels.slice(draft.level - 1, draft.level),
     dedupKey: key,
-    replaces: draft.openKeys.filter((open) => open !== key),
+    // Also the key itself when it has been tried before: should the ring join others under theirs, that incident may be open and nobody would end it.
+    replaces: [...draft.openKeys.filter((open) => open !== key), ...(draft.triedKey === null ? [] : [draft.triedKey])],
     causes: openCauses(draft).map(({ key: cause, kind, at, urgency, reason }) => ({ key: cause, kind, at, urgency, reason })),
     since: waitingSince(draft) ?? wanted.decidedAt,
     dueAt: wanted.dueAt,

@@ -7,10 +7,11 @@ import { bundleOf, isBundleKey, leaveBundle } from '../../db/page-bundles';
 import { prepareAttempt, writeAttempt, writePageRecord } from '../../db/page-records';
 import type { IncidentCall, PageAttempt, PageAttemptAnswer, PageAttemptRecord, PagingActivities } from '../../messages/activities';
 import { pageId } from '../../messages/ids';
+import { TEMPORALS_MEMORY, type EarlierTries } from './earlier-tries';
 import { Gate } from './gate';
 import { inTime } from './in-time';
 import { PagerDuty, PagerDutyError, type PagerDutyOptions } from './pagerduty';
-import { attemptRecord, Ringer, type Asked, type RingResult } from './ringer';
+import { attemptRecord, mayWait, Ringer, type Asked, type RingResult } from './ringer';
 import { targetsOf, type PageTarget } from './targets';
 import { TokenBucket } from './token-bucket';
 
@@ -25,6 +26,8 @@ export interface PagingActivitiesOptions {
   readonly clock?: () => number;
   /** How long a page waits for the database before it goes out without it, perhaps once more than others know of; half a second, unless a test must not depend on how busy its machine is. */
   readonly askMs?: number;
+  /** What earlier tries of an attempt have left; Temporal's memory, unless a test calls without it. */
+  readonly tries?: EarlierTries;
 }
 
 const ASK_MS = 500;
@@ -42,7 +45,7 @@ const RECORD_MS = 500;
  * acknowledgement just before, for half a second; in doubt the page goes out.
  */
 export function createPagingActivities(options: PagingActivitiesOptions): PagingActivities {
-  const { db, log, clock = Date.now, askMs = ASK_MS } = options;
+  const { db, log, clock = Date.now, askMs = ASK_MS, tries = TEMPORALS_MEMORY } = options;
   const pagerduty = options.pagerduty === undefined ? null : new PagerDuty(options.pagerduty);
   const gate = new Gate(LOOKS);
   const bucket =
@@ -178,7 +181,10 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
           ...(overAt !== null && { overAt }),
         };
       }
-      const results = await Promise.all(targets.map((target, index) => ringer.ring(input, target, asked, index)));
+      // If the database never hears of it, a later try may join others under their key; the page's own incident is resolved then.
+      const rangAlone = !isInbox && mayWait(input) && tries.rangAlone();
+      if (rangAlone || (asked === null && mayWait(input))) tries.ringsAlone();
+      const results = await Promise.all(targets.map((target, index) => ringer.ring(input, target, asked, { index, rangAlone })));
       const waiting = results.find((result) => result.outcome === 'waiting');
       if (waiting !== undefined) {
         throw ApplicationFailure.create({ type: 'Collecting', message: waiting.error ?? 'Waits its turn.', nextRetryDelay: waiting.waitMs ?? 1_000 });

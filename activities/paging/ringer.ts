@@ -58,19 +58,20 @@ export class Ringer {
   }
 
   /** Rings; never throws for what a provider does. Unasked (`null`) it rings alone. */
-  async ring(input: PageAttempt, target: PageTarget, asked: Asked | null, index: number): Promise<RingResult> {
+  async ring(input: PageAttempt, target: PageTarget, asked: Asked | null, { index, rangAlone }: { index: number; rangAlone: boolean }): Promise<RingResult> {
+    const own = rangAlone ? [input.dedupKey] : [];
     const decision: Decision = asked?.decisions[index] ?? { do: 'alone' };
     const sent = { target, outcome: 'sent', dedupKey: input.dedupKey, sentAt: this.options.clock(), error: null } as const;
     switch (decision.do) {
       case 'sentBefore':
         return sent;
       case 'rungAlready':
-        return this.joinRung(input, target, asked?.ground ?? null, decision.bundle);
+        return this.joinRung(input, target, asked?.ground ?? null, { bundle: decision.bundle, own });
       case 'wait':
         return { ...sent, outcome: 'waiting', sentAt: null, error: 'Waits to ring together with others.', waitMs: Math.max(1, decision.at - sent.sentAt) };
       case 'alone':
       case 'ringTogether':
-        return target.method === 'inbox' ? sent : this.call(input, target, asked?.ground ?? null, decision);
+        return target.method === 'inbox' ? sent : this.call(input, target, asked?.ground ?? null, { decision, own });
       default:
         return decision satisfies never;
     }
@@ -80,7 +81,7 @@ export class Ringer {
     input: PageAttempt,
     target: PageTarget,
     ground: PageGround | null,
-    decision: Extract<Decision, { do: 'alone' | 'ringTogether' }>,
+    { decision, own }: { decision: Extract<Decision, { do: 'alone' | 'ringTogether' }>; own: readonly string[] },
   ): Promise<RingResult> {
     const { pagerduty, bucket, clock, sendMs, db } = this.options;
     if (pagerduty === null) throw new Error('No PagerDuty is configured.');
@@ -89,11 +90,11 @@ export class Ringer {
     const result = { target, dedupKey, sentAt: null, error: null, ...(together !== null && { bundle: together.bundle }) } as const;
     // A silent repeat of a common incident would replace its text by that of one page.
     if (input.mode === 'update' && isBundleKey(dedupKey)) return { ...result, outcome: 'sent', sentAt: clock() };
-    const waitMs = (await bucket?.take(input.replaces.length + 1, input.priority === 'urgent')) ?? 0;
+    const waitMs = (await bucket?.take(input.replaces.filter((key) => key !== dedupKey).length + 1, input.priority === 'urgent')) ?? 0;
     if (waitMs > 0) return { ...result, outcome: 'waiting', error: 'Waits, because the provider takes only so many calls a minute.', waitMs };
     const signal = AbortSignal.timeout(sendMs);
     try {
-      await this.resolveReplaced(pagerduty, input, ground, dedupKey, signal);
+      await this.resolveReplaced(pagerduty, input, ground, { dedupKey, own, signal });
       await pagerduty.trigger(dedupKey, this.textOf(input, ground, together?.numbers ?? null), signal);
     } catch (error) {
       if (!(error instanceof PagerDutyError)) throw error;
@@ -107,11 +108,16 @@ export class Ringer {
   }
 
   /** Another page has rung for this one: what rang for it before is over. */
-  private async joinRung(input: PageAttempt, target: PageTarget, ground: PageGround | null, bundle: string): Promise<RingResult> {
+  private async joinRung(
+    input: PageAttempt,
+    target: PageTarget,
+    ground: PageGround | null,
+    { bundle, own }: { bundle: string; own: readonly string[] },
+  ): Promise<RingResult> {
     const { pagerduty, clock, sendMs } = this.options;
     const result = { target, dedupKey: bundle, bundle, error: null } as const;
     try {
-      if (pagerduty !== null) await this.resolveReplaced(pagerduty, input, ground, bundle, AbortSignal.timeout(sendMs));
+      if (pagerduty !== null) await this.resolveReplaced(pagerduty, input, ground, { dedupKey: bundle, own, signal: AbortSignal.timeout(sendMs) });
     } catch (error) {
       if (!(error instanceof PagerDutyError)) throw error;
       return { ...result, outcome: 'failed', sentAt: null, error: error.message, failure: error };
@@ -120,9 +126,14 @@ export class Ringer {
   }
 
   /** Resolves what a ring takes the place of, so that a page has one open incident: also a common one that its escalation never heard of. */
-  private async resolveReplaced(pagerduty: PagerDuty, input: PageAttempt, ground: PageGround | null, dedupKey: string, signal: AbortSignal): Promise<void> {
+  private async resolveReplaced(
+    pagerduty: PagerDuty,
+    input: PageAttempt,
+    ground: PageGround | null,
+    { dedupKey, own, signal }: { dedupKey: string; own: readonly string[]; signal: AbortSignal },
+  ): Promise<void> {
     const common = input.mode === 'ring' && typeof ground?.bundle === 'string' ? [ground.bundle] : [];
-    for (const key of new Set([...input.replaces, ...common])) {
+    for (const key of new Set([...input.replaces, ...own, ...common])) {
       if (key !== dedupKey && (await this.mayResolve(input, key, ground))) await pagerduty.resolve(key, signal);
     }
   }
@@ -185,6 +196,6 @@ export function attemptRecord(
 }
 
 /** Urgent pages ring by themselves; so does every silent update. */
-function mayWait(input: PageAttempt): boolean {
+export function mayWait(input: PageAttempt): boolean {
   return input.mode === 'ring' && input.priority !== 'urgent' && input.collectMs > 0;
 }

@@ -11,6 +11,7 @@ import { may } from '../auth/authorize';
 import { noSuchConversation, runCommand, type CommandRequest } from '../commands';
 import { statusOf } from '../problem';
 import { mustNotHaveMoved, outgoing } from '../replies';
+import { requestHash } from '../request-hash';
 import { pageRoute, type PageAnswer, type PageRequest, type PageRoute } from '../route';
 import { tellPromises, type PromiseTold } from '../routes/answers';
 import { waitForRevision } from '../routes/conversations';
@@ -92,7 +93,7 @@ export const conversationPages: readonly PageRoute[] = [
         const outcome = await runCommand(context, {
           number,
           actor: actor as Agent,
-          idempotency: { key: act.key, requestHash: JSON.stringify([number, act]) },
+          idempotency: { key: act.key, requestHash: requestHash(number, act) },
           make: commandOf(act, number, actor as Agent),
           notLate: act.act === 'assignToMe' || act.act === 'solve',
         });

@@ -8,6 +8,7 @@ import { may } from '../auth/authorize';
 import type { Agent } from '../auth/actor';
 import type { ApiContext } from '../context';
 import { statusOf } from '../problem';
+import { requestHash } from '../request-hash';
 import { pageRoute, type PageAnswer, type PageRequest, type PageRoute } from '../route';
 import { runCommand } from '../commands';
 import { waitForRevision } from '../routes/conversations';
@@ -94,7 +95,7 @@ export const pagePages: readonly PageRoute[] = [
         const outcome = await runCommand(context, {
           ...feedbackRequest(context, actor as Agent, number, said),
           // The form's own key: tapping twice tells the customer once.
-          idempotency: { key: said.key, requestHash: JSON.stringify([id, said]) },
+          idempotency: { key: said.key, requestHash: requestHash(id, said) },
         });
         if (outcome.state === 'done') await waitForRevision(context.db, number, outcome.answer.revision);
         return { redirect: `/pages/${id}?said=${outcome.state}` };

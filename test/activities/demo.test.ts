@@ -6,7 +6,7 @@ import { getPage } from '../../db/pages';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
 import { SLACK_CHANNEL, SLACK_TOKEN, startFakeSlack, type FakeSlack } from '../kit/slack';
 import { freshDatabase, type TestDatabase } from '../setup/database';
-import { addConversation, addDesk, attemptOf, DUE_AT, PUBLIC_URL, recordOf, SILENT } from './paging-fixtures';
+import { addConversation, addDesk, attemptOf, DUE_AT, PUBLIC_URL, recordOf, NO_TRIES, SILENT } from './paging-fixtures';
 
 let testDatabase: TestDatabase;
 let db: Database;
@@ -28,7 +28,13 @@ afterEach(async () => {
 });
 
 test('a demonstration’s page goes to the built-in inbox, although PagerDuty is configured', async () => {
-  const paging = createPagingActivities({ db, publicUrl: PUBLIC_URL, log: SILENT, pagerduty: { routingKey: ROUTING_KEY, eventsUrl: pagerduty.url } });
+  const paging = createPagingActivities({
+    db,
+    publicUrl: PUBLIC_URL,
+    log: SILENT,
+    tries: NO_TRIES,
+    pagerduty: { routingKey: ROUTING_KEY, eventsUrl: pagerduty.url },
+  });
   const record = recordOf(1042, { demo: true });
   const answer = await paging.attemptPage(attemptOf(1042, { demo: true, record }));
   expect(answer).toMatchObject({ outcome: 'sent', method: 'inbox' });
@@ -41,7 +47,12 @@ test('a demonstration’s page goes to the built-in inbox, although PagerDuty is
 });
 
 test('its notices say so and stay in the built-in inbox, although Slack is configured', async () => {
-  const notices = createNoticeActivities({ db, publicUrl: PUBLIC_URL, log: SILENT, slack: { token: SLACK_TOKEN, apiUrl: slack.url, channel: SLACK_CHANNEL } });
+  const notices = createNoticeActivities({
+    db,
+    publicUrl: PUBLIC_URL,
+    log: SILENT,
+    slack: { token: SLACK_TOKEN, apiUrl: slack.url, channel: SLACK_CHANNEL },
+  });
   await notices.sendNotice({
     number: 1042,
     priority: 'urgent',

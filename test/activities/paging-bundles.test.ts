@@ -14,11 +14,14 @@ let pagerduty: FakePagerDuty;
 /** The process's clock, moved by the tests. */
 let now = 0;
 let activities: PagingActivities;
+/** Whether an earlier try has set out to ring by itself. */
+let rangAlone = false;
 
 beforeEach(async () => {
   [testDatabase, pagerduty] = await Promise.all([freshDatabase(), startFakePagerDuty()]);
   db = openDatabase(testDatabase.url);
   now = DUE_AT + 1_000;
+  rangAlone = false;
   await addDesk(db);
   activities = createPagingActivities({
     db,
@@ -27,6 +30,7 @@ beforeEach(async () => {
     clock: () => now,
     // What goes out without the database is tested elsewhere; here every page is counted.
     askMs: 10_000,
+    tries: { rangAlone: () => rangAlone, ringsAlone: () => (rangAlone = true) },
     pagerduty: { routingKey: ROUTING_KEY, eventsUrl: pagerduty.url },
   });
 });
@@ -213,4 +217,45 @@ test('many pages at once are a few calls, and every number is counted', async ()
   expect(pagerduty.requests().length).toBeLessThanOrEqual(6);
   const counted = pagerduty.incidents().map(({ summary }) => Number(/^(\d+) pages wait: #1\d{3} /.exec(summary)?.[1] ?? 1));
   expect(counted.reduce((sum, count) => sum + count, 0)).toBe(40);
+});
+
+test('a page that rang by itself without the database, and then together with others, leaves no incident of its own', async () => {
+  await conversations(1, 2, 3);
+  await ring(normal(1));
+  await ring(normal(2));
+  await ring(normal(3));
+  // While it waited for the others, a try could not ask the database, rang by itself, and its record was lost.
+  const own = normal(3).dedupKey;
+  await fetch(`${pagerduty.url}/v2/enqueue`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      routing_key: ROUTING_KEY,
+      event_action: 'trigger',
+      dedup_key: own,
+      payload: { summary: 'Normal #3', source: 'holdfast', severity: 'critical' },
+    }),
+  });
+  rangAlone = true;
+  now += 10_000;
+  await ring(normal(2));
+  const answer = await ring(normal(3));
+  expect(answer).toMatchObject({ outcome: 'sent' });
+  const open = pagerduty.open().map(({ key }) => key);
+  expect(open).not.toContain(own);
+  expect(open.filter((key) => key.startsWith('bundle/'))).toHaveLength(1);
+});
+
+test('an incident that a ring may have left open under its own key is resolved when the ring goes out together with others', async () => {
+  await conversations(1, 2, 3);
+  await ring(normal(1));
+  // The first ring of the third page got through, and its escalation never heard of that: the next one tries the same key.
+  const { dedupKey } = normal(3);
+  await ring(normal(3, { collectMs: 0 }));
+  await ring(normal(2));
+  await ring(normal(3, { ring: 2, replaces: [dedupKey] }));
+  now += 10_000;
+  await ring(normal(2));
+  expect(await ring(normal(3, { ring: 2, replaces: [dedupKey] }))).toMatchObject({ outcome: 'sent', dedupKey: expect.stringMatching(/^bundle\//) as string });
+  expect(pagerduty.open().map(({ key }) => key)).not.toContain(dedupKey);
 });

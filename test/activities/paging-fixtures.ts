@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import type { EarlierTries } from '../../activities/paging/earlier-tries';
 import type { Database } from '../../db/connection';
 import type { IncidentCall, PageAttempt, PageRecord } from '../../messages/activities';
 import type { PolicySnapshot } from '../../policy/snapshot';
@@ -7,6 +8,8 @@ import type { PageCause } from '../../policy/state';
 export const DUE_AT = Date.UTC(2026, 2, 30, 10, 0);
 export const PUBLIC_URL = 'https://desk.example.test';
 export const SILENT = pino({ level: 'silent' });
+/** Each attempt is the first. */
+export const NO_TRIES: EarlierTries = { rangAlone: () => false, ringsAlone: () => undefined };
 
 /** An organization, its contact and a policy, once per database. */
 export async function addDesk(db: Database): Promise<void> {

@@ -7,7 +7,7 @@ import { acknowledgePage, getPage, markAcknowledgementRelayed, pagesWithLostAckn
 import type { PageAttemptRecord } from '../../messages/activities';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
 import { freshDatabase, type TestDatabase } from '../setup/database';
-import { addConversation, addDesk, attemptOf, causeOf, DUE_AT, incidentOf, PUBLIC_URL, recordOf, SILENT } from './paging-fixtures';
+import { addConversation, addDesk, attemptOf, causeOf, DUE_AT, incidentOf, PUBLIC_URL, recordOf, NO_TRIES, SILENT } from './paging-fixtures';
 
 let testDatabase: TestDatabase;
 let db: Database;
@@ -31,8 +31,8 @@ beforeEach(async () => {
 afterEach(() => pagerduty.close());
 
 const toPagerDuty = (database = db, routingKey = ROUTING_KEY) =>
-  createPagingActivities({ db: database, publicUrl: PUBLIC_URL, log: SILENT, pagerduty: { routingKey, eventsUrl: pagerduty.url } });
-const toInbox = () => createPagingActivities({ db, publicUrl: PUBLIC_URL, log: SILENT });
+  createPagingActivities({ db: database, publicUrl: PUBLIC_URL, log: SILENT, tries: NO_TRIES, pagerduty: { routingKey, eventsUrl: pagerduty.url } });
+const toInbox = () => createPagingActivities({ db, publicUrl: PUBLIC_URL, log: SILENT, tries: NO_TRIES });
 const failureOf = async (work: Promise<unknown>): Promise<ApplicationFailure> => {
   const error: unknown = await work.then(
     () => new Error('It did not fail.'),

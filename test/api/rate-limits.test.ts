@@ -115,6 +115,13 @@ test('without a database requests are still counted, and counting fails none', a
   await closeDatabase(away);
 });
 
+test('a flood of callers that has waited for the database is counted, however many they are', async () => {
+  const api = await open({});
+  const callers = Array.from({ length: 23_000 }, (_, index) => ({ key: `caller-${index}`, hits: 1 }));
+  const counted = await addManyHits(api.db, callers, { windowMs: 1_000, now: 0 });
+  expect(counted.map(({ key }) => key)).toEqual(callers.map(({ key }) => key));
+});
+
 test('a window begins anew when it is over, and what is over is swept away', async () => {
   const api = await open({});
   const at = Date.parse('2026-03-23T09:00:00Z');

@@ -100,14 +100,18 @@ export class EscalationModel {
     return step;
   }
 
-  /** Ends the call under way: `reached` says whether the provider acted on it, whatever the workflow hears. */
-  finish(outcome: AttemptOutcome, reached = outcome === 'sent'): void {
+  /**
+   * Ends the call under way: `reached` says whether the provider acted on it, whatever the workflow hears; with `bundle` the ring went out
+   * together with others, under that key.
+   */
+  finish(outcome: AttemptOutcome, reached = outcome === 'sent', bundle?: string): void {
     const effect = this.underWay;
     if (effect === null) throw new Error('Nothing is under way.');
     this.underWay = null;
     if (effect.type === 'attempt') {
-      if (reached) this.trigger(effect);
-      this.apply({ type: 'attempted', call: effect.call, outcome, method: outcome === 'sent' ? 'pagerduty' : null, recorded: true });
+      if (reached) this.trigger(effect, bundle);
+      const method = outcome === 'sent' ? 'pagerduty' : null;
+      this.apply({ type: 'attempted', call: effect.call, outcome, method, recorded: true, ...(bundle !== undefined && { dedupKey: bundle }) });
       return;
     }
     if (reached || outcome === 'sent') {
@@ -150,17 +154,17 @@ export class EscalationModel {
     }
   }
 
-  private trigger(effect: Attempt): void {
-    effect.replaces.forEach((key) => this.incidents.delete(key));
-    const isNew = !this.incidents.has(effect.dedupKey);
-    this.incidents.add(effect.dedupKey);
+  private trigger(effect: Attempt, dedupKey = effect.dedupKey): void {
+    for (const key of effect.replaces) if (key !== dedupKey) this.incidents.delete(key);
+    const isNew = !this.incidents.has(dedupKey);
+    this.incidents.add(dedupKey);
     if (this.incidents.size > 1) throw new Error(`Two incidents are open: ${[...this.incidents].join(', ')}`);
     this.happened.push({
       at: this.now,
       type: isNew ? 'ring' : 'update',
       level: effect.level,
       levels: effect.levels.length,
-      key: effect.dedupKey,
+      key: dedupKey,
     });
   }
 }

@@ -271,6 +271,20 @@ describe('the end', () => {
     expect(isFinished(model.state)).toBe(true);
   });
 
+  it('leaves no incident behind when a ring got through unheard and the next one went out together with others', () => {
+    const model = new EscalationModel(start());
+    model.now = at(5);
+    model.apply({ type: 'due' });
+    // The first ring is out of date by now; nobody heard that it had got through.
+    model.finish('cancelled', true);
+    expect([...model.incidents]).toEqual(['conversation/1042:firstResponse:1']);
+    model.finish('sent', true, 'bundle/pagerduty/primary/1');
+    expect([...model.incidents]).toEqual(['bundle/pagerduty/primary/1']);
+    model.apply({ type: 'causeOver', key: 'conversation/1042:firstResponse:1', reason: 'answered', at: at(6) });
+    model.settle();
+    expect(model.incidents.size).toBe(0);
+  });
+
   it('needs no call for a page of the built-in inbox', () => {
     const model = new EscalationModel(start());
     const { call } = model.state;
