@@ -81,7 +81,8 @@ export async function changeRequester(
   await lockOpen(trx, number);
   const at = new Date(facts.at);
   const contact = await contactNamed(trx, person, at);
-  const before = (await listParticipants(trx, number)).find(({ role }) => role === 'requester');
+  const people = await listParticipants(trx, number);
+  const before = people.find(({ role }) => role === 'requester');
   const command: Command = { type: 'requester', contact: contact.id };
   if (contact.email !== null) await removeProposals(trx, number, contact.email);
   if (before === undefined || before.id === contact.id) return command;
@@ -92,6 +93,11 @@ export async function changeRequester(
   await trx.updateTable('conversations').set({ requester_id: contact.id, organization_id: contact.organizationId }).where('number', '=', number).execute();
   if (contact.organizationId !== null) await tagSystems(trx, number, contact.organizationId);
   if (!stays) {
+    // The thread is another customer's now: who belongs to the one before is shown, and written to only if an agent says so again.
+    for (const { id, role } of people) {
+      if (role !== 'participant' || id === contact.id || (await sameOrganization(trx, id, contact.id))) continue;
+      await setParticipant(trx, { number, contactId: id, role: 'thirdParty', at });
+    }
     // The rules keep the requester before among those who are written to; this follows, and takes them out.
     const following = await writtenTo(trx, number);
     await addCommand(trx, { id: newId('cmd'), number, actor: facts.actor, command: following, bodyRef: null, at: facts.at + 1, notAfter: null });

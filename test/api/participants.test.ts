@@ -162,9 +162,12 @@ test('another requester: a colleague stays in the thread, another customer does 
   await api.call('put', path, { body: { email: 'bob@acme.example' } });
   expect(await people(number)).toEqual(['bob@acme.example requester', 'ada@acme.example participant']);
   await api.call('put', path, { body: { email: 'eve@rival.example' } });
-  expect(await people(number)).toEqual(['eve@rival.example requester', 'ada@acme.example participant']);
+  // Whoever belongs to the customer before is only shown from now on.
+  expect(await people(number)).toEqual(['eve@rival.example requester', 'ada@acme.example thirdParty']);
+  const writtenTo = (await commandsOf(number)).at(-1);
+  expect(writtenTo).toMatchObject({ type: 'participants', contacts: [expect.any(String)] });
   await api.call('put', path, { body: { email: 'bob@acme.example', keepPrevious: true } });
-  expect((await people(number)).sort()).toEqual(['ada@acme.example participant', 'bob@acme.example requester', 'eve@rival.example participant']);
+  expect((await people(number)).sort()).toEqual(['ada@acme.example thirdParty', 'bob@acme.example requester', 'eve@rival.example participant']);
   const again = await api.call('put', path, { body: { email: 'bob@acme.example' } });
   expect(again.status).toBe(200);
   expect(await people(number)).toHaveLength(3);
