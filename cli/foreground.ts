@@ -13,7 +13,9 @@ const CLOSE_WITHIN_MS = 9_000;
  */
 export async function runInForeground(name: 'api' | 'worker' | 'catcher', open: () => Promise<RunningProcess>): Promise<void> {
   process.title = `holdfast ${name}`;
-  const supervised = process.env['HOLDFAST_SUPERVISED'] === '1' && process.connected;
+  const supervised = process.env['HOLDFAST_SUPERVISED'] === '1';
+  // Whoever started us was killed before we came to life: nobody would ever end us.
+  if (supervised && !process.connected) process.exit(EXIT.failed);
   const reasons: Promise<unknown>[] = [stopRequest(() => process.exit(EXIT.failed))];
   if (supervised) reasons.push(parentGone());
   let running: RunningProcess;

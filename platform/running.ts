@@ -21,6 +21,8 @@ const running = z.object({
   mailCatcher: z.string().optional(),
   /** Where each worker tells its metrics. */
   workerMetrics: z.array(z.string()).optional(),
+  /** Our own processes, which end by themselves when we are killed; the guard sees to it that they do. */
+  parts: z.array(z.object({ pid: z.number(), startedAt: z.string() })).default([]),
   /** The servers that do not notice by themselves when we are killed, in the order in which to end them; see guard.ts. */
   servers: z.array(z.object({ pid: z.number(), startedAt: z.string(), signal: z.enum(['SIGTERM', 'SIGINT']) })).default([]),
 });
@@ -45,7 +47,7 @@ export function findRunning(dataDir: string): Running | null {
 export async function lockDataFolder(dataDir: string, url: string): Promise<DataFolderLock> {
   refuse(findRunning(dataDir), dataDir);
   const file = join(dataDir, FILE);
-  let told: Running = { ...describeProcess(process.pid), url, servers: [] };
+  let told: Running = { ...describeProcess(process.pid), url, parts: [], servers: [] };
   write(file, told);
   // Two that start in the same instant may both have found the folder free; whoever wrote last has it.
   await sleep(50);

@@ -62,6 +62,8 @@ export class Stack {
   readonly #servers: Supervised[] = [];
   /** The embedded servers' processes by name, for the guard. */
   readonly #serverProcesses = new Map<'temporal' | 'postgres', Part>();
+  /** Our own processes by name, for the guard. */
+  readonly #ownProcesses = new Map<string, { pid: number; startedAt: string }>();
   readonly #warnedAt = new Map<string, number>();
   #stopping = false;
   #started: Promise<unknown> = Promise.resolve();
@@ -212,6 +214,10 @@ export class Stack {
     await this.#supervise(command === 'catcher' ? this.#catchers : this.#ours, {
       name,
       start: () => startNodePart({ command, options, env, logFile, onWarning }),
+      started: ({ pid }) => {
+        this.#ownProcesses.set(name, describeProcess(pid));
+        this.#lock.tell({ parts: [...this.#ownProcesses.values()] });
+      },
     });
   }
 

@@ -43,6 +43,19 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
   }
 }
 
+/** What the kernel says of a process: its state, what it waits for and its parent. */
+function stateOf(pid: number): string {
+  try {
+    const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n');
+    return lines
+      .filter((line) => /^(State|PPid|Threads):/.test(line))
+      .join(', ')
+      .replaceAll('\t', ' ');
+  } catch (error) {
+    return String(error);
+  }
+}
+
 /** A machine of its own for one test: a data folder and ports that nobody else uses, and every process that came of it. */
 export class Machine {
   readonly folder = mkdtempSync(join(tmpdir(), 'holdfast-machine-'));
@@ -104,6 +117,14 @@ export class Machine {
     );
   }
 
+  /** Waits until none of them is left; throws with what is when the time is over. */
+  async gone(withinMs: number): Promise<void> {
+    await until('no process is left', () => this.processes().length === 0, withinMs).catch((cause: unknown) => {
+      const left = this.processes().map(({ pid, command }) => `${pid} ${command} (${stateOf(pid)})`);
+      throw new Error(`After ${withinMs / 1000} s there still are:\n${left.join('\n')}`, { cause });
+    });
+  }
+
   /** The processes with this title. */
   titled(title: string): ProcessInfo[] {
     return this.processes().filter(({ command }) => command.startsWith(title));
@@ -123,7 +144,7 @@ export class Machine {
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
       }
     }
-    await until('no process is left', () => this.processes().length === 0, 10_000);
+    await this.gone(10_000);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

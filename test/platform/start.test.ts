@@ -163,10 +163,20 @@ describe('npm start', () => {
   test('killed at once it leaves no process behind, and the next start works', async () => {
     process.kill(start.pid, 'SIGKILL');
     await start.ended;
-    await until('every process has gone by itself', () => machine.processes().length === 0, 20_000);
+    // Each by itself.
+    await machine.gone(20_000);
     start = machine.run(['start']);
     await start.shows('Holdfast runs.');
     expect(await isReady(machine)).toBe(true);
+  });
+
+  test('a part that hangs is ended too when npm start is killed', async () => {
+    process.kill(pidOf(machine, 'holdfast worker'), 'SIGSTOP');
+    process.kill(start.pid, 'SIGKILL');
+    await start.ended;
+    await machine.gone(25_000);
+    start = machine.run(['start']);
+    await start.shows('Holdfast runs.');
   });
 
   test('a start right after the kill ends what is still there', async () => {
@@ -183,7 +193,8 @@ describe('npm start', () => {
     process.kill(start.pid, 'SIGTERM');
     expect(await start.ended).toEqual({ code: 0, signal: null });
     expect(performance.now() - askedAt).toBeLessThan(10_000);
-    await until('the guard of the killed one has gone too', () => machine.processes().length === 0, 20_000);
+    // The guard of the killed one, too.
+    await machine.gone(20_000);
   });
 
   test('a second Ctrl-C ends everything at once', async () => {
@@ -200,7 +211,7 @@ describe('npm start', () => {
     process.kill(-start.pid, 'SIGINT');
     expect(await start.ended).toEqual({ code: 1, signal: null });
     expect(performance.now() - askedAt).toBeLessThan(3_000);
-    await until('no process is left', () => machine.processes().length === 0, 5_000);
+    await machine.gone(5_000);
   });
 });
 
