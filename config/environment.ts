@@ -3,6 +3,7 @@ import type { ClientConfigProfile } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { HoldfastError } from '../messages/errors';
 import { KEY_LIST_FORMAT, parseKeys } from './keys';
+import { originsOf } from './origins';
 import { temporalProfile, temporalVariables } from './temporal';
 
 /** Where a server listens. */
@@ -125,7 +126,11 @@ const variables = z.object({
   ZENDESK_API_TOKEN: token('its token'),
   ZENDESK_WEBHOOK_SECRET: token('verifies webhooks from Zendesk'),
 
-  DASHBOARD_JWT_SECRET: secret(longText('a secret', 32), 'verifies the customer identity that your dashboard signs (HS256)'),
+  DASHBOARD_JWT_SECRET: secret(longText('a secret', 32), 'verifies the customer identity that your dashboard signs (HS256; generated once by `npm start`)'),
+  HOLDFAST_EMBED_ORIGINS: text('origins joined by commas, for example https://dashboard.example.org', (value) => originsOf(value) !== null)
+    .transform((value) => originsOf(value) ?? [])
+    .default([])
+    .describe('the sites that may embed the chat widget and the contact form; our own always may'),
   OIDC_ISSUER: url('https', 'http').optional().describe('agents sign in through this OpenID provider'),
   OIDC_CLIENT_ID: text('a client id').optional().describe('our client id there'),
   OIDC_CLIENT_SECRET: token('our client secret there'),
@@ -153,7 +158,6 @@ const NOT_READ_YET: ReadonlySet<VariableName> = new Set([
   'ZENDESK_EMAIL',
   'ZENDESK_API_TOKEN',
   'ZENDESK_WEBHOOK_SECRET',
-  'DASHBOARD_JWT_SECRET',
   'OIDC_ISSUER',
   'OIDC_CLIENT_ID',
   'OIDC_CLIENT_SECRET',

@@ -20,6 +20,11 @@ export function adminTokenOf(dataDir: string): string {
   return readOrCreate(dataDir, join(dataDir, 'admin-token'), () => randomBytes(24).toString('base64url'));
 }
 
+/** The secret of this data folder that signs and verifies a customer's identity; made once, readable by the owner only. */
+export function dashboardSecretOf(dataDir: string): string {
+  return readOrCreate(dataDir, join(dataDir, 'dashboard-secret'), () => randomBytes(32).toString('base64url'));
+}
+
 function readOrCreate(dataDir: string, file: string, generate: () => string): string {
   try {
     return readFileSync(file, 'utf8').trim();

@@ -10,7 +10,7 @@ import { publishPolicy } from '../db/policies';
 import { HoldfastError } from '../messages/errors';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { freePort } from './free-port';
-import { adminTokenOf, signingKeysOf } from './generated-secrets';
+import { adminTokenOf, dashboardSecretOf, signingKeysOf } from './generated-secrets';
 import { LogFile } from './log-file';
 import { startNodePart } from './node-part';
 import type { Part } from './part';
@@ -85,7 +85,7 @@ export class Stack {
   }
 
   async #start(): Promise<StackFacts> {
-    const { HOLDFAST_ADMIN_TOKEN, HOLDFAST_SIGNING_KEYS } = this.#environment;
+    const { HOLDFAST_ADMIN_TOKEN, HOLDFAST_SIGNING_KEYS, DASHBOARD_JWT_SECRET } = this.#environment;
     const adminToken = HOLDFAST_ADMIN_TOKEN ?? adminTokenOf(this.#dataDir);
     const generated: NodeJS.ProcessEnv = {
       HOLDFAST_DATA: this.#dataDir,
@@ -93,6 +93,7 @@ export class Stack {
       HOLDFAST_PUBLIC_URL: this.#environment.HOLDFAST_PUBLIC_URL,
     };
     if (HOLDFAST_SIGNING_KEYS === undefined) generated['HOLDFAST_SIGNING_KEYS'] = signingKeysOf(this.#dataDir);
+    if (DASHBOARD_JWT_SECRET === undefined) generated['DASHBOARD_JWT_SECRET'] = dashboardSecretOf(this.#dataDir);
 
     const databaseUrl = await this.#startDatabase();
     const temporal = await this.#startTemporal();
