@@ -22,7 +22,8 @@ export interface ApiContext {
   readonly client?: Client | undefined;
   /** The policy in force for new promises. */
   readonly policy: () => PolicySnapshot;
-  readonly environment: Pick<Environment, 'HOLDFAST_PUBLIC_URL' | 'HOLDFAST_ADMIN_TOKEN' | 'MAIL_DOMAIN'>;
+  readonly environment: Pick<Environment, 'HOLDFAST_PUBLIC_URL' | 'HOLDFAST_ADMIN_TOKEN' | 'MAIL_DOMAIN' | 'DASHBOARD_JWT_SECRET'> &
+    Partial<Pick<Environment, 'HOLDFAST_EMBED_ORIGINS'>>;
   /** Signs and verifies the links in mails. */
   readonly signingKeys: SigningKeys;
   readonly log: Logger;

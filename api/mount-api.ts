@@ -7,9 +7,11 @@ import { HoldfastError } from '../messages/errors';
 import { NOBODY, type Actor, type Agent } from './auth/actor';
 import { authenticate } from './auth/authenticate';
 import { authorize } from './auth/authorize';
+import { requireKnownOrigin } from './auth/known-origin';
 import { requireOwnOrigin } from './auth/origin';
 import type { ApiContext } from './context';
 import { invalid } from './problem';
+import { addressOf } from './rate-limits';
 import { requestHash } from './request-hash';
 import type { Answer, ApiRoute, Checked } from './route';
 import { readUpload } from './upload';
@@ -25,28 +27,30 @@ const PUBLIC: Agent = { kind: 'agent', id: '', name: '', role: 'viewer', scopes:
 /** Who makes the request, once the route's rule has let them in; errors as {@link authenticate} and {@link authorize}. */
 export async function admit(context: ApiContext, request: Request, route: Pick<ApiRoute, 'action' | 'target'>): Promise<Actor> {
   const actor = route.action === 'public.read' ? NOBODY : await authenticate(context, request);
-  authorize(actor, route.action, route.target?.(request.params as Record<string, string>));
+  authorize(actor, route.action, await route.target?.(request.params as Record<string, string>, actor, context));
   if (actor.kind === 'agent' && actor.session && CHANGES.has(request.method)) requireOwnOrigin(request, context.environment.HOLDFAST_PUBLIC_URL);
+  else if (actor.kind === 'visitor' || route.action === 'chat.open') requireKnownOrigin(context, request);
   return actor;
 }
 
 /** Carries out one request to a JSON route: who, may they, is it of the described form, was it done before, then the handler. */
 export async function serveApi(context: ApiContext, route: ApiRoute, request: Request, response: Response): Promise<void> {
   const actor = await admit(context, request, route);
-  response.locals['actor'] = actor.kind === 'agent' ? actor.id : undefined;
+  response.locals['actor'] = actor.kind === 'nobody' ? undefined : actor.id;
   const agent = actor.kind === 'agent' ? actor : PUBLIC;
   const upload = route.upload === undefined ? null : await readUpload(request, response, route.upload.limitBytes);
   const body = upload === null ? bodyOf(route, request) : [upload.hash, upload.mediaType, request.query];
   const checked: Omit<Checked<unknown, unknown, unknown>, 'db'> = {
     context,
     actor: agent,
+    caller: { actor, address: addressOf(request), origin: request.headers.origin ?? null },
     params: check(route.params, request.params, 'path'),
     query: check(route.query, request.query, 'query'),
     body: route.body === null ? {} : check(route.body, body, 'body'),
     ...(upload === null ? {} : { upload }),
     idempotency: idempotencyOf(request, body),
   };
-  const answer = await perform(context, route, checked, agent);
+  const answer = await perform(context, route, checked, actor.kind === 'nobody' ? '' : actor.id);
   if (CHANGES.has(request.method)) await crashPoint('request:carriedOut', checked.idempotency?.key ?? request.path);
   response.set(answer.headers ?? {}).status(answer.status);
   if (answer.file !== undefined) response.type(answer.file.mediaType).send(answer.file.content);
@@ -55,17 +59,19 @@ export async function serveApi(context: ApiContext, route: ApiRoute, request: Re
   if (answer.afterCommit) context.background.run('telling a workflow', answer.afterCommit);
 }
 
-async function perform(context: ApiContext, route: ApiRoute, checked: Omit<Checked<unknown, unknown, unknown>, 'db'>, actor: Agent): Promise<Answer> {
+async function perform(context: ApiContext, route: ApiRoute, checked: Omit<Checked<unknown, unknown, unknown>, 'db'>, actor: string): Promise<Answer> {
   const handle = (db: Database) => route.handle({ ...checked, db } as Checked<never, never, never>);
   if (route.idempotency !== 'transaction') return handle(context.db);
   const { idempotency } = checked;
   return context.db.transaction().execute(async (trx) => {
     if (idempotency === null) return handle(trx);
-    const claim = await claimKey(trx, { actor: actor.id, ...idempotency, at: new Date(context.now()) });
+    const claim = await claimKey(trx, { actor, ...idempotency, at: new Date(context.now()) });
     if (claim.state === 'reused') throw keyReused();
-    if (claim.state === 'repeated' && claim.answer !== null) return claim.answer;
+    if (claim.state === 'repeated' && claim.answer !== null) {
+      return route.again === undefined ? claim.answer : { ...claim.answer, body: await route.again(context, claim.answer.body) };
+    }
     const answer = await handle(trx);
-    await keepAnswer(trx, { actor: actor.id, key: idempotency.key }, { status: answer.status, body: answer.body });
+    await keepAnswer(trx, { actor, key: idempotency.key }, { status: answer.status, body: answer.kept === undefined ? answer.body : answer.kept });
     return answer;
   });
 }

@@ -135,6 +135,6 @@ function hashOf(request: Request): string | null {
 }
 
 /** One IPv4 address, or the network of an IPv6 one: whoever has one address there has all of them. */
-function addressOf(request: Request): string {
+export function addressOf(request: Request): string {
   return `a:${ipKeyGenerator(request.ip ?? 'unknown')}`;
 }

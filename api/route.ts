@@ -27,6 +27,17 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Runs once what the handler wrote is committed; it may fail without changing the answer. */
   readonly afterCommit?: () => Promise<void>;
+  /** Instead of `body`, what is kept with the Idempotency-Key: for answers with a secret in them. See `ApiRoute.again`. */
+  readonly kept?: unknown;
+}
+
+/** Who makes a request, and from where. */
+export interface Caller {
+  readonly actor: Actor;
+  /** One key per address, or per network of IPv6. */
+  readonly address: string;
+  /** Of the page that a browser came from, if it says so. */
+  readonly origin: string | null;
 }
 
 /** A request that has been authorised and checked. */
@@ -35,6 +46,8 @@ export interface Checked<Params, Query, Body> {
   /** The transaction of this request, for routes that have one; else the plain database. */
   readonly db: Database;
   readonly actor: Agent;
+  /** Who really asks, for routes that are not for agents alone; `actor` then stands for nobody in particular. */
+  readonly caller: Caller;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -57,7 +70,7 @@ export interface ApiRoute {
   /** Below /api/v1, with `{name}` for parameters. */
   readonly path: string;
   readonly action: Action;
-  readonly target?: (params: Readonly<Record<string, string>>) => Target;
+  readonly target?: (params: Readonly<Record<string, string>>, actor: Actor, context: ApiContext) => Target | Promise<Target>;
   readonly tag: string;
   readonly summary: string;
   readonly params: z.ZodType | null;
@@ -69,6 +82,8 @@ export interface ApiRoute {
   /** Codes of the problems that only this route has; those that all routes share are added. */
   readonly problems: readonly ErrorCode[];
   readonly idempotency: Idempotency;
+  /** Makes the body of a repeated request's answer of what was `kept`; without it that is the body. */
+  readonly again?: (context: ApiContext, kept: unknown) => Promise<unknown>;
   readonly handle: (request: Checked<never, never, never>) => Promise<Answer>;
 }
 
@@ -87,6 +102,7 @@ export interface ApiRouteDeclaration<P extends z.ZodType | null, Q extends z.Zod
   readonly answers: ApiRoute['answers'];
   readonly problems?: readonly ErrorCode[];
   readonly idempotency?: Idempotency;
+  readonly again?: ApiRoute['again'];
   readonly handle: (request: Checked<Output<P>, Output<Q>, Output<B>>) => Promise<Answer>;
 }
 
@@ -110,6 +126,7 @@ export function apiRoute<P extends z.ZodType | null = null, Q extends z.ZodType 
     ...(route.upload === undefined ? {} : { upload: route.upload }),
     answers: route.answers,
     problems: route.problems ?? [],
+    ...(route.again === undefined ? {} : { again: route.again }),
     idempotency: route.idempotency ?? (route.method === 'post' ? 'transaction' : 'none'),
     // The mounting code passes what these very schemas let through.
     handle: route.handle,

@@ -19,7 +19,7 @@ import { resolvePolicy } from '../policy/resolve';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../test/kit/pagerduty';
 import { startSmtpSink, type SmtpSink } from '../test/kit/smtp-sink';
-import { added, countersBy } from './statistics';
+import { added, countersBy, total } from './statistics';
 
 const NAMESPACE = 'bench';
 const DOMAIN = 'example.test';
@@ -39,6 +39,8 @@ export interface BenchDesk {
   readonly namespace: string;
   readonly mail: SmtpSink;
   readonly pagerduty: FakePagerDuty;
+  /** Of the API, no slash at its end. */
+  readonly url: string;
   /** Where mail comes in, and the domain of its addresses. */
   readonly smtp: { readonly host: string; readonly port: number; readonly domain: string };
   /** Everything that runs, by name. */
@@ -47,6 +49,8 @@ export interface BenchDesk {
   publish(policy: string): Promise<PolicySnapshot>;
   /** Calls the API; rejects when it does not answer with 2xx. */
   call(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown>;
+  /** HTTP requests that the API has answered so far. */
+  requests(): Promise<number>;
   /** Actions so far, by type, as the server counts them. */
   actions(): Promise<Record<string, number>>;
   /** Waits until the server counts no more, and answers the Actions so far. */
@@ -137,6 +141,7 @@ export async function startBenchDesk(progress: (line: string) => void): Promise<
       namespace: NAMESPACE,
       mail,
       pagerduty,
+      url,
       processes: [...parts, { name: 'temporal', pid: temporal.pid }, { name: 'postgres', pid: postgres.pid }],
       smtp: { host: '127.0.0.1', port: smtpPort, domain: DOMAIN },
       async publish(yaml) {
@@ -157,6 +162,10 @@ export async function startBenchDesk(progress: (line: string) => void): Promise<
         const answer: unknown = await response.json();
         if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${JSON.stringify(answer)}`);
         return answer;
+      },
+      async requests() {
+        const text = await (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` }, signal: AbortSignal.timeout(5_000) })).text();
+        return total(countersBy(text, 'holdfast_http_request_duration_seconds_count', 'method'));
       },
       actions,
       async settled() {

@@ -10,12 +10,13 @@ import { measureCrowd } from './crowd';
 import { measureFlood } from './flood';
 import { measureHostile } from './hostile';
 import { measureLateness, type Lateness } from './lateness';
+import { measureLive } from './live';
 import { allWithin, machineFacts, reportText, type Report } from './report';
 import { measureSearch } from './search';
 import { measureThroughput } from './throughput';
 
-/** What can be measured: cost, page lateness, throughput, a flood of mail, many open conversations, search, damaged mail. */
-const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
+/** What can be measured: cost, page lateness, throughput, a flood of mail, many open conversations, search, damaged mail, chats. */
+const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 type PartName = (typeof PARTS)[number];
 
 /** The clone that this program was built from: it runs in `.build/<hash>/bench` there. */
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
     .addOption(
       new Option(
         '--only <part>',
-        'a: cost · b: page lateness · c: throughput · d: a flood of mail · e: many open conversations · f: search · g: damaged mail',
+        'a: cost · b: page lateness · c: throughput · d: a flood of mail · e: many open conversations · f: search · g: damaged mail · h: chats',
       ).choices(PARTS),
     )
     .option('--quick', 'smaller numbers: a look, not a measurement')
@@ -78,6 +79,10 @@ async function run({ only, quick = false, json }: Options): Promise<void> {
     if (wanted('e')) report = { ...report, crowd: await measureCrowd(desk, { conversations: quick ? 200 : 5_000, progress }) };
     if (wanted('f')) report = { ...report, search: await measureSearch({ url: desk.postgresUrl, messages: quick ? 5_000 : 100_000, progress }) };
     if (wanted('g')) report = { ...report, hostile: await measureHostile(desk, { mails: quick ? 300 : 5_000, progress }) };
+    if (wanted('h')) {
+      const size = quick ? { chats: 20, seconds: 10, idleSeconds: 20 } : { chats: 200, seconds: 40, idleSeconds: 60 };
+      report = { ...report, live: await measureLive(desk, { ...size, perSecond: 5, progress }) };
+    }
     process.exitCode = allWithin(report) ? EXIT.done : EXIT.failed;
   } finally {
     // Also when a later part fails: what was measured counts.

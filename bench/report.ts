@@ -6,6 +6,7 @@ import type { Spread } from './statistics';
 import type { Crowd } from './crowd';
 import type { Flood } from './flood';
 import type { Hostile } from './hostile';
+import type { Live } from './live';
 import type { Memory } from './memory';
 import type { SearchFigures } from './search';
 import type { Throughput } from './throughput';
@@ -34,6 +35,7 @@ export interface Report {
   readonly crowd?: Crowd;
   readonly search?: SearchFigures;
   readonly hostile?: Hostile;
+  readonly live?: Live;
 }
 
 /** The facts of this machine; `cli` is the path of the Temporal program. */
@@ -52,14 +54,20 @@ export function machineFacts(cli: string, postgres: string): MachineFacts {
 }
 
 /** Whether everything that has a budget stays within it. */
-export function allWithin({ cost = [], lateness = [], flood, search, hostile }: Report): boolean {
+export function allWithin({ cost = [], lateness = [], flood, search, hostile, live }: Report): boolean {
   if (search !== undefined && search.tookMs.p95 > search.budgetMs) return false;
-  return [...cost, ...lateness, ...(flood === undefined ? [] : [flood]), ...(hostile === undefined ? [] : [hostile])].every(({ within }) => within);
+  return [
+    ...cost,
+    ...lateness,
+    ...(flood === undefined ? [] : [flood]),
+    ...(hostile === undefined ? [] : [hostile]),
+    ...(live === undefined ? [] : [live]),
+  ].every(({ within }) => within);
 }
 
 /** The report as text, a table for each part. */
 export function reportText(report: Report): string {
-  const { machine, cost, lateness, throughput, flood, crowd, search, hostile } = report;
+  const { machine, cost, lateness, throughput, flood, crowd, search, hostile, live } = report;
   const parts = [
     `${machine.date} · ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, load ${machine.load} · ${machine.system} · Node ${machine.node}\n${machine.temporal} · PostgreSQL ${machine.postgres}`,
   ];
@@ -154,6 +162,30 @@ export function reportText(report: Report): string {
       `Damaged mail (milliseconds)\n${table(
         ['mails', 'conversations', 'suspended', 'copies', 'unreadable', 'resolved/s', 'GET /conversations p50', 'p99', 'max', ''],
         [[...[mails, conversations, suspended, copies, failed].map(String), resolvedPerSecond.toFixed(0), ...milliseconds(api), mark(hostile)]],
+      )}`,
+    );
+  }
+  if (live !== undefined) {
+    const { chats, messages, perSecond, sentToShown, answered, before, idle, budgetMs, idleBudget } = live;
+    const row = (what: string, took: Live['answered']): string[] => [what, ...[took.p50, took.p95, took.p99, took.max].map((value) => value.toFixed(0))];
+    parts.push(
+      `${chats} open chats, ${messages} messages of agents, ${perSecond} a second (milliseconds)\n${table(
+        ['', 'p50', 'p95', 'p99', 'max', 'budget p95', ''],
+        [
+          [...row('sent → on the customer’s screen', sentToShown), String(budgetMs), mark({ within: sentToShown.p95 <= budgetMs })],
+          row('sent → answered', answered),
+        ],
+      )}\n${table(
+        ['a minute in which nobody writes', 'transactions', 'requests', 'Actions', 'budget', ''],
+        [
+          ['without chats', ...[before.transactions, before.requests, before.actions].map(String)],
+          [
+            `with ${chats} open chats`,
+            ...[idle.transactions, idle.requests, idle.actions].map(String),
+            `+${idleBudget}`,
+            mark({ within: idle.transactions - before.transactions <= idleBudget && idle.requests <= before.requests }),
+          ],
+        ],
       )}`,
     );
   }

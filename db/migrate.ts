@@ -7,6 +7,8 @@ import * as trust from './migrations/0003-trust';
 import * as deskCommands from './migrations/0004-desk-commands';
 import * as directory from './migrations/0005-directory';
 import * as ops from './migrations/0006-ops';
+import * as chat from './migrations/0007-chat';
+import * as live from './migrations/0008-live';
 
 /** Every migration in order; names never change. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -16,6 +18,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-desk-commands': deskCommands,
   '0005-directory': directory,
   '0006-ops': ops,
+  '0007-chat': chat,
+  '0008-live': live,
 };
 
 /** Kysely's words for a migration that the database has had and this program does not know. */

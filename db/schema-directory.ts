@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 import type { Role } from '../policy/words';
-import type { NullableJson, NullableTimestamp, Timestamp } from './columns';
+import type { NullableColumn, NullableJson, NullableTimestamp, Timestamp } from './columns';
 
 /** Tables of who is who: staff, their tokens and texts, customers, and how they are counted and found. */
 
@@ -23,6 +23,7 @@ export interface ContactsTable {
   email: string | null;
   phone: string | null;
   zone: string | null;
+  locale: NullableColumn<'de' | 'en'>;
   created_at: Timestamp;
 }
 
@@ -40,6 +41,7 @@ export interface AgentsTable {
   email: string | null;
   role: Role;
   away: Generated<boolean>;
+  avatar: NullableColumn<string>;
   disabled_at: NullableTimestamp;
   created_at: Timestamp;
 }

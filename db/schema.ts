@@ -4,6 +4,8 @@ import type { ConversationStart, PageCause } from '../policy/state';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Carried } from '../messages/conversation';
 import type { Json, NullableColumn, NullableJson, NullableTimestamp, Timestamp, VerdictColumn } from './columns';
+import type { ChatsTable, CodesTable, RatingsTable, VisitorsTable } from './schema-chat';
+import type { ApiInstancesTable, ChatPresenceTable, LiveEventsTable, ReadMarksTable } from './schema-live';
 import type {
   AgentsTable,
   ApiTokensTable,
@@ -133,13 +135,6 @@ export interface MessagesTable {
   verdict: VerdictColumn;
 }
 
-/** Table `chat_presence`; see the migration for what each column means. */
-export interface ChatPresenceTable {
-  number: number;
-  tab: string;
-  until: Timestamp;
-}
-
 /** Table `attachments`; see the migration for what each column means. */
 export interface AttachmentsTable {
   id: string;
@@ -151,6 +146,7 @@ export interface AttachmentsTable {
   hash: string;
   content_id: string | null;
   uploaded_by: string | null;
+  visitor_id: NullableColumn<string>;
   uploaded_at: NullableTimestamp;
 }
 
@@ -291,6 +287,7 @@ export interface OutgoingMailsTable {
   at: Timestamp;
   finished_at: NullableTimestamp;
   bounced_at: NullableTimestamp;
+  carries: Generated<string[]>;
 }
 
 /** Table `receipts`; see the migration for what each column means. */
@@ -381,4 +378,11 @@ export interface Schema {
   merges: MergesTable;
   proposals: ProposalsTable;
   provider_budgets: ProviderBudgetsTable;
+  visitors: VisitorsTable;
+  chats: ChatsTable;
+  ratings: RatingsTable;
+  codes: CodesTable;
+  live_events: LiveEventsTable;
+  api_instances: ApiInstancesTable;
+  read_marks: ReadMarksTable;
 }

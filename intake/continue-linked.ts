@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/connection';
+import { copyChat } from '../db/chats';
 import { policyOfDemoConversation } from '../db/demo-addresses';
 import { notifyRelay } from '../db/inbox';
 import { insertEvent } from '../db/incoming-messages';
@@ -119,6 +120,7 @@ async function openFrom(
         .where('number', '=', from),
     )
     .execute();
+  await copyChat(trx, from, number);
   for (const [index, event] of messages.entries()) {
     const seq = index + 1;
     const moved = await trx.updateTable('messages').set({ number, seq }).where('id', '=', event.messageId).returning('inbox_id').executeTakeFirst();

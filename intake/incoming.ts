@@ -1,5 +1,5 @@
 import type { Contact } from '../db/contacts';
-import type { Channel, Priority } from '../policy/words';
+import type { Channel, Kind, Priority } from '../policy/words';
 import type { MailFile } from './parse/parsed-mail';
 import type { Verdict } from './threading';
 
@@ -37,6 +37,14 @@ export interface Incoming {
 /** What a new conversation needs beyond its first message. */
 export interface Opening extends Incoming {
   readonly contact: Contact;
+  /** A ticket, unless it is said to be a chat. */
+  readonly kind?: Kind;
+  /** What lists call it, where its author has given no subject. */
+  readonly title?: string;
+  /** The organization that a signed identity names; it exists. */
+  readonly organizationId?: string | null;
+  /** No receipt, where its author has the promised time in front of them. */
+  readonly noReceipt?: boolean;
   /** A contact or mail domain that we know; decides how many receipts they get. */
   readonly known: boolean;
   readonly initiatedBy: 'customer' | 'agent';
@@ -47,7 +55,13 @@ export interface Opening extends Incoming {
   /** What the requester chose. */
   readonly chosen?: Priority;
   /** Systems that the request names, lower case. */
-  readonly given: { readonly cluster: string | null; readonly website: string | null };
+  readonly given: {
+    readonly cluster: string | null;
+    readonly website: string | null;
+    /** All those of a signed identity, for a request that names none. */
+    readonly clusters?: readonly string[];
+    readonly websites?: readonly string[];
+  };
   /** A conversation that it follows or may belong to; shown to agents. */
   readonly linkedFrom: number | null;
   /** Codes for agents, such as `mayBelong`. */

@@ -11,14 +11,14 @@ import { messageEvent } from './message-event';
 /** As whom somebody joins a thread; the decision of intake/threading.ts. */
 export type JoinAs = { readonly as: 'participant' | 'thirdParty' | 'machine' } | { readonly as: 'agent'; readonly agent: string };
 
-/** Adds a message to a conversation whose row is locked: the next seq, the message, and the event for its workflow. */
+/** Adds a message to a conversation whose row is locked: the next seq, the message (its id is answered), and the event for its workflow. */
 export async function joinConversation(
   trx: Transaction<Schema>,
   policy: PolicySnapshot,
   incoming: Incoming,
   thread: LockedThread,
   asked: JoinAs,
-): Promise<void> {
+): Promise<string> {
   const { number } = thread;
   const join: JoinAs = (await isOutsider(trx, incoming, number, asked)) ? { as: 'thirdParty' } : asked;
   const seq = thread.lastSeq + 1;
@@ -43,6 +43,7 @@ export async function joinConversation(
   const agent = join.as === 'agent' ? join.agent : null;
   await insertEvent(trx, number, messageEvent(policy, incoming, { seq, messageId, author, agent, ...(joins !== null && { joins }) }));
   await moveOn(trx, number, seq, at);
+  return messageId;
 }
 
 /** Keeps mail that claims to be from an agent as an internal note for review: it reaches no customer and does nothing. */

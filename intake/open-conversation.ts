@@ -49,8 +49,9 @@ export async function openConversation(trx: Transaction<Schema>, policy: PolicyS
     text: opening.text,
   });
   const plan = planOf(policy, organization);
+  const kind = opening.kind ?? 'ticket';
   const promises = firstPromises(policy, {
-    kind: 'ticket',
+    kind,
     channel: opening.channel,
     plan,
     priority: triage.priority,
@@ -63,7 +64,7 @@ export async function openConversation(trx: Transaction<Schema>, policy: PolicyS
   const start: ConversationStart = {
     rules: RULES,
     number,
-    kind: 'ticket',
+    kind,
     channel: opening.channel,
     initiatedBy: opening.initiatedBy,
     plan,
@@ -85,7 +86,7 @@ export async function openConversation(trx: Transaction<Schema>, policy: PolicyS
       kind: start.kind,
       channel: start.channel,
       initiated_by: start.initiatedBy,
-      subject: opening.subject || '(no subject)',
+      subject: opening.title ?? (opening.subject || '(no subject)'),
       status: step.state.status,
       priority: start.priority,
       priority_source: triage.source,
@@ -124,7 +125,8 @@ function planOf(policy: PolicySnapshot, organization: Organization | null): stri
 }
 
 /** The contact's organization; one whose domain became known after the contact's first mail is taken over now. */
-async function organizationOf(trx: Transaction<Schema>, { contact }: Opening): Promise<Organization | null> {
+async function organizationOf(trx: Transaction<Schema>, { contact, organizationId = null }: Opening): Promise<Organization | null> {
+  if (organizationId !== null) return organizationById(trx, organizationId);
   if (contact.organizationId !== null) return organizationById(trx, contact.organizationId);
   if (contact.email === null) return null;
   const organization = await organizationOfDomain(trx, domainOf(contact.email));
@@ -138,11 +140,18 @@ async function organizationOf(trx: Transaction<Schema>, { contact }: Opening): P
 async function systemsOf(trx: Transaction<Schema>, { given, subject, text }: Opening, organization: Organization | null): Promise<SystemTags> {
   const found = organization === null ? { cluster: [], website: [] } : systemTags(`${subject}\n${text}`, organization);
   const own = organization?.id ?? null;
-  const { cluster, website } = given;
-  return {
-    cluster: cluster !== null && !(await belongsToAnother(trx, { cluster }, own)) ? [cluster] : found.cluster,
-    website: website !== null && !(await belongsToAnother(trx, { website }, own)) ? [website] : found.website,
+  const { cluster, website, clusters = [], websites = [] } = given;
+  const named = {
+    cluster: await ownOf(cluster === null ? clusters : [cluster], (name) => belongsToAnother(trx, { cluster: name }, own)),
+    website: await ownOf(website === null ? websites : [website], (name) => belongsToAnother(trx, { website: name }, own)),
   };
+  return { cluster: named.cluster.length > 0 ? named.cluster : found.cluster, website: named.website.length > 0 ? named.website : found.website };
+}
+
+async function ownOf(names: readonly string[], isAnothers: (name: string) => Promise<boolean>): Promise<string[]> {
+  const own: string[] = [];
+  for (const name of new Set(names)) if (!(await isAnothers(name))) own.push(name);
+  return own;
 }
 
 /** Those named in To and Cc who belong to the requester's own organization join; nobody else does. */
@@ -162,7 +171,7 @@ async function participantsAmong(trx: Transaction<Schema>, opening: Opening, org
 async function giveReceipt(trx: Transaction<Schema>, policy: PolicySnapshot, opening: Opening, number: number): Promise<boolean> {
   const { contact, receivedAt, takenAt = receivedAt } = opening;
   // Whose domain says "refuse such mail" may never have written it.
-  if (opening.verdict === 'reject' || !policy.receipt || opening.noAutoMail || opening.initiatedBy === 'agent' || contact.email === null) return false;
+  if (opening.verdict === 'reject' || opening.noReceipt === true || !policy.receipt || opening.noAutoMail || opening.initiatedBy === 'agent' || contact.email === null) return false;
   const earlier = await receiptsSince(trx, contact.id, new Date(takenAt - RECEIPT_WINDOW_MS));
   const key = subjectKey(opening.subject);
   if (!receiptAllowed(takenAt, opening.known, key, earlier)) return false;

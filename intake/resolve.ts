@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { proveByMail } from '../db/chats';
 import { contactByEmail, findOrCreateContact, type Contact } from '../db/contacts';
 import { findEarlierCopy, markResolved, markSuspended, notifyRelay, type WaitingRow } from '../db/inbox';
 import type { Schema } from '../db/schema';
@@ -98,6 +99,8 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
       const robot = decision.as === 'participant' && contact !== null && !released && (await hasNoReopensLeft(trx, thread.number, row, contact));
       const message = { ...incoming, contact, authenticated: decision.authenticated, ...(robot && { machine: true, noAutoMail: true, hint: 'loop' }) };
       await joinConversation(trx, desk.policy, message, thread, robot ? { as: 'machine' } : decision);
+      const answersUs = facts.token?.fromIsRecipient === true || facts.reference?.ours === true;
+      if (message.authenticated && !message.machine && answersUs && contact !== null) await proveByMail(trx, thread.number, contact.id);
       if (bounce === 'failed' && sent !== null) await tellBounce(trx, desk.policy, { number: thread.number, sent, at: takenAtOf(row) });
       return settle('joined', thread.number);
     }

@@ -3,6 +3,7 @@ import type { AttemptOutcome, PageMethod } from '../policy/escalation-state';
 import type { OnCallLevel, PolicySnapshot } from '../policy/snapshot';
 import type { MailEffect, NoticeEffect } from '../policy/effects';
 import type { InboundEvent } from '../policy/events';
+import type { PresenceFound, PresencePolicy } from '../policy/presence';
 import type { PageCause } from '../policy/state';
 import type { Kind, Priority, Urgency } from '../policy/words';
 
@@ -20,6 +21,12 @@ export interface Projection {
  */
 export type OutcomeProjected = 'now' | 'before' | 'not';
 
+/** Input of {@link RecordActivities.checkPresence}: a look at a chat, at an instant in milliseconds, with what its policy says. */
+export interface PresenceLook extends PresencePolicy {
+  readonly number: number;
+  readonly at: number;
+}
+
 /** Database work; retried without end. */
 export interface RecordActivities {
   /** Writes state, promises and timeline in one transaction `WHERE revision < $n`; a repeat changes nothing. */
@@ -30,8 +37,8 @@ export interface RecordActivities {
   loadPolicy(input: { hash: string }): Promise<PolicySnapshot>;
   /** Closes the conversation if `last_seq = cursor`, and projects that; false when something unread came in. */
   claimClose(input: { number: number; cursor: number; at: number; before: Carried }): Promise<{ closed: boolean; projected: OutcomeProjected }>;
-  /** Chat: whether the customer has seen what agents wrote; `gone` has claimed what is unseen. */
-  checkPresence(input: { number: number; at: number }): Promise<{ found: 'seen' | 'present' | 'gone'; claimed: string[] }>;
+  /** Chat: whether the customer has seen what agents wrote; `gone` has claimed what is unseen. A repeat answers what it claimed. */
+  checkPresence(input: PresenceLook): Promise<PresenceFound>;
   /** Writes a page's state (opened, causes, level, over); idempotent by page id and `revision`. */
   recordPage(input: PageRecord): Promise<void>;
   /** What the database knows of a page: an acknowledgement whose signal was lost, or that it is over (for all of these causes). */

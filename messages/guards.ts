@@ -9,7 +9,7 @@ export function isInboundEvent(value: unknown): value is InboundEvent {
   if (!isRecord(value) || !Number.isSafeInteger(value['seq']) || Number(value['seq']) < 1 || !isInstant(value['at']) || !isText(value['policy'])) return false;
   switch (value['type']) {
     case 'customerAct':
-      return isOneOf(value['act'], ['productionDown', 'thatsAll']);
+      return isDeed(value);
     case 'message':
       return (
         isText(value['messageId']) &&
@@ -55,6 +55,11 @@ export function isCommandEvent(value: unknown): value is CommandEvent {
 
 type Fields = Record<string, unknown>;
 
+function isDeed({ act, score, contact }: Fields): boolean {
+  if (act === 'rated') return isOneOf(score, ['good', 'bad']);
+  return act === 'transcript' ? isText(contact) : isOneOf(act, ['productionDown', 'thatsAll']);
+}
+
 /** What the rules read of each command without asking whether it is there. */
 const COMMANDS: Readonly<Record<CommandType, (command: Fields) => boolean>> = {
   reply: isWords,
@@ -74,7 +79,7 @@ const COMMANDS: Readonly<Record<CommandType, (command: Fields) => boolean>> = {
   escalate: () => true,
   scheduled: ({ action, do: what }) => isOneOf(action, SCHEDULED) && isOneOf(what, ['cancel', 'advance']),
   participants: ({ contacts }) => isTexts(contacts),
-  requester: ({ contact }) => isText(contact),
+  requester: ({ contact, plan }) => isText(contact) && (plan === undefined || isText(plan)),
   merge: ({ into }) => isNumber(into),
   unmerge: ({ answeredAt }) => answeredAt === null || isInstant(answeredAt),
 };
@@ -94,8 +99,8 @@ function isCause(cause: unknown): boolean {
   return isRecord(cause) && [cause['key'], cause['kind'], cause['reason']].every(isText) && isInstant(cause['at']) && isOneOf(cause['urgency'], URGENCIES);
 }
 
-function isWords({ messageId, delivery, recipients }: Fields): boolean {
-  return isText(messageId) && isOneOf(delivery, ['mail', 'chat']) && isTexts(recipients);
+function isWords({ messageId, delivery, recipients, gone }: Fields): boolean {
+  return isText(messageId) && isOneOf(delivery, ['mail', 'chat']) && isTexts(recipients) && (gone === undefined || gone === true);
 }
 
 function isRecord(value: unknown): value is Fields {

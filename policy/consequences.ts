@@ -115,7 +115,8 @@ function passTime(turn: Turn, at: number): void {
     state.silenceAt = null;
   }
   if (state.unseenCheckAt !== null && state.unseenCheckAt <= at) {
-    turn.add({ lane: 'records', type: 'checkPresence', key: turn.nextKey('checkPresence'), at: state.unseenCheckAt });
+    const { customerGoneAfterMs: goneAfterMs, unseenAfterMs } = turn.policy.chats;
+    turn.add({ lane: 'records', type: 'checkPresence', key: turn.nextKey('checkPresence'), at: state.unseenCheckAt, goneAfterMs, unseenAfterMs });
     state.unseenCheckAt = null;
   }
   if (state.remindAt !== null && state.remindAt <= at) {

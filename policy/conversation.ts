@@ -97,7 +97,7 @@ export function apply(before: ConversationState, event: ConversationEvent, now: 
       bounced(turn, event.messageId, event.at, event.hard);
       break;
     case 'presence':
-      takePresence(turn, event.found, event.at, event.claimed);
+      takePresence(turn, event, event.at);
       break;
     case 'closed':
       // What was said while the closing was claimed leaves now: nothing happens here any more.

@@ -1,3 +1,4 @@
+import type { PresencePolicy } from './presence';
 import type { ConversationState, PageCause, Reason, Refusal } from './state';
 import type { PromiseKind, Urgency } from './words';
 
@@ -60,7 +61,19 @@ export interface NoticeEffect {
 }
 
 /** Kinds of mails, each with its own template. */
-export const MAIL_KINDS = ['receipt', 'reply', 'feedback', 'solved', 'reminder', 'converted', 'beRightBack', 'closingQuestion', 'chatUnseen'] as const;
+export const MAIL_KINDS = [
+  'receipt',
+  'reply',
+  'feedback',
+  'solved',
+  'reminder',
+  'converted',
+  'beRightBack',
+  'closingQuestion',
+  'chatUnseen',
+  'csat',
+  'transcript',
+] as const;
 
 /** One of {@link MAIL_KINDS}. */
 export type MailKind = (typeof MAIL_KINDS)[number];
@@ -84,7 +97,7 @@ export interface MailEffect {
 /** To the database or presence rows, with an answer that comes back as an event. */
 export type RecordEffect =
   | { readonly lane: 'records'; readonly type: 'claimClose'; readonly key: string; readonly cursor: number; readonly at: number }
-  | { readonly lane: 'records'; readonly type: 'checkPresence'; readonly key: string; readonly at: number };
+  | ({ readonly lane: 'records'; readonly type: 'checkPresence'; readonly key: string; readonly at: number } & PresencePolicy);
 
 /** One line of "everything that happened and why". */
 export interface TimelineEntry {

@@ -1,4 +1,5 @@
 import type { Acknowledgement } from './effects';
+import type { PresenceFound } from './presence';
 import type { Scheduled } from './scheduled';
 import type { PolicySnapshot } from './snapshot';
 import type { PageCause, PromiseSeed } from './state';
@@ -27,14 +28,21 @@ export interface MessageEvent {
   readonly policy: string;
 }
 
+/** What a customer can do to their own thread without a word. */
+export type CustomerDeed =
+  | { readonly act: 'productionDown' | 'thatsAll' }
+  /** The one question about how it went has been answered. */
+  | { readonly act: 'rated'; readonly score: 'good' | 'bad' }
+  /** That contact asks for the whole thread by mail; whoever passes it on has seen that it may be theirs to read. */
+  | { readonly act: 'transcript'; readonly contact: string };
+
 /** A customer's own act on their thread, by a signed link or in the widget. */
-export interface CustomerActEvent {
+export type CustomerActEvent = CustomerDeed & {
   readonly type: 'customerAct';
   readonly seq: number;
   readonly at: number;
-  readonly act: 'productionDown' | 'thatsAll';
   readonly policy: string;
-}
+};
 
 /** What one obligation of a merged conversation hands on: its times as they stand, which are never counted again. */
 export interface HandedDue extends PromiseSeed {
@@ -100,9 +108,12 @@ export type Command =
   | {
       readonly type: 'reply';
       readonly messageId: string;
-      /** `mail` leaves after undo-send; `chat` is in front of the customer at once. */
+      /** `mail` leaves after undo-send; `chat` is in front of the customer at once, if they are there. */
       readonly delivery: 'mail' | 'chat';
+      /** Contacts that it is mailed to; none with `chat`. */
       readonly recipients: readonly string[];
+      /** Chat: the customer has gone as it is said, so it is mailed, can be undone until then, and counts when that mail is taken. */
+      readonly gone?: true;
       /** Status to go to with the answer. */
       readonly status?: 'open' | 'pending' | 'onHold' | 'solved';
       /** "Update by …": a promise told to the customer. */
@@ -117,8 +128,17 @@ export type Command =
       readonly delivery: 'mail' | 'chat';
       readonly recipients: readonly string[];
       readonly backAt?: number;
+      /** As for a reply. */
+      readonly gone?: true;
     }
-  | { readonly type: 'closingQuestion'; readonly messageId: string; readonly delivery: 'mail' | 'chat'; readonly recipients: readonly string[] }
+  | {
+      readonly type: 'closingQuestion';
+      readonly messageId: string;
+      readonly delivery: 'mail' | 'chat';
+      readonly recipients: readonly string[];
+      /** As for a reply. */
+      readonly gone?: true;
+    }
   | { readonly type: 'assign'; readonly agent: string | null; readonly away: boolean; readonly force: boolean }
   | { readonly type: 'priority'; readonly priority: Priority; readonly since?: 'received' | 'now' }
   | { readonly type: 'status'; readonly status: 'open' | 'pending' | 'onHold' | 'solved' }
@@ -129,6 +149,7 @@ export type Command =
       readonly priority?: Priority;
       readonly keep: boolean;
       readonly updateBy?: number;
+      /** An agent's own words about it, which leave with the mail and are an answer. */
       readonly messageId?: string;
       readonly recipients: readonly string[];
     }
@@ -141,14 +162,16 @@ export type Command =
       readonly updateBy?: number;
       /** On-call typed the message's text; absent when it only repeats the tap for the thread. */
       readonly typed?: true;
+      /** As for a reply. */
+      readonly gone?: true;
     }
   | { readonly type: 'escalate' }
   /** What the conversation would do by itself after a silence is called off, or happens now. */
   | { readonly type: 'scheduled'; readonly action: Scheduled; readonly do: 'cancel' | 'advance' }
   /** Contacts who are written to, the whole list; the requester stays first and is always among them. */
   | { readonly type: 'participants'; readonly contacts: readonly string[] }
-  /** Becomes the first participant; the old requester stays a participant. */
-  | { readonly type: 'requester'; readonly contact: string }
+  /** Becomes the first participant; the old requester stays a participant. `plan`: that of their organization, when it is another. */
+  | { readonly type: 'requester'; readonly contact: string; readonly plan?: string }
   /** To the source: it hands everything on to the conversation of that number, and idles until it is closed. */
   | { readonly type: 'merge'; readonly into: number }
   /** To the source, within 24 h. `answeredAt`: when the target has first answered in public since the merge, if it has. */
@@ -180,7 +203,7 @@ export type ConversationEvent =
   /** An answer came back, or no server would take it. */
   | { readonly type: 'bounced'; readonly messageId: string; readonly at: number; readonly hard: boolean }
   /** What a look at the chat's presence rows found. */
-  | { readonly type: 'presence'; readonly at: number; readonly found: 'seen' | 'present' | 'gone'; readonly claimed: readonly string[] }
+  | ({ readonly type: 'presence'; readonly at: number } & PresenceFound)
   /** The database agreed that nothing is unread, and closed the conversation. */
   | { readonly type: 'closed'; readonly at: number }
   /** Something unread came in first, or the database was not ready: ask again later. */

@@ -95,6 +95,7 @@ function rulesOf(policy: Policy): Omit<PolicySnapshot, 'version' | 'hash' | 'dem
       nextResponse: nextResponse === 'off' ? null : nextResponse === 'sameAsFirst' ? firstResponse : { ...firstResponse, ...stated(nextResponse) },
       remindPendingAfter: tickets.remindPendingAfter === 'off' ? null : tickets.remindPendingAfter,
       solvePendingAfter: tickets.solvePendingAfter === 'off' ? null : tickets.solvePendingAfter,
+      askRatingAfter: tickets.askRatingAfter === 'off' ? null : tickets.askRatingAfter,
     },
     escalate: policy.escalate,
     undoSendMs: policy.undoSend,

@@ -138,6 +138,9 @@ const tickets = z.strictObject({
   closingSilence: duration.prefault('1bd').describe('Silence after "Is there anything else?" that solves a ticket.'),
   remindPendingAfter: durationOrOff.prefault('3bd').describe('Silence after which the customer is reminded, once.'),
   solvePendingAfter: durationOrOff.prefault('10bd').describe('Silence after which a pending conversation is solved.'),
+  askRatingAfter: durationOrOff
+    .prefault('1d')
+    .describe('How long after it was solved with an answer the customer is asked, once, how it went, unless they have said so.'),
 });
 
 const thresholds = (notice: string, page: string) =>

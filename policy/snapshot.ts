@@ -81,6 +81,8 @@ export interface PolicySnapshot {
     readonly closingSilence: Duration;
     readonly remindPendingAfter: Duration | null;
     readonly solvePendingAfter: Duration | null;
+    /** When the customer is asked how it went, counted from the end; `null` when switched off, absent in snapshots from before there was such a question. */
+    readonly askRatingAfter?: Duration | null;
   };
   readonly escalate: Readonly<Record<Priority, EscalateAt>>;
   readonly undoSendMs: number;

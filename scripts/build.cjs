@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The build: every TypeScript folder compiled once with swc into `.build/<hash>/`, and the workflow bundle beside it.
+ * The build: every TypeScript folder compiled once with swc into `.build/<hash>/`, and beside it the workflow bundle and what browsers run (`web/`).
  *
  * The hash covers the sources, the lock file, this file, Node's major version and the clone's path (source maps name it), so an unchanged tree compiles nothing,
  * and two processes that build the same tree at the same time get the same folder.
@@ -10,6 +10,8 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+
+const { buildWeb } = require('./build-web.cjs');
 
 const root = path.resolve(__dirname, '..');
 const buildRoot = path.join(root, '.build');
@@ -103,16 +105,17 @@ function finishedBuilds() {
 async function build({ progress = () => {}, tests = false } = {}) {
   const tools = toolHash();
   const sources = readSources(tests ? [...productFolders, 'test'] : productFolders);
-  const key = keyOf(sources, tools);
+  const web = await buildWeb({ progress });
+  const key = keyOf(web === null ? sources : [...sources, { file: 'web', hash: web.hash }], tools);
   const dir = path.join(buildRoot, key);
   claim(key);
-  if (!fs.existsSync(path.join(dir, 'manifest.json'))) await compileAll(sources, tools, dir, progress);
+  if (!fs.existsSync(path.join(dir, 'manifest.json'))) await compileAll(sources, { tools, web, dir, progress });
   const now = new Date();
   fs.utimesSync(dir, now, now);
   return { dir };
 }
 
-async function compileAll(sources, tools, dir, progress) {
+async function compileAll(sources, { tools, web, dir, progress }) {
   const startedAt = process.hrtime.bigint();
   const earlier = findEarlierBuild(tools);
   const temporary = path.join(buildRoot, `tmp-${process.pid}-${crypto.randomBytes(4).toString('hex')}`);
@@ -147,6 +150,7 @@ async function compileAll(sources, tools, dir, progress) {
       fs.mkdirSync(path.join(temporary, folder), { recursive: true });
     }
     await Promise.all(sources.map(place));
+    if (web !== null) fs.cpSync(web.dir, path.join(temporary, 'web'), { recursive: true });
     fs.copyFileSync(path.join(root, 'package.json'), path.join(temporary, 'package.json'));
     const files = Object.fromEntries(sources.map(({ file, hash }) => [file, hash]));
     fs.writeFileSync(path.join(temporary, 'manifest.json'), JSON.stringify({ tools, files }));

@@ -21,6 +21,7 @@ import { startResolver } from '../intake/resolver';
 import { signingKeys } from '../messages/addresses';
 import { freePort } from '../platform/free-port';
 import { loadPolicy } from '../policy/resolve';
+import { startCodeMails } from './code-mails';
 import { startMetricsListener } from './metrics-listener';
 import { prune, PRUNE_EVERY_MS } from './prune';
 import { reconcileAlone, restartIfLost } from './reconcile';
@@ -97,6 +98,14 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
       restarts.now();
     };
     const relay = startRelay({ db, url, client, log, onMissing });
+    const codeMails = startCodeMails({
+      db,
+      url,
+      smtpUrl: environment.SMTP_URL,
+      keys: signingKeys(environment.HOLDFAST_SIGNING_KEYS),
+      mailDomain: domain,
+      log,
+    });
     const sweeps = [
       restarts,
       repeat('reconcile', RECONCILE_LOOK_MS, log, reconciliation(db, client, log)),
@@ -107,7 +116,7 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
     ];
     undo.push(async () => {
       stopping.asked = true;
-      await Promise.all([resolver.close(), relay.close(), ...sweeps.map((sweep) => sweep.stop())]);
+      await Promise.all([resolver.close(), relay.close(), codeMails.close(), ...sweeps.map((sweep) => sweep.stop())]);
     });
     return { close };
   } catch (error) {

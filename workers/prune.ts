@@ -1,5 +1,6 @@
 import { deleteUnclaimedUploads } from '../db/attachments';
 import type { Database } from '../db/connection';
+import { pruneCodes } from '../db/codes';
 import { pruneAnswers } from '../db/idempotency';
 import { pruneRateLimits } from '../db/rate-limits';
 import { pruneSessions } from '../db/sessions';
@@ -15,5 +16,6 @@ export async function prune(db: Database, now: number): Promise<void> {
   await pruneSessions(db, new Date(now));
   await pruneRateLimits(db, new Date(now));
   await pruneAnswers(db, new Date(now - ANSWERS_KEPT_MS));
+  await pruneCodes(db, now);
   await deleteUnclaimedUploads(db, now);
 }

@@ -1,12 +1,16 @@
+import { ENGLISH } from './english';
+import { GERMAN } from './german';
 import type { ToldTime } from './told-time';
+
+/** A language that our mails speak (BCP 47). */
+export type MailLanguage = 'de' | 'en';
 
 /**
  * Everything that our mails say, in one place: another language is another object of this type. The tone is the handbook's
  * "Conversation style": warm and short, neither robots nor corporate lawyers. `**…**` is set in bold.
  */
 export interface Sentences {
-  /** BCP 47. */
-  readonly language: string;
+  readonly language: MailLanguage;
   hello(name: string | null): string;
   /** Sender of automatic mail when the policy names none. */
   readonly desk: string;
@@ -14,6 +18,8 @@ export interface Sentences {
   sender(agent: string, desk: string | null): string;
   /** Subject when the request has none, or when its words must not be repeated. */
   readonly plainSubject: string;
+  /** The same of a chat. */
+  readonly plainChatSubject: string;
   readonly promiseLabel: string;
   /** Below every automatic mail. */
   footer(number: number): string;
@@ -36,65 +42,56 @@ export interface Sentences {
   };
   readonly solved: { readonly headline: string; readonly body: string; readonly thanks: string };
   readonly reminder: { readonly headline: string; readonly body: string; readonly orDone: string; readonly done: string };
-  readonly converted: { readonly headline: string; body(number: number): string };
+  readonly converted: {
+    readonly headline: string;
+    body(number: number): string;
+    /** What happens now, and that nothing need be done. */
+    readonly next: string;
+    readonly look: string;
+  };
   readonly beRightBack: string;
   update(update: ToldTime): string;
   readonly closingQuestion: { readonly ask: string; readonly thatsAll: string; readonly somethingElse: string };
-  readonly chatUnseen: string;
+  readonly chatUnseen: {
+    /** Before what one author, or several, wrote. */
+    intro(author: string | null): string;
+    readonly answer: string;
+    /** The same where no link leads back. */
+    readonly answerOnly: string;
+    readonly goOn: string;
+  };
+  readonly csat: {
+    readonly headline: string;
+    body(number: number): string;
+    readonly good: string;
+    readonly bad: string;
+    readonly thanks: string;
+  };
+  readonly transcript: {
+    readonly headline: string;
+    intro(number: number): string;
+    /** The recipient's own words. */
+    readonly you: string;
+    readonly desk: string;
+    /** Someone whose name we do not know. */
+    readonly someone: string;
+    files(names: readonly string[]): string;
+    /** So many older messages were too many for a mail. */
+    leftOut(count: number): string;
+    readonly empty: string;
+    readonly look: string;
+    event(event: TranscriptEventKind, number: number): string;
+  };
+  /** A message of which nothing but files was sent. */
+  readonly filesOnly: string;
 }
 
-/** English. */
-export const ENGLISH: Sentences = {
-  language: 'en',
-  hello: (name) => (name === null ? 'Hello,' : `Hi ${name},`),
-  desk: 'Support',
-  sender: (agent, desk) => (desk === null ? agent : `${agent} at ${desk}`),
-  plainSubject: 'Your request',
-  promiseLabel: 'You’ll hear from us by',
-  footer: (number) => `Your request is #${number}. To write to us about it, just answer this mail.`,
-  letterFooter: (number) => `#${number} · Just answer this mail, and we’ll have it.`,
-  demo: 'This mail is part of a demonstration: its times are shortened, and no customer has asked anything.',
-  receipt: {
-    headline: 'We’ve got your message',
-    open: (number) => `Thanks for writing! Your request is **#${number}**, and one of us will look into it and get back to you.`,
-    closed: (number, opens) =>
-      opens === null
-        ? `Thanks for writing! Your request is **#${number}**. Our office is closed right now.`
-        : `Thanks for writing! Your request is **#${number}**. Our office is closed right now; it opens again on ${opens.text}.`,
-    onCallTold: 'Our on-call engineer has been told already and will let you know shortly how we go on.',
-    urgent: 'We’re treating it as urgent.',
-    downLead: 'Is your production site down or unusable? Then please don’t wait:',
-    down: 'Production down? Tell us now',
-  },
-  feedback: {
-    workingOnIt: (update) =>
-      update === null
-        ? 'Just so you know: I’m on call and working on this right now. I’ll write again as soon as I know more.'
-        : `Just so you know: I’m on call and working on this right now. You’ll hear from me again by **${update.text}**.`,
-    whenOpen: (opens) =>
-      opens === null
-        ? 'I’m on call and have read your message. It’s in good hands: we’ll get to it as soon as our office opens.'
-        : `I’m on call and have read your message. It’s in good hands: we’ll get to it when our office opens on **${opens.text}**.`,
-    due: (due) => `As promised, you’ll hear from us by **${due.text}**. If it gets worse before then, just answer this mail.`,
-  },
-  solved: {
-    headline: 'That’s settled, we think',
-    body: 'We’ve marked your request as solved. If something is still not right, just answer this mail, and we’ll pick it up again where we left off.',
-    thanks: 'Thanks for your patience, and all the best!',
-  },
-  reminder: {
-    headline: 'We’re waiting for word from you',
-    body: 'We asked you something about your request and can’t go on without your answer. No hurry: whenever it suits you, just answer this mail.',
-    orDone: 'Settled already? Then one click will do:',
-    done: 'It’s settled, thanks',
-  },
-  converted: {
-    headline: 'Your chat goes on by mail',
-    body: (number) =>
-      `This needs a closer look than a chat allows, so we’ve made it ticket **#${number}**. Nothing is lost: we have everything that you wrote.`,
-  },
-  beRightBack: 'I’ll go and check this and be right back.',
-  update: (update) => `You’ll hear from us by **${update.text}**.`,
-  closingQuestion: { ask: 'Is there anything else I can help you with?', thatsAll: 'No, that’s all', somethingElse: 'There is something else' },
-  chatUnseen: 'You had left our chat before I could answer, so here’s what I wrote:',
-};
+/** What a transcript tells beside the words. */
+export type TranscriptEventKind = 'converted' | 'solved' | 'reopened';
+
+const BY_LANGUAGE: Readonly<Record<MailLanguage, Sentences>> = { de: GERMAN, en: ENGLISH };
+
+/** What our mails say in a language. */
+export function sentencesIn(language: MailLanguage): Sentences {
+  return BY_LANGUAGE[language];
+}

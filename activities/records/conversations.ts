@@ -39,6 +39,6 @@ export function createConversationRecords(db: Database): Pick<RecordActivities, 
       await crashPoint('close:claimed', claim.number);
       return claimed;
     },
-    checkPresence: (look) => unseenOrClaimed(db, look),
+    checkPresence: async (look) => ({ ...(await unseenOrClaimed(db, look)), presentAt: null }),
   };
 }

@@ -13,13 +13,24 @@ export interface Agent {
   readonly session: boolean;
 }
 
+/** A customer with a visitor token: who they are, and how we know. */
+export interface Visitor {
+  readonly kind: 'visitor';
+  readonly id: string;
+  readonly contactId: string;
+  /** `signed` by the host's dashboard, `code` brought back from their mailbox, or only `claimed`. */
+  readonly proof: 'signed' | 'code' | 'claimed';
+  /** Whose one open chat is theirs, as in the table `chats`. */
+  readonly identity: string;
+}
+
 /** Someone who has not said who they are. */
 export interface Nobody {
   readonly kind: 'nobody';
 }
 
 /** Whoever makes a request. */
-export type Actor = Agent | Nobody;
+export type Actor = Agent | Visitor | Nobody;
 
 /** The actor without a token or session. */
 export const NOBODY: Nobody = { kind: 'nobody' };

@@ -3,10 +3,12 @@ import type { Request } from 'express';
 import { agentOfToken, firstAgent, noteTokenUse, type TokenHolder } from '../../db/agents';
 import { sessionCredential } from '../../db/sessions';
 import type { ApiContext } from '../context';
+import { renewVisitor, visitorOfToken, type VisitorRecord } from '../../db/visitors';
 import { HoldfastError } from '../../messages/errors';
-import { NOBODY, type Actor, type Agent } from './actor';
+import { NOBODY, type Actor, type Agent, type Visitor } from './actor';
 import { knownScopes } from './scopes';
 import { sessionCookie } from './session-cookie';
+import { VISITOR_TOKEN_MS, VISITOR_TOKEN_PREFIX, visitorTokenHash } from './visitor-token';
 
 /** "Last used" is told to the minute, so that not every request writes. In milliseconds. */
 const USE_NOTED_EVERY_MS = 60_000;
@@ -17,17 +19,19 @@ export function tokenHash(token: string): Buffer {
 }
 
 /**
- * Who makes this request: the agent of a bearer token, of a session cookie, or nobody.
+ * Who makes this request: the agent or visitor of a bearer token, the agent of a session cookie, or nobody.
  * Errors: E_UNAUTHENTICATED for a token that is wrong, revoked, expired, or of an agent who is disabled.
  */
 export async function authenticate(context: ApiContext, request: Request): Promise<Actor> {
   const header = request.headers.authorization;
   if (header !== undefined) {
     const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
-    const agent = token === undefined ? null : await agentOfCredential(context, tokenHash(token), false);
-    if (agent === null)
+    const isVisitors = token?.startsWith(VISITOR_TOKEN_PREFIX) === true;
+    const actor =
+      token === undefined ? null : isVisitors ? await visitorOfCredential(context, token) : await agentOfCredential(context, tokenHash(token), false);
+    if (actor === null)
       throw new HoldfastError('E_UNAUTHENTICATED', 'The token is not valid, has expired, or was revoked. Send a valid one as "Authorization: Bearer …".');
-    return agent;
+    return actor;
   }
   const secret = sessionCookie(request);
   if (secret === null) return NOBODY;
@@ -47,6 +51,24 @@ export async function agentOfCredential(context: ApiContext, hash: Buffer, sessi
   if (holder === null) return null;
   noteUse(context, holder);
   return { kind: 'agent', id: holder.id, name: holder.name, role: holder.role, scopes: knownScopes(holder.scopes), session };
+}
+
+/** The visitor whom a visitor token stands for, or null; using it renews it. */
+export async function visitorOfCredential(context: Pick<ApiContext, 'db' | 'background' | 'now'>, token: string): Promise<Visitor | null> {
+  const now = context.now();
+  const visitor = await visitorOfToken(context.db, visitorTokenHash(token), new Date(now));
+  if (visitor === null) return null;
+  if (now - visitor.lastUsedAt.getTime() >= USE_NOTED_EVERY_MS) {
+    context.background.run('renewing a visitor token', () =>
+      renewVisitor(context.db, visitor.id, { at: new Date(now), expiresAt: new Date(now + VISITOR_TOKEN_MS[visitor.proof]) }),
+    );
+  }
+  return asActor(visitor);
+}
+
+/** A visitor as an actor. */
+export function asActor({ id, contactId, proof, identity }: VisitorRecord): Visitor {
+  return { kind: 'visitor', id, contactId, proof, identity };
 }
 
 function noteUse(context: ApiContext, { tokenId, lastUsedAt }: TokenHolder): void {

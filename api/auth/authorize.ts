@@ -3,7 +3,7 @@ import { ROLES, type Role } from '../../policy/words';
 import type { Actor } from './actor';
 import { scopesAllow } from './scopes';
 
-/** Everything that can be done here, with the least role that may do it; `anyone` needs no sign-in. */
+/** Everything that can be done here, with the least role that may do it; `anyone` needs no sign-in, `customer` is for visitors alone. */
 export const ACTIONS = {
   'public.read': 'anyone',
   /** The signed token in the path is the permission. */
@@ -46,7 +46,17 @@ export const ACTIONS = {
   'scheduled.read': 'viewer',
   /** Caught mails carry links that act as the customer. */
   'mail.read': 'agent',
-} as const satisfies Record<string, Role | 'anyone'>;
+  /** To begin one, or to come back; how often is limited. */
+  'chat.open': 'anyone',
+  /** Agents read it as the conversation that it is; the customer whose it is reads it too. */
+  'chat.read': 'viewer',
+  'chat.write': 'customer',
+  'chat.present': 'customer',
+  /** What a visitor does with their own token. */
+  'visitor.own': 'customer',
+  /** Files of a conversation, for agents; a customer's own, for them. */
+  'attachment.read': 'viewer',
+} as const satisfies Record<string, Role | 'anyone' | 'customer'>;
 
 /** One of the keys of {@link ACTIONS}. */
 export type Action = keyof typeof ACTIONS;
@@ -55,6 +65,8 @@ export type Action = keyof typeof ACTIONS;
 export interface Target {
   /** The agent whom it belongs to. */
   readonly agentId?: string;
+  /** It is this visitor's own: theirs to see as far as customers see anything. */
+  readonly visitor?: boolean;
 }
 
 /** From which role on someone may do to others what everyone may do to themselves. */
@@ -62,9 +74,13 @@ const TO_OTHERS: Partial<Record<Action, Role>> = { 'agent.tokens': 'admin', 'age
 
 const atLeast = (role: Role, needed: Role) => ROLES.indexOf(role) >= ROLES.indexOf(needed);
 
+/** What customers may do, each to what is their own. */
+const OF_VISITORS: ReadonlySet<Action> = new Set(['chat.read', 'chat.write', 'chat.present', 'visitor.own', 'attachment.read']);
+
 /**
  * The one rule of access: returns when the actor may do this, throws otherwise.
- * Errors: E_UNAUTHENTICATED for nobody, E_FORBIDDEN when the role or the token's scope does not reach, E_NOT_FOUND for what belongs to someone else.
+ * Errors: E_UNAUTHENTICATED for nobody, E_FORBIDDEN when the role or the token's scope does not reach, E_NOT_FOUND for what belongs to someone
+ * else, which looks like what is not there.
  */
 export function authorize(actor: Actor, action: Action, target: Target = {}): void {
   const needed = ACTIONS[action];
@@ -72,6 +88,12 @@ export function authorize(actor: Actor, action: Action, target: Target = {}): vo
   if (actor.kind === 'nobody') {
     throw new HoldfastError('E_UNAUTHENTICATED', 'Send a valid token as "Authorization: Bearer …", or sign in.');
   }
+  if (actor.kind === 'visitor') {
+    if (!OF_VISITORS.has(action)) throw new HoldfastError('E_FORBIDDEN', 'A visitor token is for its owner’s own chats. Agents have tokens of their own.');
+    if (target.visitor !== true) throw notYours();
+    return;
+  }
+  if (needed === 'customer') throw new HoldfastError('E_FORBIDDEN', 'Only the customer can do this, with their visitor token.');
   if (!atLeast(actor.role, needed)) {
     throw new HoldfastError('E_FORBIDDEN', `Your role is ${actor.role}; this needs at least ${needed}. Ask an admin.`);
   }
@@ -80,12 +102,16 @@ export function authorize(actor: Actor, action: Action, target: Target = {}): vo
   }
   const toOthers = TO_OTHERS[action];
   if (toOthers !== undefined && target.agentId !== actor.id && !atLeast(actor.role, toOthers)) {
-    throw new HoldfastError('E_NOT_FOUND', 'There is no such thing, or it is not yours to see.');
+    throw notYours();
   }
+}
+
+function notYours(): HoldfastError {
+  return new HoldfastError('E_NOT_FOUND', 'There is no such thing, or it is not yours to see.');
 }
 
 /** Whether the actor may do this, for pages that offer only what is allowed. */
 export function may(actor: Actor, action: Action): boolean {
   const needed = ACTIONS[action];
-  return needed === 'anyone' || (actor.kind === 'agent' && atLeast(actor.role, needed) && scopesAllow(actor.scopes, action));
+  return needed === 'anyone' || (actor.kind === 'agent' && needed !== 'customer' && atLeast(actor.role, needed) && scopesAllow(actor.scopes, action));
 }

@@ -6,10 +6,13 @@ import { HoldfastError } from '../../messages/errors';
  * Errors: E_FORBIDDEN.
  */
 export function requireOwnOrigin(request: Request, publicUrl: string): void {
-  const { origin, host } = request.headers;
-  const site = request.headers['sec-fetch-site'];
-  const own = origin === undefined ? site === 'same-origin' : origin === new URL(publicUrl).origin || sameHost(origin, host);
+  const own = request.headers.origin === undefined ? request.headers['sec-fetch-site'] === 'same-origin' : isOwnOrigin(request, publicUrl);
   if (!own) throw new HoldfastError('E_FORBIDDEN', 'This request came from another site. Open Holdfast itself and try again there.');
+}
+
+/** Whether the Origin that a browser names is ours, by our public address or by the one that it came to. */
+export function isOwnOrigin({ headers: { origin, host } }: Request, publicUrl: string): boolean {
+  return origin !== undefined && (origin === new URL(publicUrl).origin || sameHost(origin, host));
 }
 
 function sameHost(origin: string, host: string | undefined): boolean {

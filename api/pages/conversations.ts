@@ -1,22 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import { listAgents } from '../../db/agents';
+import { chatOf } from '../../db/chats';
 import { followUpsOf, getConversation, listConversations, listTimeline, mergedParts, type ConversationRecord } from '../../db/conversations';
 import { listMessages } from '../../db/messages';
 import { listParticipants, type ParticipantRecord } from '../../db/participants';
+import { presenceOf } from '../../db/presence';
 import { listProposals, type Proposal } from '../../db/proposals';
-import { newId } from '../../db/new-id';
 import { HoldfastError } from '../../messages/errors';
 import type { Agent } from '../auth/actor';
 import { may } from '../auth/authorize';
-import { noSuchConversation, runCommand, type CommandRequest } from '../commands';
+import { noSuchConversation } from '../commands';
+import type { ApiContext } from '../context';
 import { statusOf } from '../problem';
-import { mustNotHaveMoved, outgoing } from '../replies';
-import { requestHash } from '../request-hash';
 import { pageRoute, type PageAnswer, type PageRequest, type PageRoute } from '../route';
 import { tellPromises, type PromiseTold } from '../routes/answers';
 import { waitForRevision } from '../routes/conversations';
-import { z } from '../schemas/openapi-zod';
-import { text } from '../schemas/text';
+import { actForm, carryOutAct } from './conversation-acts';
+import { mergeForm, peopleActs, quickActs, unmergeButton, writingActs, type Draft } from './conversation-forms';
 import { readForm } from './form';
 import { html, layout } from './layout';
 import type { Html } from './html';
@@ -26,14 +25,6 @@ import { timelineSentence } from './timeline-sentence';
 import { chip, priorityChip, promiseWords, reasonWords } from './words';
 
 const SHOWN = 200;
-
-const actForm = z.discriminatedUnion('act', [
-  z.strictObject({ act: z.literal('reply'), key: text(64), body: text(100_000), seenUpTo: z.coerce.number().int().min(0).optional() }),
-  z.strictObject({ act: z.literal('note'), key: text(64), body: text(100_000) }),
-  z.strictObject({ act: z.literal('assignToMe'), key: text(64) }),
-  z.strictObject({ act: z.literal('solve'), key: text(64) }),
-]);
-type Act = z.output<typeof actForm>;
 
 /** The queue and one conversation: enough to work a ticket by hand. */
 export const conversationPages: readonly PageRoute[] = [
@@ -60,7 +51,8 @@ export const conversationPages: readonly PageRoute[] = [
                         html`<li>
                           <a href="/conversations/${row.number}"><span class="number">#${row.number}</span> ${row.subject}</a>
                           <span class="chips"
-                            >${dueChip(row, now)} ${priorityChip(row.priority)} ${chip(reasonWords(row.status))} ${row.demo && chip('demo')}</span
+                            >${row.kind === 'chat' && chip('chat')} ${dueChip(row, now)} ${priorityChip(row.priority)} ${chip(reasonWords(row.status))}
+                            ${row.demo && chip('demo')}</span
                           >
                           <span class="quiet"
                             >${row.requesterName ?? row.requesterEmail ?? row.requesterPhone ?? 'Someone'}${row.organizationName !== null && html`, ${row.organizationName}`}
@@ -85,20 +77,14 @@ export const conversationPages: readonly PageRoute[] = [
     path: '/conversations/{number}',
     action: 'conversation.act',
     async handle(request) {
-      const { context, actor } = request;
+      const { context } = request;
       const number = numberOf(request);
       const act = readForm(request.request, actForm);
       try {
-        // The form's own key: sending it twice acts once.
-        const outcome = await runCommand(context, {
-          number,
-          actor: actor as Agent,
-          idempotency: { key: act.key, requestHash: requestHash(number, act) },
-          make: commandOf(act, number, actor as Agent),
-          notLate: act.act === 'assignToMe' || act.act === 'solve',
-        });
-        if (outcome.state === 'done') await waitForRevision(context.db, number, outcome.answer.revision);
-        return { redirect: `/conversations/${number}?did=${outcome.state}` };
+        const { status, body } = await carryOutAct(request, number, act);
+        if (status === 202) return { redirect: `/conversations/${number}?did=queued` };
+        await waitForRevision(context.db, number, (body as { revision: number }).revision);
+        return { redirect: `/conversations/${number}?did=done` };
       } catch (error) {
         if (!(error instanceof HoldfastError) || error.code === 'E_NOT_FOUND') throw error;
         return show(request, { error: error.message, status: statusOf(error.code), ...('body' in act ? { draft: act } : {}) });
@@ -106,31 +92,6 @@ export const conversationPages: readonly PageRoute[] = [
     },
   }),
 ];
-
-function commandOf(act: Act, number: number, actor: Agent): CommandRequest['make'] {
-  switch (act.act) {
-    case 'reply':
-      return async (db) => {
-        if (act.seenUpTo !== undefined) await mustNotHaveMoved(db, number, act.seenUpTo);
-        const { message, delivery, recipients } = await outgoing(db, number, act.body);
-        return { message, command: { type: 'reply', messageId: message.id, delivery, recipients } };
-      };
-    case 'note':
-      return () => {
-        const id = newId('m');
-        return Promise.resolve({
-          message: { id, direction: 'note', channel: 'api', body: act.body, state: 'shown' },
-          command: { type: 'note', messageId: id },
-        });
-      };
-    case 'assignToMe':
-      return () => Promise.resolve({ command: { type: 'assign', agent: actor.id, away: false, force: false } });
-    case 'solve':
-      return () => Promise.resolve({ command: { type: 'status', status: 'solved' } });
-    default:
-      return act satisfies never;
-  }
-}
 
 function numberOf({ params }: PageRequest): number {
   const text = params['number'] ?? '';
@@ -141,7 +102,7 @@ function numberOf({ params }: PageRequest): number {
 interface Shown {
   readonly error?: string;
   readonly status?: number;
-  readonly draft?: Extract<Act, { body: string }>;
+  readonly draft?: Draft;
 }
 
 async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
@@ -152,7 +113,7 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
   const zone = context.policy().timezone;
   const record = await getConversation(db, number);
   if (record === null) throw noSuchConversation(number);
-  const [promises, messages, timeline, agents, people, proposals, parts, followUps] = await Promise.all([
+  const [promises, messages, timeline, agents, people, proposals, parts, followUps, chat] = await Promise.all([
     tellPromises(db, number, now),
     listMessages(db, number, { limit: SHOWN, newest: true }),
     listTimeline(db, number, { after: null, limit: 1_000 }),
@@ -161,13 +122,16 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
     listProposals(db, number),
     mergedParts(db, number),
     followUpsOf(db, number),
+    chatChips(context, number),
   ]);
+  const productionDown = timeline.some(({ type }) => type === 'customer.productionDown');
   const names = {
     agent: (id: string) => agents.find((agent) => agent.id === id)?.name ?? id,
     time: (at: number) => momentWords(at, zone),
   };
   const did = request.request.query['did'];
-  const canAct = may(actor, 'conversation.act') && record.status !== 'closed' && record.mergedInto === null;
+  const mayAct = may(actor, 'conversation.act');
+  const canAct = mayAct && record.status !== 'closed' && record.mergedInto === null;
   return {
     status: shown.status ?? 200,
     html: layout({
@@ -176,8 +140,9 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
       here: '/conversations',
       body: html`<h1><span class="number">#${number}</span> ${record.subject}</h1>
         <p class="chips">
-          ${dueChip(record, now)} ${priorityChip(record.priority)} ${chip(reasonWords(record.status))} ${chip(record.plan)} ${record.demo && chip('demo')}
-          ${record.flags.map((flag) => chip(reasonWords(flag), 'warn'))}
+          ${chip(record.kind)} ${dueChip(record, now)} ${priorityChip(record.priority)} ${chip(reasonWords(record.status))} ${chip(record.plan)}
+          ${record.demo && chip('demo')} ${record.flags.map((flag) => chip(reasonWords(flag), 'warn'))}
+          ${productionDown && chip('production is down, the customer says', 'bad')} ${chat}
         </p>
         ${shown.error !== undefined && html`<p class="error" role="alert">${shown.error}</p>`}
         ${did === 'done' && html`<p class="good" role="status">Done.</p>`}
@@ -203,7 +168,7 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
               <dd>${record.tags.join(', ')}</dd>`
           }
         </dl>
-        ${canAct && html`<div class="acts">${record.assignee !== (actor as Agent).id && oneButton(number, 'assignToMe', 'Assign to me')} ${record.status !== 'solved' && oneButton(number, 'solve', 'Solve')}</div>`}
+        ${canAct && quickActs(record, (actor as Agent).id)}
         <section aria-labelledby="promises">
           <h2 id="promises">Promises</h2>
           ${
@@ -219,7 +184,14 @@ async function show(request: PageRequest, shown: Shown): Promise<PageAnswer> {
           ${messageList(messages, zone, number)}
         </section>
         ${record.mergedInto !== null && html`<p>This is a part of ${link(record.mergedInto)} now: what comes goes there, and is answered there.</p>`}
-        ${canAct && html`${writeForm(record, 'reply', shown.draft)} ${writeForm(record, 'note', shown.draft)}`}
+        ${mayAct && record.mergedInto !== null && record.status !== 'closed' && unmergeButton(number)} ${canAct && writingActs(record, shown.draft)}
+        ${
+          canAct &&
+          html`<section aria-labelledby="people">
+            <h2 id="people">Who is here</h2>
+            ${peopleActs(record, people, proposals)} ${mergeForm(record)}
+          </section>`
+        }
         <section aria-labelledby="timeline">
           <h2 id="timeline">What happened, and why</h2>
           ${
@@ -242,6 +214,16 @@ function linkFacts(name: string, numbers: readonly number[]): Html | null {
   if (numbers.length === 0) return null;
   return html`<dt>${name}</dt>
     <dd>${numbers.map((number) => html`${link(number)} `)}</dd>`;
+}
+
+const PRESENCE = { here: ['the customer is here', 'good'], away: ['the customer has just left', 'warn'], gone: ['the customer is away', 'plain'] } as const;
+
+/** What is to be known of a chat before one writes: whether anybody is there to read it. Nothing for what is no chat. */
+async function chatChips({ db, policy, now }: ApiContext, number: number): Promise<Html | null> {
+  if ((await chatOf(db, number)) === null) return null;
+  const presence = await presenceOf(db, [number], { at: now(), goneAfterMs: policy().chats.customerGoneAfterMs });
+  const [words, tone] = PRESENCE[presence.get(number)?.state ?? 'gone'];
+  return chip(words, tone);
 }
 
 /** Who else is in the thread, and whom its mails propose. */
@@ -297,28 +279,4 @@ function promiseChip(promise: PromiseTold['promise'], paused: boolean, now: numb
     default:
       return promise.state satisfies never;
   }
-}
-
-function oneButton(number: number, act: 'assignToMe' | 'solve', words: string): Html {
-  return html`<form method="post" action="/conversations/${number}">
-    <input type="hidden" name="act" value="${act}" /><input type="hidden" name="key" value="${randomUUID()}" /><button class="second">${words}</button>
-  </form>`;
-}
-
-function writeForm({ number, lastSeq }: ConversationRecord, act: 'reply' | 'note', draft: Shown['draft']): Html {
-  const [heading, button] = act === 'reply' ? ['Answer the customer', 'Send'] : ['Internal note', 'Keep the note'];
-  const field = `${act}-body`;
-  const form = html`<form method="post" action="/conversations/${number}" class="${act}">
-    <input type="hidden" name="act" value="${act}" /><input type="hidden" name="key" value="${randomUUID()}" />
-    ${act === 'reply' && html`<input type="hidden" name="seenUpTo" value="${lastSeq}" />`}
-    <label for="${field}">${heading}</label>
-    <textarea id="${field}" name="body" rows="6" required>${draft?.act === act ? draft.body : ''}</textarea>
-    <button ${act === 'note' && html`class="second"`}>${button}</button>
-  </form>`;
-  return act === 'reply'
-    ? form
-    : html`<details ${draft?.act === 'note' && html`open`}>
-        <summary>Write an internal note</summary>
-        ${form}
-      </details>`;
 }

@@ -21,6 +21,8 @@ export interface SeedOutcome {
 
 /** The outcomes of all runs so far, a line of JSON each; of a seed that was run again the last one counts. */
 export class ChaosRecord {
+  /** The outcomes that this run has added. */
+  readonly added: SeedOutcome[] = [];
   private readonly outcomes = new Map<number, SeedOutcome>();
 
   constructor(readonly file: string) {
@@ -36,6 +38,7 @@ export class ChaosRecord {
   }
 
   add(outcome: SeedOutcome): void {
+    this.added.push(outcome);
     appendFileSync(this.file, `${JSON.stringify(outcome)}\n`);
     this.keep(outcome);
   }

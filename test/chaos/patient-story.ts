@@ -4,6 +4,9 @@ import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 import type { Seeded } from '../kit/seeded';
 import { again, mailWith, rings, solve, STEP_WITHIN_MS, tolerant } from './patience';
 
+/** How often people look whether something has come. */
+const LOOK_MS = 200;
+
 /**
  * One ticket from mail to solved, told by people who try again until they are answered: a mail, a missed dispatch, the page, its
  * acknowledgement, an answer, the customer's answer, solved. `accepted` hears the Message-ID of each mail that the desk has taken. People
@@ -14,8 +17,7 @@ export async function patientStory(
   customer: Customer,
   { random, accepted, paceMs = 5_000 }: { random: Seeded; accepted: (mailId: string) => void; paceMs?: number },
 ): Promise<{ number: number }> {
-  const { pagerduty } = desk.parts;
-  if (pagerduty === undefined) throw new Error('This story needs PagerDuty.');
+  if (desk.parts.pagerduty === undefined) throw new Error('This story needs PagerDuty.');
   const pause = () => sleep(random.between(0, paceMs));
   const name = customer.address.split('@')[0] ?? '';
 
@@ -30,7 +32,7 @@ export async function patientStory(
   const [receipt] = await customer.receives(1, STEP_WITHIN_MS);
   const number = Number(/#(\d+)/.exec(receipt?.subject ?? '')?.[1]);
 
-  await pagerduty.wait(`#${number} rings`, () => rings(desk, number), STEP_WITHIN_MS);
+  await inTheEnd(`#${number} rings`, () => rings(desk, number), STEP_WITHIN_MS, LOOK_MS);
   await pause();
   const pageId = `p${number}-1`;
   await again('the page is acknowledged', () => desk.must('POST', `/pages/${pageId}/acknowledgement`, {}));
@@ -39,18 +41,12 @@ export async function patientStory(
   await again('the answer is taken', () =>
     desk.must('POST', `/conversations/${number}/replies`, { body: `Dear ${name}, we look into it.` }, { key: `answer-${number}` }),
   );
-  const answer = await inTheEnd('the answer is in the mailbox', () => mailWith(customer, 'we look into it'), STEP_WITHIN_MS);
+  const answer = await inTheEnd('the answer is in the mailbox', () => mailWith(customer, 'we look into it'), STEP_WITHIN_MS, LOOK_MS);
 
   await pause();
   const second = `second.${name}@acme.example`;
   await again('the desk takes the customer’s answer', () => customer.answers(answer, `Thanks, says ${name}.`, { messageId: `<${second}>`, date }));
   accepted(second);
-  await inTheEnd(
-    'it is in the same ticket',
-    async () => (await tolerant(() => desk.messages(number)))?.some(({ body }) => body.includes(`says ${name}`)),
-    STEP_WITHIN_MS,
-  );
-
   // It is shown before its workflow hears of it; one that is heard of only after the solving would open the ticket again, and rightly so.
   await inTheEnd(
     'its workflow has heard of it',
@@ -59,10 +55,17 @@ export async function patientStory(
       return row?.applied_seq === 2;
     },
     STEP_WITHIN_MS,
+    LOOK_MS,
+  );
+  await inTheEnd(
+    'it is shown in the same ticket',
+    async () => (await tolerant(() => desk.messages(number)))?.some(({ body }) => body.includes(`says ${name}`)),
+    STEP_WITHIN_MS,
+    LOOK_MS,
   );
 
   await pause();
   await solve(desk, number);
-  await inTheEnd('the mail about it is in the mailbox', () => mailWith(customer, 'marked your request as solved'), STEP_WITHIN_MS);
+  await inTheEnd('the mail about it is in the mailbox', () => mailWith(customer, 'marked your request as solved'), STEP_WITHIN_MS, LOOK_MS);
   return { number };
 }

@@ -23,11 +23,17 @@ export interface DeskOptions {
   readonly policy: string;
   /** With PagerDuty and Slack, and with encrypted payloads; else the built-in inboxes. */
   readonly providers: boolean;
+  /** What its processes are told beyond that. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** A desk of a test's own. */
 export interface OpenDesk {
   readonly desk: DeskUnderTest;
+  /** The environment of its processes. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Ends a process with SIGKILL and starts it again; resolves when it is ready. */
+  crash(command: 'api' | 'worker'): Promise<void>;
   /** Stops the processes in order; fails when one did not end well, logged an error, or the world met anything unexpected. */
   close(): Promise<void>;
 }
@@ -52,7 +58,7 @@ export interface WorldOptions extends DeskOptions {
 }
 
 /** Makes the world of a desk on the run's PostgreSQL and Temporal server. */
-export async function openWorld({ policy, providers, databaseUrl }: WorldOptions): Promise<DeskWorld> {
+export async function openWorld({ policy, providers, databaseUrl, env: more }: WorldOptions): Promise<DeskWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-desk-'));
   const policyFile = join(folder, 'policy.yaml');
   writeFileSync(policyFile, policy);
@@ -82,6 +88,7 @@ export async function openWorld({ policy, providers, databaseUrl }: WorldOptions
     ...(payloadKeys !== undefined && { HOLDFAST_PAYLOAD_KEYS: payloadKeys }),
     ...(pagerduty !== undefined && { PAGERDUTY_ROUTING_KEY: ROUTING_KEY, PAGERDUTY_EVENTS_URL: pagerduty.url }),
     ...(slack !== undefined && { SLACK_BOT_TOKEN: SLACK_TOKEN, SLACK_CHANNEL: SLACK_CHANNEL, SLACK_API_URL: slack.url }),
+    ...more,
   };
   // A connection may break while nobody uses it: some tests kill the database.
   const db = openDatabase(database.url, { max: 4, onError: () => undefined });
@@ -121,6 +128,14 @@ export async function openDesk(options: DeskOptions): Promise<OpenDesk> {
   await Promise.all(processes.map((each) => each.ready()));
   return {
     desk: world.desk,
+    env: world.env,
+    async crash(command) {
+      const index = command === 'api' ? 0 : 1;
+      await processes[index]?.kill();
+      const next = new DeskProcess(command, world.env);
+      processes[index] = next;
+      await next.ready();
+    },
     async close() {
       const problems = (await Promise.all(processes.map((each) => each.stop()))).flat();
       await world.close();
@@ -162,6 +177,12 @@ export class DeskProcess {
     const told = new Promise<string>((resolve) => this.child.once('message', (message: { type: string }) => resolve(message.type)));
     const outcome = await Promise.race([told, this.ended]);
     if (outcome !== 'ready') throw new Error(`holdfast ${this.command} did not start (${String(outcome)}).\n${this.output}`);
+  }
+
+  /** Ends it with SIGKILL. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
   }
 
   /** Asks it to stop and answers what was wrong with it: its exit code, or the errors that it logged. */

@@ -143,12 +143,13 @@ export async function inTheEnd<Value>(
   what: string,
   read: () => Promise<Value | undefined | null | false> | Value | undefined | null | false,
   withinMs = 20_000,
+  everyMs = 50,
 ): Promise<Value> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = await read();
     if (value !== undefined && value !== null && value !== false) return value;
     if (performance.now() > deadline) throw new Error(`This did not happen within ${withinMs / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

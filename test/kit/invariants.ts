@@ -18,6 +18,8 @@ export interface Evidence {
   readonly threads?: ReadonlyMap<string, number>;
   /** A consequence that was due this long ago must be there. */
   readonly settledMs: number;
+  /** Only the workflows of conversations and pages with a higher number are asked; those of all, unless given. */
+  readonly workflowsAfter?: number;
 }
 
 /**
@@ -32,13 +34,14 @@ export async function findViolations(evidence: Evidence): Promise<string[]> {
     lostPages(evidence),
     secondIncidents(evidence),
     mailFaults(evidence),
-    workflowFaults(evidence),
   ]);
   // Only when each has ended: nobody asks any more when the test closes what it asked.
-  return looks.flatMap((look) => {
+  const found = looks.flatMap((look) => {
     if (look.status === 'rejected') throw look.reason;
     return look.value;
   });
+  // The dearest look comes last: while anything else is found it would only keep the desk from settling.
+  return found.length > 0 ? found : workflowFaults(evidence);
 }
 
 /**
@@ -66,9 +69,12 @@ async function lostMessages({ db, accepted, threads }: Evidence): Promise<string
     if (own !== undefined && own !== number) problems.push(`The mail <${mailId}> belongs to #${own}, and joined #${number}.`);
   }
   const conversations = await db.selectFrom('conversations').select(['number', 'last_seq', 'applied_seq', 'relayed_seq']).execute();
+  const allEvents = await db.selectFrom('conversation_events').select(['number', 'seq']).orderBy('number').orderBy('seq').execute();
+  const eventsOf = byNumber(allEvents);
+  const messagesOf = byNumber(messages);
   for (const { number, last_seq: last, applied_seq: applied, relayed_seq: relayed } of conversations) {
-    const seqs = messages.filter((message) => message.number === number).map(({ seq }) => seq);
-    const events = await db.selectFrom('conversation_events').select('seq').where('number', '=', number).orderBy('seq').execute();
+    const seqs = (messagesOf.get(number) ?? []).map(({ seq }) => seq);
+    const events = eventsOf.get(number) ?? [];
     if (events.map(({ seq }) => seq).join() !== Array.from({ length: last }, (_, index) => index + 1).join())
       problems.push(`#${number}: its events are not 1 to ${last}.`);
     if (new Set(seqs).size !== seqs.length) problems.push(`#${number}: two messages have the same place.`);
@@ -163,7 +169,7 @@ async function secondIncidents({ db, pagerduty }: Evidence): Promise<string[]> {
 
 /** Every mail that came out is one that the desk knows, sent to one of the thread; copies are alike to the byte; what is called sent has come. */
 async function mailFaults({ db, sink }: Evidence): Promise<string[]> {
-  const rows = await db.selectFrom('outgoing_mails').select(['key', 'number', 'mail_id', 'raw', 'state', 'envelope_to']).execute();
+  const rows = await db.selectFrom('outgoing_mails').select(['key', 'number', 'mail_id', 'state']).execute();
   const people = await db
     .selectFrom('participants')
     .innerJoin('contacts', 'contacts.id', 'participants.contact_id')
@@ -173,22 +179,25 @@ async function mailFaults({ db, sink }: Evidence): Promise<string[]> {
   const arrived = await Promise.all(
     sink.mails().map(async (mail) => ({ to: mail.to, hash: sha256(mail.raw), id: ((await readMail(mail)).messageId ?? '').replace(/^<|>$/g, '') })),
   );
+  const firstHash = new Map(arrived.toReversed().map(({ id, hash }) => [id, hash]));
+  const inThread = new Set(people.map(({ number, email }) => `${number} ${email}`));
   const problems = arrived.flatMap(({ to, hash, id }) => {
     const row = byId.get(id);
     if (row === undefined) return [`A mail <${id}> to ${to} is none that the desk knows.`];
     return [
-      ...(people.some(({ number, email }) => number === row.number && email === to) ? [] : [`${row.key} went to ${to}, who is not in the thread.`]),
-      ...(arrived.some((other) => other.id === id && other.hash !== hash) ? [`Copies of ${row.key} differ.`] : []),
+      ...(inThread.has(`${row.number} ${to}`) ? [] : [`${row.key} went to ${to}, who is not in the thread.`]),
+      ...(firstHash.get(id) !== hash ? [`Copies of ${row.key} differ.`] : []),
     ];
   });
-  const missing = rows.filter(({ state, mail_id: id }) => state === 'sent' && !arrived.some((mail) => mail.id === id));
+  const missing = rows.filter(({ state, mail_id: id }) => state === 'sent' && !firstHash.has(id));
   return [...new Set([...problems, ...missing.map(({ key }) => `${key} is said to be sent, but nobody received it.`)])];
 }
 
 /** The workflow of each open conversation runs and is what the database shows; those of what has ended have ended well. */
-async function workflowFaults({ db, temporal }: Evidence): Promise<string[]> {
-  const conversations = await db.selectFrom('conversations').select(['number', 'status', 'assignee', 'revision']).execute();
-  const pages = await db.selectFrom('pages').select(['number', 'page', 'state']).execute();
+async function workflowFaults({ db, temporal, workflowsAfter = 0 }: Evidence): Promise<string[]> {
+  const asked = db.selectFrom('conversations').select(['number', 'status', 'assignee', 'revision']).where('number', '>', workflowsAfter);
+  const conversations = await asked.execute();
+  const pages = await db.selectFrom('pages').select(['number', 'page', 'state']).where('number', '>', workflowsAfter).execute();
   const problems: string[] = [];
   for (const row of conversations) {
     const id = conversationWorkflowId(row.number);
@@ -219,6 +228,16 @@ async function statusOf(temporal: Client, workflowId: string): Promise<string> {
     if (error instanceof WorkflowNotFoundError) return 'not there';
     throw error;
   }
+}
+
+function byNumber<Row extends { readonly number: number }>(rows: readonly Row[]): Map<number, Row[]> {
+  const groups = new Map<number, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.number);
+    if (group === undefined) groups.set(row.number, [row]);
+    else group.push(row);
+  }
+  return groups;
 }
 
 function sha256(bytes: Buffer): string {

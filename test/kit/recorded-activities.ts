@@ -93,7 +93,7 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     await this.project({ number, carried: { ...before, state, lanes: [...before.lanes, ...effects], timeline: [...before.timeline, ...told] } });
   }
 
-  checkPresence(): Promise<{ found: 'seen'; claimed: string[] }> {
+  checkPresence(): Promise<PresenceFound> {
     return Promise.resolve({ found: 'seen', claimed: [] });
   }
 

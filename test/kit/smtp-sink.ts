@@ -188,10 +188,14 @@ export async function startSmtpSink({ signIn }: { signIn?: { user: string; passw
   };
 }
 
-/** Reads a mail the way a mail program would. */
+/** Reads a mail the way a mail program would; the same mail once only. */
 export function readMail(mail: { raw: Buffer }): Promise<Email> {
-  return PostalMime.parse(mail.raw);
+  const read = alreadyRead.get(mail) ?? PostalMime.parse(mail.raw);
+  alreadyRead.set(mail, read);
+  return read;
 }
+
+const alreadyRead = new WeakMap<object, Promise<Email>>();
 
 function smtpError(responseCode: number, message: string): Error {
   return Object.assign(new Error(message), { responseCode });

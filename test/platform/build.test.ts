@@ -12,7 +12,7 @@ let clone: string;
 beforeEach(() => {
   clone = mkdtempSync(path.join(os.tmpdir(), 'holdfast-build-'));
   mkdirSync(path.join(clone, 'scripts'));
-  for (const name of ['build.cjs', 'run.cjs']) copyFileSync(path.join(root, 'scripts', name), path.join(clone, 'scripts', name));
+  for (const name of ['build.cjs', 'build-web.cjs', 'run.cjs']) copyFileSync(path.join(root, 'scripts', name), path.join(clone, 'scripts', name));
   symlinkSync(path.join(root, 'node_modules'), path.join(clone, 'node_modules'));
   write('package.json', '{ "type": "commonjs" }');
   write('package-lock.json', '{}');
