@@ -1,14 +1,14 @@
-import { claimUploads } from '../db/attachments';
+import { claimUploads, type Uploader } from '../db/attachments';
 import type { Database } from '../db/connection';
 import { inTransaction } from '../db/in-transaction';
 import { InvalidRequest } from './problem';
 import { FILES_BYTES } from './schemas/attachment';
 
 /**
- * Gives an agent's uploads to the message that names them, in the transaction that writes it.
- * Errors: E_INVALID for ids that are no waiting uploads of this agent, and for files that are more than a mail takes.
+ * Gives somebody's uploads to the message that names them, in the transaction that writes it.
+ * Errors: E_INVALID for ids that are no waiting uploads of theirs, and for files that are more than a mail takes.
  */
-export async function claimAttachments(db: Database, claim: { ids: readonly string[]; agent: string; messageId: string }): Promise<void> {
+export async function claimAttachments(db: Database, claim: Uploader & { ids: readonly string[]; messageId: string }): Promise<void> {
   if (claim.ids.length === 0) return;
   const { missing, bytes } = await inTransaction(db, (trx) => claimUploads(trx, claim));
   if (missing.length > 0) {

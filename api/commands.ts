@@ -2,6 +2,7 @@ import { crashPoint } from '../config/crash-points';
 import type { Transaction } from 'kysely';
 import { addCommand, finishCommand, getCommand, queuedCommandsOf, type CommandResult, type CommandRow } from '../db/commands';
 import { claimKey } from '../db/idempotency';
+import { inTransaction } from '../db/in-transaction';
 import { newId } from '../db/new-id';
 import type { Database } from '../db/connection';
 import type { Schema } from '../db/schema';
@@ -43,7 +44,10 @@ export interface CommandRequest {
   readonly number: number;
   readonly actor: Agent;
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
-  /** Makes the command and its message, and writes whatever else belongs to it; called once, inside the transaction that writes them. */
+  /**
+   * Makes the command and its message, and writes whatever else belongs to it; called inside the transaction that writes them, and again if
+   * PostgreSQL ended that one for the sake of others.
+   */
   readonly make: (trx: Transaction<Schema>) => Promise<{ readonly command: Command; readonly message?: CommandMessage }>;
   /** It must not be carried out late: who asked may have turned away. */
   readonly notLate?: boolean;
@@ -123,7 +127,7 @@ export function commandView({ revision, view }: Extract<CommandResult, { answer:
 async function writeCommand(context: ApiContext, request: CommandRequest): Promise<CommandRow> {
   const { actor, idempotency, number } = request;
   const id = newId('cmd');
-  return context.db.transaction().execute(async (trx) => {
+  return inTransaction(context.db, async (trx) => {
     const at = context.now();
     if (idempotency !== null) {
       const claim = await claimKey(trx, { actor: actor.id, ...idempotency, at: new Date(at) });

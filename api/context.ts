@@ -34,6 +34,8 @@ export interface ApiContext {
   readonly readiness: () => Promise<Readiness>;
   /** How long a request waits for a workflow's answer before it says `queued`, in milliseconds; 5 s unless a test is in a hurry. */
   readonly commandWaitMs?: number;
+  /** How long the chat's expectation is shown as it was measured, in milliseconds; 3 s unless a test looks again at once. */
+  readonly measuredForMs?: number;
   /** Where they differ from the usual ones. */
   readonly rateLimits?: Partial<RateLimits> | undefined;
   /** Addresses of proxies whose word about a caller's address is believed, as Express takes them; this machine's own unless told. */

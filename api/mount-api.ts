@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { crashPoint } from '../config/crash-points';
 import { claimKey, keepAnswer } from '../db/idempotency';
+import { inTransaction } from '../db/in-transaction';
 import type { Database } from '../db/connection';
 import { HoldfastError } from '../messages/errors';
 import { NOBODY, type Actor, type Agent } from './auth/actor';
@@ -63,7 +64,7 @@ async function perform(context: ApiContext, route: ApiRoute, checked: Omit<Check
   const handle = (db: Database) => route.handle({ ...checked, db } as Checked<never, never, never>);
   if (route.idempotency !== 'transaction') return handle(context.db);
   const { idempotency } = checked;
-  return context.db.transaction().execute(async (trx) => {
+  return inTransaction(context.db, async (trx) => {
     if (idempotency === null) return handle(trx);
     const claim = await claimKey(trx, { actor, ...idempotency, at: new Date(context.now()) });
     if (claim.state === 'reused') throw keyReused();

@@ -16,10 +16,39 @@ export interface RateLimits {
   readonly wrongToken: number;
   /** Sign-ins of one address that failed, in a quarter of an hour. */
   readonly signIn: number;
+  /** Requests of one visitor's token, a minute. */
+  readonly visitor: number;
+  /** Chats begun from one address by visitors who have proven nothing, an hour. */
+  readonly chats: number;
+  /** Chats begun with one e-mail address that was only claimed, an hour. */
+  readonly chatsOfAddress: number;
+  /** Messages of one visitor, a minute. */
+  readonly chatMessages: number;
+  /** Requests sent by the contact form from one address, an hour. */
+  readonly forms: number;
+  /** Codes asked for from one address, in a quarter of an hour; how many one mailbox gets is in db/codes.ts. */
+  readonly codes: number;
+  /** Codes typed in from one address, in a quarter of an hour. */
+  readonly codeTries: number;
+  /** Looks at pages behind mailed links, from one address and with one link, a minute. */
+  readonly links: number;
 }
 
 /** What holds unless the environment says otherwise: no agent and no program of theirs ever comes near it. */
-export const RATE_LIMITS: RateLimits = { credential: 6_000, anonymous: 240, wrongToken: 120, signIn: 10 };
+export const RATE_LIMITS: RateLimits = {
+  credential: 6_000,
+  anonymous: 240,
+  wrongToken: 120,
+  signIn: 10,
+  visitor: 600,
+  chats: 60,
+  chatsOfAddress: 5,
+  chatMessages: 60,
+  forms: 40,
+  codes: 10,
+  codeTries: 30,
+  links: 60,
+};
 
 const MINUTE_MS = 60_000;
 const SIGN_IN_WINDOW_MS = 15 * MINUTE_MS;
@@ -29,17 +58,18 @@ const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** Puts the limits before everything that reads a body or asks the database. Beyond one: 429 E_RATE_LIMITED with Retry-After. */
 export function limitRates(app: Express, context: ApiContext): void {
-  const { credential, anonymous, wrongToken, signIn } = { ...RATE_LIMITS, ...context.rateLimits };
+  const { credential, anonymous, wrongToken, signIn, visitor } = { ...RATE_LIMITS, ...context.rateLimits };
   if (wrongToken > 0) app.use(refuseGuesses(context, wrongToken));
   const sessions = new KnownSessions();
   app.use(sessions.note);
   const credentialOf = (request: Request): string | null => (sessions.isUnknown(request) ? null : hashOf(request));
+  const limitOf = (request: Request): number => (credentialOf(request) === null ? anonymous : isVisitors(request) ? visitor : credential);
   app.use(
     limiter(context, 'requests', {
       windowMs: MINUTE_MS,
-      limit: (request) => (credentialOf(request) === null ? anonymous : credential),
+      limit: (request) => limitOf(request),
       keyGenerator: (request) => credentialOf(request) ?? addressOf(request),
-      skip: (request) => PROBES.has(request.path) || (credentialOf(request) === null ? anonymous : credential) === 0,
+      skip: (request) => PROBES.has(request.path) || limitOf(request) === 0,
       standardHeaders: 'draft-8',
       identifier: 'requests',
     }),
@@ -126,6 +156,10 @@ class KnownSessions {
   isUnknown(request: Request): boolean {
     return request.headers.authorization === undefined && !this.#hashes.has(hashOf(request) ?? '');
   }
+}
+
+function isVisitors({ headers }: Request): boolean {
+  return /^Bearer vt_/i.test(headers.authorization ?? '');
 }
 
 /** The token or session as far as it is there, right or wrong, in a form that tells nothing; null without either. */

@@ -53,8 +53,11 @@ export async function insertAttachments(trx: Transaction<Schema>, messageId: str
     .execute();
 }
 
-/** Keeps what an agent uploads until a message of theirs claims it, at most a day. */
-export async function insertUpload(trx: Transaction<Schema>, upload: NewFile & { readonly agent: string; readonly at: Date }): Promise<AttachmentRecord> {
+/** Who has uploaded a file: an agent or a visitor, by id. */
+export type Uploader = { readonly agent: string } | { readonly visitor: string };
+
+/** Keeps what somebody uploads until a message of theirs claims it, at most a day. */
+export async function insertUpload(trx: Transaction<Schema>, upload: NewFile & Uploader & { readonly at: Date }): Promise<AttachmentRecord> {
   const hash = hashOf(upload.content);
   await keepFiles(trx, [{ hash, content: upload.content }]);
   const id = newId('f');
@@ -71,7 +74,8 @@ export async function insertUpload(trx: Transaction<Schema>, upload: NewFile & {
       bytes,
       hash,
       content_id: null,
-      uploaded_by: upload.agent,
+      uploaded_by: 'agent' in upload ? upload.agent : null,
+      visitor_id: 'visitor' in upload ? upload.visitor : null,
       uploaded_at: upload.at,
     })
     .execute();
@@ -79,12 +83,12 @@ export async function insertUpload(trx: Transaction<Schema>, upload: NewFile & {
 }
 
 /**
- * Makes an agent's uploads the attachments of their message, in the order of `ids`. Answers the ids that are no waiting uploads of this
- * agent; the caller then has to give up the transaction. `bytes` is what the others have together.
+ * Makes somebody's uploads the attachments of their message, in the order of `ids`. Answers the ids that are no waiting uploads of theirs;
+ * the caller then has to give up the transaction. `bytes` is what the others have together.
  */
 export async function claimUploads(
   trx: Transaction<Schema>,
-  claim: { readonly ids: readonly string[]; readonly agent: string; readonly messageId: string },
+  claim: Uploader & { readonly ids: readonly string[]; readonly messageId: string },
 ): Promise<{ missing: string[]; bytes: number }> {
   const missing: string[] = [];
   let bytes = 0;
@@ -94,7 +98,7 @@ export async function claimUploads(
       .set({ message_id: claim.messageId, position })
       .where('id', '=', id)
       .where('message_id', 'is', null)
-      .where('uploaded_by', '=', claim.agent)
+      .where((where) => ('agent' in claim ? where('uploaded_by', '=', claim.agent) : where('visitor_id', '=', claim.visitor)))
       .returning('bytes')
       .executeTakeFirst();
     if (claimed === undefined) missing.push(id);
@@ -111,6 +115,17 @@ export async function findAttachment(db: Database, id: string, agent: string): P
     .select(['a.id', 'a.name', 'a.media_type as mediaType', 'a.bytes', 'f.content'])
     .where('a.id', '=', id)
     .where((where) => where.or([where('a.message_id', 'is not', null), where('a.uploaded_by', '=', agent)]))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** An attachment with its bytes, for whoever may see it whatever it belongs to; null when there is no such. */
+export async function readAttachment(db: Database, id: string): Promise<(AttachmentRecord & { readonly content: Buffer }) | null> {
+  const row = await db
+    .selectFrom('attachments as a')
+    .innerJoin('files as f', 'f.hash', 'a.hash')
+    .select(['a.id', 'a.name', 'a.media_type as mediaType', 'a.bytes', 'f.content'])
+    .where('a.id', '=', id)
     .executeTakeFirst();
   return row ?? null;
 }
@@ -165,6 +180,7 @@ export async function deleteUnclaimedUploads(db: Database, now: number): Promise
       .deleteFrom('files as f')
       .where('f.hash', 'in', hashes)
       .where((where) => where.not(where.exists(where.selectFrom('attachments as a').select('a.id').whereRef('a.hash', '=', 'f.hash'))))
+      .where((where) => where.not(where.exists(where.selectFrom('agents as g').select('g.id').whereRef('g.avatar', '=', 'f.hash'))))
       .execute();
     return stale.length;
   });

@@ -1,6 +1,7 @@
 import type { ConversationInput } from '../messages/conversation';
 import type { StartFacts } from '../messages/start-options';
 import type { PolicySnapshot } from '../policy/snapshot';
+import type { ConversationState } from '../policy/state';
 import { isUnmet } from '../policy/turn';
 import type { Database } from './connection';
 import { policyByHash } from './policies';
@@ -50,6 +51,12 @@ export async function startOfConversation(db: Database, number: number): Promise
     lastSeq: row.last_seq,
     revision: row.revision,
   };
+}
+
+/** What a conversation's workflow last wrote down of itself, without its policies; null when there is no such conversation. */
+export async function projectedState(db: Database, number: number): Promise<Omit<ConversationState, 'policies'> | null> {
+  const row = await db.selectFrom('conversations').select('carried').where('number', '=', number).executeTakeFirst();
+  return row?.carried?.state ?? null;
 }
 
 /** What resolve stores: the outcome of `begin`, with the opening message applied. Whatever came in later has to be announced. */

@@ -68,14 +68,22 @@ export async function insertInbox(db: Database, accepted: Accepted): Promise<num
 
 /**
  * Locks the next mail that waits, urgent ones first, past those that another resolver has; null when there is none. `now` in milliseconds.
- * With `judgedBefore`, mail that nobody has judged yet only if it came before then.
+ * With `judgedBefore`, mail that nobody has judged yet only if it came before then; with `only` or `without`, of some rows or past them.
  */
-export async function lockNextMail(trx: Transaction<Schema>, now: number, judgedBefore?: number): Promise<WaitingRow | null> {
+export async function lockNextMail(
+  trx: Transaction<Schema>,
+  now: number,
+  judgedBefore?: number,
+  which: { readonly only?: readonly number[]; readonly without?: readonly number[] } = {},
+): Promise<WaitingRow | null> {
+  const { only, without = [] } = which;
   const row = await trx
     .selectFrom('inbox')
     .select(['id', 'received_at', 'raw', 'envelope', 'attempts', 'verdict', 'act', 'acted_at', 'reason', 'number'])
     .where('state', '=', 'accepted')
     .where('channel', '=', 'email')
+    .$if(only !== undefined, (query) => query.where(sql<boolean>`id = ANY (${only})`))
+    .$if(without.length > 0, (query) => query.where(sql<boolean>`id <> ALL (${without})`))
     .$if(judgedBefore !== undefined, (query) =>
       query.where((where) => where.or([where('verdict', 'is not', null), where('received_at', '<=', new Date(judgedBefore ?? 0))])),
     )

@@ -17,6 +17,15 @@ export interface StandingMerge {
   readonly brought: readonly Brought[];
 }
 
+/**
+ * Waits until nobody else merges or takes a merge back, and has it so until the transaction ends. Everybody locks a part before its whole
+ * (a conversation, then the one that it was merged into), and which of two is the part changes only under this lock: so nobody waits in a
+ * circle. The one exception, a report of a part's mail that names the whole, is repeated by inTransaction.
+ */
+export async function lockMerging(trx: Transaction<Schema>): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('holdfast merging', 0))`.execute(trx);
+}
+
 /** The merge that made a conversation a part of another, or null. */
 export async function standingMerge(db: Database, source: number): Promise<StandingMerge | null> {
   const row = await db

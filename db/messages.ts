@@ -1,4 +1,5 @@
 import { sql, type ExpressionBuilder } from 'kysely';
+import { withoutLinkTokens } from '../messages/link-tokens';
 import type { Channel } from '../policy/words';
 import type { Database } from './connection';
 import type { Schema } from './schema';
@@ -82,6 +83,8 @@ export async function listMessages(
     .execute();
   return rows.map((row) => ({
     ...row,
+    body: withoutLinkTokens(row.body),
+    fullBody: row.fullBody === null ? null : withoutLinkTokens(row.fullBody),
     attachments: files
       .filter((file) => file.message_id === row.id)
       .map((file) => ({ id: file.id, name: file.name, mediaType: file.media_type, bytes: file.bytes })),

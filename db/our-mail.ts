@@ -66,14 +66,19 @@ export async function markBounced(trx: Transaction<Schema>, mail: OurMail, at: D
     .returning('key')
     .executeTakeFirst();
   if (marked === undefined || mail.messageRef === null) return marked !== undefined;
-  const arrived = await trx
+  if (!(await hasReached(trx, mail.messageRef))) await trx.updateTable('messages').set({ state: 'failed' }).where('id', '=', mail.messageRef).where('state', '=', 'sent').execute();
+  return true;
+}
+
+/** Whether some copy of a message has reached somebody, or still may. */
+export async function hasReached(db: Database, messageRef: string): Promise<boolean> {
+  const copy = await db
     .selectFrom('outgoing_mails')
     .select('key')
-    .where('message_ref', '=', mail.messageRef)
+    .where('message_ref', '=', messageRef)
     .where('state', 'in', ['intended', 'sent'])
     .where('bounced_at', 'is', null)
     .limit(1)
     .executeTakeFirst();
-  if (arrived === undefined) await trx.updateTable('messages').set({ state: 'failed' }).where('id', '=', mail.messageRef).where('state', '=', 'sent').execute();
-  return true;
+  return copy !== undefined;
 }

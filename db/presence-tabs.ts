@@ -48,33 +48,44 @@ export async function leaveTab(db: Database, { number, reader, tab }: Tab, { api
   return row !== undefined;
 }
 
+/** A tab that an api holds, with when it last said that it is there. */
+export interface HeldTab extends Tab {
+  readonly since: Date;
+}
+
 /**
  * An api says that it lives, and with it all of its tabs, in one statement: what it holds and the table does not know is written down, and
- * what the table thinks it holds and does not is over. Answers the conversations whose tabs have changed by that.
+ * what the table thinks it holds and does not is over. A tab that has been elsewhere or left since then stays so. Answers whose tabs have
+ * changed by that.
  */
-export async function beat(db: Database, api: { id: string; startedAt: Date }, { tabs, at }: { tabs: readonly Tab[]; at: Date }): Promise<number[]> {
-  const { rows } = await sql<{ number: number }>`
+export async function beat(
+  db: Database,
+  api: { id: string; startedAt: Date },
+  { tabs, at }: { tabs: readonly HeldTab[]; at: Date },
+): Promise<Pick<Tab, 'number' | 'reader'>[]> {
+  const column = <Value>(of: (tab: HeldTab) => Value): Value[] => tabs.map(of);
+  const { rows } = await sql<Pick<Tab, 'number' | 'reader'>>`
     WITH beat AS (
       INSERT INTO api_instances (id, started_at, beat_at) VALUES (${api.id}, ${api.startedAt}, ${at})
-        ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at
+        ON CONFLICT (id) DO UPDATE SET beat_at = greatest(api_instances.beat_at, excluded.beat_at)
     ), held AS (
-      SELECT * FROM unnest(${tabs.map(({ number }) => number)}::bigint[], ${tabs.map(({ reader }) => reader)}::text[], ${tabs.map(({ tab }) => tab)}::text[])
-        AS held (number, reader, tab)
+      SELECT * FROM unnest(${column(({ number }) => number)}::bigint[], ${column(({ reader }) => reader)}::text[],
+        ${column(({ tab }) => tab)}::text[], ${column(({ since }) => since)}::timestamptz[]) AS held (number, reader, tab, since)
     ), over AS (
       UPDATE chat_presence AS p SET left_at = greatest(p.present_at, ${at})
         WHERE p.api = ${api.id} AND p.left_at IS NULL
           AND NOT EXISTS (SELECT FROM held AS h WHERE (h.number, h.reader, h.tab) = (p.number, p.reader, p.tab))
-        RETURNING p.number
-    ), new AS (
+        RETURNING p.number, p.reader
+    ), found AS (
       INSERT INTO chat_presence AS p (number, reader, tab, api, present_at)
-        SELECT h.number, h.reader, h.tab, ${api.id}, ${at}::timestamptz FROM held AS h
+        SELECT h.number, h.reader, h.tab, ${api.id}, h.since FROM held AS h
           LEFT JOIN chat_presence AS o ON (o.number, o.reader, o.tab) = (h.number, h.reader, h.tab)
-          WHERE o.api IS DISTINCT FROM ${api.id} OR o.left_at IS NOT NULL
-        ON CONFLICT (number, reader, tab) DO UPDATE SET api = excluded.api, present_at = greatest(p.present_at, excluded.present_at), left_at = NULL
-        RETURNING p.number
+          WHERE o.number IS NULL OR (o.left_at < h.since) OR (o.left_at IS NULL AND o.api IS DISTINCT FROM ${api.id} AND o.present_at <= h.since)
+        ON CONFLICT (number, reader, tab) DO UPDATE SET api = excluded.api, present_at = excluded.present_at, left_at = NULL
+        RETURNING p.number, p.reader
     )
-    SELECT number FROM over UNION SELECT number FROM new`.execute(db);
-  return rows.map(({ number }) => number);
+    SELECT number, reader FROM over UNION SELECT number, reader FROM found`.execute(db);
+  return rows;
 }
 
 /** An api stops: whoever was connected to it goes elsewhere, and has not left for that. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { judgePresence, type PresenceFound, type PresencePolicy } from '../policy/presence';
 import type { Database } from './connection';
 import { inTransaction } from './in-transaction';
 import { BEAT_EVERY_MS, SILENT_AFTER_MS } from './presence-tabs';
@@ -6,28 +7,15 @@ import { BEAT_EVERY_MS, SILENT_AFTER_MS } from './presence-tabs';
 /** Mails with unseen words that an address gets which nobody has proven. Source: docs/live.md, presence. */
 export const UNPROVEN_MAILS = 5;
 
-/** When a customer counts as gone, in milliseconds: after absence, and with messages unseen although they are there. */
-export interface GoneAfter {
-  readonly goneAfterMs: number;
-  readonly unseenAfterMs: number;
-}
-
-/** Whether somebody is there: in an open and visible tab, not any more but only just, or gone since `goneAt` (milliseconds). */
+/** Whether a customer is there: in an open and visible tab, not any more but only just, or gone since `goneAt` (milliseconds). */
 export type Presence = { readonly state: 'here' } | { readonly state: 'away' | 'gone'; readonly goneAt: number };
 
-/** What a look at a chat has found; `lookAt` (milliseconds) is when the answer can next be another one. */
-export interface Look {
-  readonly found: 'seen' | 'present' | 'gone';
-  readonly claimed: string[];
-  readonly lookAt?: number;
-}
-
 /**
- * Whether a chat's customer has seen all that agents wrote (`seen`), is there and has not (`present`), or has gone, which leaving it unseen
- * for long is as well: then what is unseen is claimed for one mail. A claim is repeated as it was, whatever has happened since, so a retry
- * mails the same. An address that nobody has proven gets a few such mails in all; after those nothing is claimed. `at` in milliseconds.
+ * Whether a chat's customer has seen all that agents wrote, is there and has not, or has gone: then what is unseen is claimed for one mail.
+ * A claim is repeated as it was, whatever has happened since, so a retry mails the same. An address that nobody has proven gets a few such
+ * mails in all; after those nothing is claimed.
  */
-export async function checkPresence(db: Database, look: { number: number; at: number } & GoneAfter): Promise<Look> {
+export async function checkPresence(db: Database, look: { readonly number: number; readonly at: number } & PresencePolicy): Promise<PresenceFound> {
   const at = new Date(look.at);
   return inTransaction(db, async (trx) => {
     await trx.selectFrom('conversations').select('number').where('number', '=', look.number).forUpdate().execute();
@@ -39,62 +27,80 @@ export async function checkPresence(db: Database, look: { number: number; at: nu
       .where('channel', '=', 'chat')
       .orderBy('at')
       .orderBy('id');
+    const presentAt = (await lastPresent(trx, [look.number], look.at)).get(look.number) ?? null;
     const before = await written.where('mailed_at', '=', at).execute();
-    if (before.length > 0) return { found: 'gone', claimed: idsOf(before) };
+    if (before.length > 0) return { found: 'gone', claimed: idsOf(before), presentAt };
     const unseen = await written.where('seen_at', 'is', null).where('mailed_at', 'is', null).where('state', '<>', 'withdrawn').execute();
-    const [first] = unseen;
-    if (first === undefined) return { found: 'seen', claimed: [] };
-    const presence = (await presenceOf(trx, [look.number], look)).get(look.number);
-    const goneAt = presence === undefined ? -Infinity : presence.state === 'here' ? look.at + look.goneAfterMs : presence.goneAt;
-    const lookAt = Math.min(goneAt, first.at.getTime() + look.unseenAfterMs);
-    if (lookAt > look.at) return { found: 'present', claimed: [], lookAt };
-    const mayMail = await trx
-      .updateTable('chats')
-      .set((eb) => ({ unseen_mails: eb('unseen_mails', '+', 1) }))
-      .where('number', '=', look.number)
-      .returning(['proof', 'unseen_mails as mails'])
-      .executeTakeFirst();
-    if (mayMail?.proof === 'claimed' && mayMail.mails > UNPROVEN_MAILS) return { found: 'gone', claimed: [] };
+    const judged = judgePresence({ at: look.at, presentAt, unseenSince: unseen[0]?.at.getTime() ?? null }, look);
+    if (judged.found !== 'gone') return { ...judged, claimed: [], presentAt };
+    if (!(await mayMail(trx, look.number))) return { found: 'gone', claimed: [], presentAt };
     const claimed = idsOf(unseen);
     await trx.updateTable('messages').set({ mailed_at: at }).where('id', 'in', claimed).execute();
-    return { found: 'gone', claimed };
+    return { found: 'gone', claimed, presentAt };
   });
 }
 
-/**
- * Whether the customers of these conversations are there, by their tabs on all devices; those whom nobody has seen here are left out.
- * An api that has died or stopped has taken nobody along: their absence begins when another one is there that they can come back to,
- * and until then they are `away`. `at` in milliseconds.
- */
+/** Counts one mail more with what a customer has not seen; false when an unproven address has had all that it gets. */
+async function mayMail(trx: Database, number: number): Promise<boolean> {
+  const full = await trx
+    .selectFrom('chats')
+    .select('number')
+    .where('number', '=', number)
+    .where('proof', '=', 'claimed')
+    .where('unseen_mails', '>=', UNPROVEN_MAILS)
+    .executeTakeFirst();
+  if (full !== undefined) return false;
+  await trx
+    .updateTable('chats')
+    .set((eb) => ({ unseen_mails: eb('unseen_mails', '+', 1) }))
+    .where('number', '=', number)
+    .execute();
+  return true;
+}
+
+/** Whether the customers of these conversations are there, as agents see it; those whom nobody has seen here are left out. `at` in milliseconds. */
 export async function presenceOf(
   db: Database,
   numbers: readonly number[],
   { at, goneAfterMs }: { at: number; goneAfterMs: number },
 ): Promise<Map<number, Presence>> {
+  const last = await lastPresent(db, numbers, at);
+  return new Map([...last].map(([number, presentAt]) => [number, presenceSince(presentAt, { at, goneAfterMs })]));
+}
+
+/** What having been there last at `presentAt` makes of somebody. */
+export function presenceSince(presentAt: number, { at, goneAfterMs }: { at: number; goneAfterMs: number }): Presence {
+  if (presentAt >= at) return { state: 'here' };
+  const goneAt = presentAt + goneAfterMs;
+  return { state: goneAt <= at ? 'gone' : 'away', goneAt };
+}
+
+/**
+ * When the customers of these conversations were last there, by their tabs on all devices: `at` for those who are, and no entry for those
+ * who never were. An api that has died or stopped has taken nobody along: their absence begins when another one is there that they can come
+ * back to. Milliseconds.
+ */
+async function lastPresent(db: Database, numbers: readonly number[], at: number): Promise<Map<number, number>> {
   if (numbers.length === 0) return new Map();
   const silent = new Date(at - SILENT_AFTER_MS);
-  const { rows } = await sql<{ number: number; here: boolean | null; lost: Date | null }>`
-    SELECT number, bool_or(here) AS here, nullif(max(coalesce(lost, 'infinity')), 'infinity') AS lost
-    FROM (
-      SELECT p.number, p.left_at IS NULL AND i.stopped_at IS NULL AND i.beat_at >= ${silent} AS here,
-        CASE
-          WHEN p.left_at IS NOT NULL THEN p.left_at
-          WHEN p.api IS NULL THEN p.present_at
-          ELSE (
-            -- When they could come back: at once to an api that lived on, else as soon as one had started.
-            SELECT min(greatest(o.started_at, last.known)) FROM api_instances AS o
-            WHERE o.id <> p.api AND o.stopped_at IS NULL AND o.beat_at > last.known)
-        END AS lost
-      FROM chat_presence AS p
-      LEFT JOIN api_instances AS i ON i.id = p.api
-      -- It may have lived on until its next beat.
-      CROSS JOIN LATERAL (
-        SELECT greatest(p.present_at, coalesce(i.stopped_at, i.beat_at + ${BEAT_EVERY_MS} * interval '1 millisecond'))
-      ) AS last (known)
-      WHERE p.number = ANY (${[...numbers]}::bigint[]) AND p.reader LIKE 'contact:%'
-    ) AS tabs
-    GROUP BY number`.execute(db);
-  return new Map(rows.map(({ number, here, lost }) => [number, presence(here === true, lost, at, goneAfterMs)]));
+  const { rows } = await sql<{ number: number; last: Date }>`
+    SELECT p.number, max(CASE
+      WHEN p.left_at IS NOT NULL THEN p.left_at
+      WHEN p.api IS NULL THEN p.present_at
+      WHEN i.stopped_at IS NULL AND i.beat_at >= ${silent} THEN ${new Date(at)}
+      ELSE coalesce(
+        -- When they could come back: at once to an api that lived on, else as soon as one had started.
+        (SELECT min(greatest(o.started_at, known.at)) FROM api_instances AS o
+          WHERE o.id <> p.api AND (o.beat_at > known.at OR o.started_at > known.at) AND coalesce(o.stopped_at > known.at, true)),
+        ${new Date(at)})
+    END) AS last
+    FROM chat_presence AS p
+    LEFT JOIN api_instances AS i ON i.id = p.api
+    -- It may have lived on until its next beat.
+    CROSS JOIN LATERAL (SELECT greatest(p.present_at, coalesce(i.stopped_at, i.beat_at + ${BEAT_EVERY_MS} * interval '1 millisecond')) AS at) AS known
+    WHERE p.number = ANY (${[...numbers]}::bigint[]) AND p.reader LIKE 'contact:%'
+    GROUP BY p.number`.execute(db);
+  return new Map(rows.map(({ number, last }) => [number, Math.min(last.getTime(), at)]));
 }
 
 /** Agents who have this conversation before them in a visible tab, by id. `at` in milliseconds. */
@@ -112,13 +118,6 @@ export async function agentsViewing(db: Database, number: number, at: number): P
     .orderBy('agent')
     .execute();
   return rows.map(({ agent }) => agent);
-}
-
-/** `lost` is null while no api is there that they could come back to: they have that long from whenever one is. */
-function presence(here: boolean, lost: Date | null, at: number, goneAfterMs: number): Presence {
-  if (here) return { state: 'here' };
-  const goneAt = (lost?.getTime() ?? at) + goneAfterMs;
-  return { state: goneAt <= at ? 'gone' : 'away', goneAt };
 }
 
 function idsOf(rows: readonly { id: string }[]): string[] {

@@ -22,6 +22,7 @@ export async function writeProjection(trx: Transaction<Schema>, { number, carrie
       kind: state.kind,
       status: state.status,
       priority: state.priority,
+      plan: state.plan,
       assignee: state.assignee,
       applied_seq: state.cursor,
       revision: state.revision,

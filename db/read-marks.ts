@@ -62,7 +62,12 @@ export async function markRead(
 
 /** How far a reader has read, or null. */
 export async function readMark(db: Database, number: number, reader: string): Promise<ReadMark | null> {
-  const row = await db.selectFrom('read_marks').select(['reader', 'message_id as upTo']).where('number', '=', number).where('reader', '=', reader).executeTakeFirst();
+  const row = await db
+    .selectFrom('read_marks')
+    .select(['reader', 'message_id as upTo'])
+    .where('number', '=', number)
+    .where('reader', '=', reader)
+    .executeTakeFirst();
   return row ?? null;
 }
 

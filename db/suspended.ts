@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { withoutLinkTokens } from '../messages/link-tokens';
 import type { Database } from './connection';
 import { INBOX_CHANNEL } from './inbox';
 import type { Schema } from './schema';
@@ -41,7 +42,7 @@ export async function listSuspended(
     query = query.where((where) => where.or([where('received_at', '<', at), where.and([where('received_at', '=', at), where('id', '<', id)])]));
   }
   const rows = await query.orderBy('received_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
-  return rows.map((row) => ({ ...row, reason: row.reason ?? 'unresolvable' }));
+  return rows.map((row) => ({ ...row, reason: row.reason ?? 'unresolvable', preview: row.preview === null ? null : withoutLinkTokens(row.preview) }));
 }
 
 /** The raw mail of an entry that is kept aside; null when it is not (any more). */

@@ -16,8 +16,8 @@ interface MethodResult {
 }
 
 /**
- * The verdict of a server in front of us, by the Authentication-Results that carry its name. It writes them above everything that the
- * sender wrote, so the topmost one and those that stand right below it count, and no other: what is further down may be forged.
+ * The verdict of a server in front of us, by the Authentication-Results that carry its name. A server that keeps to RFC 8601, section 5,
+ * has taken away what a sender had written in its name; one that has not is not believed further than what it must have written itself.
  */
 export function verdictByHeaders(raw: Uint8Array, authserv: string): Verdict {
   const found = headerLines(raw, HEADER_BYTES);
@@ -29,12 +29,18 @@ export function verdictByHeaders(raw: Uint8Array, authserv: string): Verdict {
 /** Headers that a sender writes: whatever stands below the first of them was there before the mail reached the server. */
 const AUTHORS = new Set(['from', 'to', 'cc', 'subject', 'date', 'message-id', 'mime-version', 'received']);
 
+/**
+ * What the server itself has written. Servers write on top, and each adds a Received (RFC 5321, section 4.4): where none stands above the
+ * server's results, its own stands below them, and all of its results in between are its word. Where one does, what a sender has put
+ * on top of their mail may stand right below the results: then only the topmost of them count.
+ */
 function trustedResults(headers: readonly HeaderLine[], authserv: string): MethodResult[] {
   const first = headers.findIndex((header) => isOf(header, authserv));
   if (first === -1) return [];
-  const below = headers.slice(first).findIndex(({ name }) => AUTHORS.has(name));
+  const below = headers.findIndex(({ name }, index) => index > first && AUTHORS.has(name));
+  const enclosed = headers[below]?.name === 'received' && !headers.slice(0, first).some(({ name }) => name === 'received');
   return headers
-    .slice(first, below === -1 ? undefined : first + below)
+    .slice(first, enclosed ? below : first + 1)
     .filter((header) => isOf(header, authserv))
     .flatMap(({ value }) => methodResults(value));
 }

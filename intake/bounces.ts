@@ -1,9 +1,13 @@
 import type { Transaction } from 'kysely';
+import { notifyRelay } from '../db/inbox';
 import { insertEvent } from '../db/incoming-messages';
-import { markBounced, ourMailById, ourMailsOf, type OurMail } from '../db/our-mail';
+import { projectedState } from '../db/conversation-input';
+import { hasReached, markBounced, ourMailById, ourMailsOf, type OurMail } from '../db/our-mail';
 import type { Schema } from '../db/schema';
-import { lockThread } from '../db/threads';
+import { lockThread, type LockedThread } from '../db/threads';
 import { isOurMailId, ourMailIdsIn, parseBounceAddress, verifyBounceAddress, type SigningKeys } from '../messages/addresses';
+import type { BounceEvent } from '../policy/events';
+import { firstResponseBy } from '../policy/merge';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { moveOn } from './join-conversation';
 import type { ParsedMail } from './parse/parsed-mail';
@@ -76,7 +80,8 @@ export async function reportedMail(
 
 /**
  * Tells the conversation of a mail, in the transaction that stores the report in it, that its answer came back for good: once a mail. What
- * carries nobody's answer is shown only, and so is a report that came to another conversation than its mail's. `at` in milliseconds.
+ * carries nobody's answer is shown only, and so is a report that came to another conversation than its mail's. One that has become a part of
+ * another is told as well, for as long as that can be undone, and what it owes again is owed by the other. `at` in milliseconds.
  */
 export async function tellBounce(
   trx: Transaction<Schema>,
@@ -88,7 +93,24 @@ export async function tellBounce(
   if (home === null || (home.number !== number && home.mergedInto !== number)) return;
   const thread = home.number === number ? home : await lockThread(trx, number);
   if (thread === null || !(await markBounced(trx, sent, new Date(at)))) return;
-  const seq = thread.lastSeq + 1;
-  await insertEvent(trx, number, { type: 'bounce', seq, at, messageId: sent.messageRef, hard: true, policy: policy.hash });
-  await moveOn(trx, number, seq, new Date(at));
+  const bounce = { type: 'bounce', at, messageId: sent.messageRef, hard: true, policy: policy.hash } as const;
+  const tell = async ({ number: told, lastSeq }: LockedThread, owed?: BounceEvent['owed']): Promise<void> => {
+    const seq = lastSeq + 1;
+    await insertEvent(trx, told, { ...bounce, seq, ...(owed && { owed }) });
+    await moveOn(trx, told, seq, new Date(at));
+  };
+  if (home === thread) return tell(home);
+  if (home.status !== 'closed') {
+    await tell(home);
+    await notifyRelay(trx, home.number);
+  }
+  await tell(thread, (await owedAgain(trx, home.number, sent.messageRef)) ?? undefined);
+}
+
+/** What a merged conversation owes again because a message of its own has come back from everybody; null when it owes nothing for that. */
+async function owedAgain(trx: Transaction<Schema>, from: number, messageId: string): Promise<BounceEvent['owed'] | null> {
+  if (await hasReached(trx, messageId)) return null;
+  const state = await projectedState(trx, from);
+  const due = state && firstResponseBy(state, messageId);
+  return due ? { from, due } : null;
 }

@@ -1,4 +1,3 @@
-import { crashPoint } from '../config/crash-points';
 import type { Transaction } from 'kysely';
 import { contactById, type Contact } from '../db/contacts';
 import { insertInbox, markResolved, notifyRelay } from '../db/inbox';
@@ -8,8 +7,9 @@ import type { VisitorProof } from '../db/visitors';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { joinConversation } from './join-conversation';
 import { takesPart } from './link-act';
+import { cleanText } from './parse/clean-text';
 
-/** What somebody says in the widget, clean already. */
+/** What somebody says in the widget. */
 export interface ChatWords {
   readonly body: string;
 }
@@ -55,7 +55,7 @@ export async function joinChat(
       inboxId,
       contact,
       subject: '',
-      text: words.body,
+      text: cleanText(words.body),
       html: null,
       files: [],
       addresses: [],
@@ -72,6 +72,5 @@ export async function joinChat(
   );
   await markResolved(trx, inboxId, { number: thread.number, at });
   await notifyRelay(trx, thread.number);
-  await crashPoint('chat:said', thread.number);
   return { number: thread.number, messageId };
 }

@@ -3,6 +3,7 @@ import type { Database } from '../db/connection';
 import { copyChat } from '../db/chats';
 import { policyOfDemoConversation } from '../db/demo-addresses';
 import { notifyRelay } from '../db/inbox';
+import { inTransaction } from '../db/in-transaction';
 import { insertEvent } from '../db/incoming-messages';
 import { currentPolicy } from '../db/policies';
 import { writeProjection } from '../db/projection';
@@ -21,7 +22,7 @@ import { RULES, type ConversationStart } from '../policy/state';
  * message waits any more. `now` in milliseconds.
  */
 export async function continueLinked(db: Database, { number, known }: { number: number; known: number }, now: number): Promise<number | null> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const thread = await lockThread(trx, number);
     if (thread === null || known >= thread.lastSeq) return null;
     const events = await eventsAfter(trx, number, known, thread.lastSeq - known);

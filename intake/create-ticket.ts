@@ -1,5 +1,6 @@
 import { crashPoint } from '../config/crash-points';
 import type { Transaction } from 'kysely';
+import type { NewFile } from '../db/attachments';
 import type { Database } from '../db/connection';
 import { inTransaction } from '../db/in-transaction';
 import { insertInbox, markResolved, notifyRelay } from '../db/inbox';
@@ -39,6 +40,12 @@ export interface TicketContext {
   readonly now: number;
   readonly actor: { readonly agent: string } | null;
   readonly channel?: Channel;
+  /** What came with it. */
+  readonly files?: readonly NewFile[];
+  /** Whether the requester has proven to be who they say; staff and their programs answer for whom they name. */
+  readonly proven?: boolean;
+  /** The organization that a signed identity names. */
+  readonly organizationId?: string | null;
 }
 
 /** The number and what was promised, as the receipt and the workflow will have it. Times are milliseconds. */
@@ -68,7 +75,7 @@ export async function createTicket(db: Database, policy: PolicySnapshot, request
     });
     const { contact, existed } = await findOrCreateContact(trx, ticket.requester, receivedAt);
     // Whoever staff enter is known; others as in any mail.
-    const known = context.actor !== null || (existed && (await isKnownContact(trx, contact)));
+    const known = context.actor !== null || context.proven === true || (existed && (await isKnownContact(trx, contact)));
     return open(trx, policy, { inboxId, ticket, contact, known, chosen: request.priority, follows: null }, context);
   });
 }
@@ -122,12 +129,13 @@ async function open(
     subject: ticket.subject,
     text: ticket.body,
     html: null,
-    files: [],
+    files: context.files ?? [],
     addresses: [],
     copied: [],
     mailId: null,
     inReplyTo: null,
-    authenticated: true,
+    authenticated: context.proven ?? true,
+    organizationId: context.organizationId ?? null,
     machine: false,
     noAutoMail: false,
     hint: null,

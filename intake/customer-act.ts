@@ -5,7 +5,7 @@ import { insertEvent } from '../db/incoming-messages';
 import { currentPolicy } from '../db/policies';
 import { lockThread } from '../db/threads';
 import { HoldfastError } from '../messages/errors';
-import type { CustomerActEvent } from '../policy/events';
+import type { CustomerDeed } from '../policy/events';
 import { moveOn } from './join-conversation';
 
 /**
@@ -14,7 +14,7 @@ import { moveOn } from './join-conversation';
  */
 export async function addCustomerAct(
   db: Database,
-  { number, act, at }: { number: number; act: CustomerActEvent['act']; at: number },
+  { number, at, ...deed }: { number: number; at: number } & CustomerDeed,
 ): Promise<{ number: number }> {
   return inTransaction(db, async (trx) => {
     const named = await lockThread(trx, number);
@@ -25,7 +25,7 @@ export async function addCustomerAct(
     }
     const policy = await currentPolicy(trx);
     const seq = thread.lastSeq + 1;
-    await insertEvent(trx, thread.number, { type: 'customerAct', seq, at, act, policy: policy.hash });
+    await insertEvent(trx, thread.number, { type: 'customerAct', seq, at, ...deed, policy: policy.hash });
     await moveOn(trx, thread.number, seq, new Date(at));
     await notifyRelay(trx, thread.number);
     return { number: thread.number };

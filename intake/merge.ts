@@ -3,7 +3,7 @@ import { addCommand } from '../db/commands';
 import { policiesOf } from '../db/conversation-input';
 import { notifyRelay } from '../db/inbox';
 import { insertEvent } from '../db/incoming-messages';
-import { firstReachedAt, hasParts, isCaughtUp, standingMerge, writeMerge, writeUndone, type Brought, type StandingMerge } from '../db/merges';
+import { firstReachedAt, hasParts, isCaughtUp, lockMerging, standingMerge, writeMerge, writeUndone, type Brought, type StandingMerge } from '../db/merges';
 import { newId } from '../db/new-id';
 import { contactsWrittenTo, listParticipants, removeParticipants, setParticipant } from '../db/participants';
 import { currentPolicy } from '../db/policies';
@@ -16,8 +16,7 @@ import { moveOn } from './join-conversation';
 import { isOneCustomer, mergeRefusal, type MergeSide } from './merge-rules';
 
 /**
- * Makes the source a part of the target, in the caller's transaction, which has both rows locked from then on (lower number first): from
- * the commit on, what comes for the source goes to the target, whose workflow is handed what the source owes. Answers the command for the
+ * Makes the source a part of the target, in the caller's transaction, which has both rows locked from then on: from the commit on, what comes for the source goes to the target, whose workflow is handed what the source owes. Answers the command for the
  * source. Errors: E_NOT_FOUND, those of {@link mergeRefusal}, and E_UNAVAILABLE while the source's record lags behind its workflow.
  */
 export async function mergeInto(
@@ -25,9 +24,10 @@ export async function mergeInto(
   { source, into, force }: { source: number; into: number; force: boolean },
   { by, at }: { by: string; at: number },
 ): Promise<Command> {
-  // Before anything is locked: those that are merged already are locked by others in another order.
+  await lockMerging(trx);
+  // Before either is locked: one that is a part of the other already is locked first by whoever writes to it.
   refuse(mergeRefusal(await sideOf(trx, source), await sideOf(trx, into), force));
-  for (const number of [source, into].sort((a, b) => a - b)) await lockThread(trx, number);
+  for (const number of [source, into]) await lockThread(trx, number);
   const [one, other] = [await sideOf(trx, source), await sideOf(trx, into)];
   refuse(mergeRefusal(one, other, force));
   const handed = await handedOver(trx, source, at);
@@ -54,7 +54,7 @@ export async function mergeInto(
  * Errors: E_NOT_FOUND, E_NOT_MERGED, E_CONVERSATION_CLOSED, E_TOO_LATE, E_UNAVAILABLE as above.
  */
 export async function undoMerge(trx: Transaction<Schema>, source: number, { by, at }: { by: string; at: number }): Promise<Command> {
-  // The source first, like whatever comes for it and is given to its target.
+  await lockMerging(trx);
   await lockThread(trx, source);
   const one = await sideOf(trx, source);
   const merge = await standingMerge(trx, source);

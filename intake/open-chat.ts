@@ -1,4 +1,3 @@
-import { crashPoint } from '../config/crash-points';
 import type { Transaction } from 'kysely';
 import { insertChat, lockIdentity, NOT_PROVEN, openChatOf } from '../db/chats';
 import type { Database } from '../db/connection';
@@ -12,7 +11,7 @@ import type { PolicySnapshot } from '../policy/snapshot';
 import type { Priority } from '../policy/words';
 import { joinChat, type ChatWords } from './chat-message';
 import { openConversation } from './open-conversation';
-import { oneLine } from './parse/clean-text';
+import { cleanText, oneLine } from './parse/clean-text';
 
 /** Who writes in the widget; the caller has checked all that is said of them. */
 export interface ChatAuthor {
@@ -86,7 +85,7 @@ async function begin(trx: Transaction<Schema>, policy: PolicySnapshot, author: C
     // The triage rules read what is there: the words.
     subject: '',
     title: titleOf(words.body),
-    text: words.body,
+    text: cleanText(words.body),
     html: null,
     files: [],
     addresses: [],
@@ -117,7 +116,6 @@ async function begin(trx: Transaction<Schema>, policy: PolicySnapshot, author: C
   const { id: messageId } = await trx.selectFrom('messages').select('id').where('number', '=', number).where('seq', '=', 1).executeTakeFirstOrThrow();
   await markResolved(trx, inboxId, { number, at });
   await notifyRelay(trx, number);
-  await crashPoint('chat:written', contact.email ?? number);
   return { number, messageId, opened: true };
 }
 

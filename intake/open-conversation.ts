@@ -119,7 +119,7 @@ export async function openConversation(trx: Transaction<Schema>, policy: PolicyS
 }
 
 /** The plan, if this policy still has it; else the first one it has. */
-function planOf(policy: PolicySnapshot, organization: Organization | null): string {
+export function planOf(policy: PolicySnapshot, organization: Pick<Organization, 'plan'> | null): string {
   const plan = organization?.plan ?? 'standard';
   return Object.hasOwn(policy.plans, plan) ? plan : (Object.keys(policy.plans)[0] ?? plan);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { crashPoint } from '../config/crash-points';
@@ -21,7 +22,10 @@ const PAUSE_MS = 1_000;
 /** Longer than a call may take, so that nobody else repeats one that is under way. */
 const LEASE_MS = 5_000;
 const CALL_MS = 4_000;
+/** So many conversations are told at the same time. */
 const BATCH = 16;
+/** The others of a batch do not wait longer than this for those that do not answer. */
+const SLOW_MS = 100;
 /** Starts are throttled, so that a flood leaves the workers room for what is due. */
 const STARTS_PER_SECOND = 60;
 /** What a signal carries at most; the workflow reads the rest itself. */
@@ -37,24 +41,59 @@ export interface RelayOptions {
   readonly onMissing?: (number: number) => void;
 }
 
-/** Tells workflows what has come in, and starts those of new conversations, until closed. Any number of processes may do so at once. */
+/**
+ * Tells workflows what has come in, and starts those of new conversations, until closed. Any number of processes may do so at once. One that
+ * does not answer keeps nobody waiting but those who write to the same conversation.
+ */
 export function startRelay(options: RelayOptions): { close(): Promise<void> } {
   const { db, url, log, now = Date.now } = options;
+  const underWay = new Map<number, Promise<void>>();
+  let told = 0;
+  let failed: { error: unknown } | null = null;
 
-  const relayBatch = async (): Promise<boolean> => {
-    const claimed = await claimForRelay(db, { now: now(), leaseMs: LEASE_MS, pauseMs: PAUSE_MS, limit: BATCH });
-    const startedAt = performance.now();
-    const results = await Promise.allSettled(claimed.map((conversation) => relayConversation(options, conversation)));
-    const failed = results.find((result) => result.status === 'rejected');
-    // Their claims run out by themselves; the loop waits longer and longer.
-    if (failed !== undefined) throw failed.reason;
-    const starts = claimed.filter(({ relayedSeq }) => relayedSeq === 0).length;
-    const restMs = (starts * 1000) / STARTS_PER_SECOND - (performance.now() - startedAt);
-    if (starts > 1 && restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
-    return claimed.length === BATCH;
+  const tell = async (conversation: ToRelay): Promise<void> => {
+    try {
+      await relayConversation(options, conversation);
+      told += 1;
+    } catch (error) {
+      // Its claim runs out by itself.
+      failed = { error };
+      log.warn({ conversation: conversation.number, code: codeOf(error) }, 'its workflow could not be told; it is told again');
+    } finally {
+      underWay.delete(conversation.number);
+    }
   };
 
-  return startWokenLoop({ name: 'relay', url, channel: RELAY_CHANNEL, sweepMs: SWEEP_MS, lanes: 1, log, work: relayBatch });
+  const relaySome = async (): Promise<boolean> => {
+    // When nobody at all can be told, what all of them need is away: the loop waits longer and longer.
+    const outage = told === 0 ? failed : null;
+    told = 0;
+    failed = null;
+    if (outage !== null) throw outage.error;
+    const free = BATCH - underWay.size;
+    if (free === 0) {
+      await Promise.race(underWay.values());
+      return true;
+    }
+    const startedAt = performance.now();
+    const claimed = await claimForRelay(db, { now: now(), leaseMs: LEASE_MS, pauseMs: PAUSE_MS, limit: free });
+    // One whose claim ran out under our own hands is told in its order: not before that call has ended.
+    const batch = claimed.filter(({ number }) => !underWay.has(number));
+    for (const conversation of batch) underWay.set(conversation.number, tell(conversation));
+    const starts = batch.filter(({ relayedSeq }) => relayedSeq === 0).length;
+    await Promise.race([Promise.all(batch.map(({ number }) => underWay.get(number))), sleep(SLOW_MS, undefined, { ref: false })]);
+    const restMs = (starts * 1000) / STARTS_PER_SECOND - (performance.now() - startedAt);
+    if (starts > 1 && restMs > 0) await sleep(restMs);
+    return claimed.length === free;
+  };
+
+  const loop = startWokenLoop({ name: 'relay', url, channel: RELAY_CHANNEL, sweepMs: SWEEP_MS, lanes: 1, log, work: relaySome });
+  return {
+    async close() {
+      await loop.close();
+      await Promise.all(underWay.values());
+    },
+  };
 }
 
 /**

@@ -17,8 +17,10 @@ import { verdictOf, type SenderChecks } from './verdict';
 import { codeOf, startWokenLoop } from './woken-loop';
 
 const SWEEP_MS = 2_000;
-/** One mail is read while another is written; there is one parsing thread. */
+/** One mail is read while another is written; they share a parsing thread. */
 const LANES = 2;
+/** More than these are not kept in mind as slow; what is forgotten shows itself again. */
+const SLOW_AT_MOST = 1_000;
 const ATTEMPTS = 8;
 /** A mail whose sender nobody could check by then goes on as "none". */
 const UNJUDGED_MS = 20_000;
@@ -38,37 +40,59 @@ export interface ResolverOptions {
   readonly checks?: SenderChecks;
 }
 
-/** Resolves accepted mail as it comes, urgent mail first, until closed. Any number of processes may do so at once. */
+/**
+ * Resolves accepted mail as it comes, urgent mail first, until closed. Any number of processes may do so at once. A mail that takes long to
+ * read is left to a lane and a thread of its own, so that others wait a second behind it at most.
+ */
 export function startResolver(options: ResolverOptions): { close(): Promise<void> } {
   const { db, url, keys, domain, log, now = Date.now, checks = { by: 'off' } } = options;
   const parser = createMailParser();
+  /** Starts its thread with the first slow mail: most desks never have one. */
+  const patientParser = createMailParser();
+  const slow = new Set<number>();
+  let wakeSlowLane = (): void => undefined;
 
-  const resolveNext = async (): Promise<boolean> => {
-    const found = await db.transaction().execute(async (trx): Promise<{ id: number; resolved: Resolved | null } | null> => {
-      const row = await lockNextMail(trx, now(), checks.by === 'dns' ? now() - UNJUDGED_MS : undefined);
+  const resolveNext = async (lane: 'quick' | 'slow'): Promise<boolean> => {
+    const which = lane === 'slow' ? { only: [...slow] } : { without: [...slow] };
+    const found = await inTransaction(db, async (trx): Promise<{ id: number; resolved: Resolved | null } | null> => {
+      const row = await lockNextMail(trx, now(), checks.by === 'dns' ? now() - UNJUDGED_MS : undefined, which);
       if (row === null) return null;
       await crashPoint('resolve:locked', row.id);
-      const { mail, read } = await parser.read(row.raw);
+      const readMail = lane === 'slow' ? await patientParser.read(row.raw) : await parser.readQuickly(row.raw);
+      if (readMail === null) {
+        if (slow.size >= SLOW_AT_MOST) slow.clear();
+        slow.add(row.id);
+        return { id: row.id, resolved: null };
+      }
       const policy = await currentPolicy(trx);
       // Back to here if it fails: the row stays locked until it is noted, so nobody tries the same at the same time.
       await sql`SAVEPOINT untouched`.execute(trx);
       try {
         // What has to ask the world was judged before, without a lock.
         const verdict = checks.by === 'dns' ? row.verdict : await verdictOf(checks, row, log);
-        const resolved = await resolveMail(trx, { policy, keys, domain: domain.toLowerCase() }, { ...row, verdict }, { mail, read }, now());
+        const resolved = await resolveMail(trx, { policy, keys, domain: domain.toLowerCase() }, { ...row, verdict }, readMail, now());
         await crashPoint('resolve:placed', row.id);
         return { id: row.id, resolved };
       } catch (error) {
+        // Somebody else stood in its way: it is no fault of the mail's.
+        if (gaveWay(error)) throw error;
         // When the database itself is away this fails too: the row stays as it was, and the loop waits.
         await sql`ROLLBACK TO SAVEPOINT untouched`.execute(trx);
-        await giveAnotherTry(trx, row, mail, error);
+        await giveAnotherTry(trx, row, readMail.mail, error);
         return { id: row.id, resolved: null };
       }
     });
+    if (found === null) {
+      // Those that were slow are somebody else's by now, or resolved, or wait for another try.
+      if (lane === 'slow') slow.clear();
+      return false;
+    }
+    if (lane === 'slow') slow.delete(found.id);
+    else if (slow.has(found.id)) wakeSlowLane();
     // Only now is it committed.
-    if (found !== null) await crashPoint('resolve:committed', found.id);
-    if (found !== null && found.resolved !== null) log.info({ inbox: found.id, ...found.resolved }, 'mail resolved');
-    return found !== null;
+    await crashPoint('resolve:committed', found.id);
+    if (found.resolved !== null) log.info({ inbox: found.id, ...found.resolved }, 'mail resolved');
+    return true;
   };
 
   /** Not the database's fault, so it may be this mail's: others go first, and in the end agents see it. What looks like an outage is given an hour. */
@@ -92,11 +116,12 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
   };
 
   const judging = checks.by === 'dns' ? startSenderChecks({ db, url, checks, log }) : null;
-  const loop = startWokenLoop({ name: 'resolve', url, channel: INBOX_CHANNEL, sweepMs: SWEEP_MS, lanes: LANES, log, work: resolveNext });
+  const loops = startWokenLoop({ name: 'resolve', url, channel: INBOX_CHANNEL, sweepMs: SWEEP_MS, lanes: LANES, log, work: () => resolveNext('quick') });
+  const slowLane = repeat('slow mail', SWEEP_MS, log, resolveSlow);
   return {
     async close() {
-      await Promise.all([loop.close(), judging?.close()]);
-      await parser.close();
+      await Promise.all([loops.close(), judging?.close()]);
+      await Promise.all([parser.close(), patientParser.close()]);
     },
   };
 }

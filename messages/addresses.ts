@@ -125,7 +125,7 @@ export function ourMailIdsIn(keys: SigningKeys, text: string, limit: number): st
 }
 
 /** What a mailed link lets its contact do; following it shows a page, and only the page's button acts. */
-export const LINK_PURPOSES = ['productionDown', 'thatsAll', 'somethingElse', 'status', 'ratedGood', 'ratedBad'] as const;
+export const LINK_PURPOSES = ['productionDown', 'thatsAll', 'somethingElse', 'status', 'filed', 'ratedGood', 'ratedBad'] as const;
 /** One of {@link LINK_PURPOSES}. */
 export type LinkPurpose = (typeof LINK_PURPOSES)[number];
 

@@ -37,6 +37,10 @@ const PROGRAM_ERRORS = {
   E_CANNOT_MERGE: 'These two conversations cannot become one.',
   E_OTHER_CUSTOMER: 'The two conversations belong to different customers.',
   E_THREAD_MOVED: 'Somebody has written since you last looked.',
+  E_IDENTITY_OFF: 'This desk takes no signed identities.',
+  E_IDENTITY_INVALID: 'The signed identity is not one that this desk can trust.',
+  E_IDENTITY_EXPIRED: 'The signed identity has expired.',
+  E_WRONG_CODE: 'The mailed code is wrong, used, or too old.',
   E_DEMO_NOT_RUNNING: 'The demonstration needs a running Holdfast.',
 } as const;
 

@@ -32,7 +32,7 @@ export function isInboundEvent(value: unknown): value is InboundEvent {
     case 'unmerged':
       return isNumber(value['from']);
     case 'bounce':
-      return isText(value['messageId']) && typeof value['hard'] === 'boolean';
+      return isText(value['messageId']) && typeof value['hard'] === 'boolean' && (value['owed'] === undefined || isOwed(value['owed']));
     default:
       return false;
   }
@@ -54,6 +54,10 @@ export function isCommandEvent(value: unknown): value is CommandEvent {
 }
 
 type Fields = Record<string, unknown>;
+
+function isOwed(owed: unknown): boolean {
+  return isRecord(owed) && isNumber(owed['from']) && isHandedDue(owed['due']);
+}
 
 function isDeed({ act, score, contact }: Fields): boolean {
   if (act === 'rated') return isOneOf(score, ['good', 'bad']);

@@ -1,14 +1,15 @@
 import { openTimeBetween } from './calendar';
-import { ownClaim, timesOf } from './claims';
+import { ownClaim, settled, timesOf } from './claims';
 import { causeOf } from './consequences';
 import { cancel, isAboutToBeKept } from './keeping';
 import { MERGE_UNDO_MS } from './merge';
 import { ring, stopRinging } from './page';
 import { ELAPSED } from './promises';
 import { moveTo } from './status';
-import type { HandedDue, MergedEvent, UnmergedEvent } from './events';
+import type { BounceEvent, HandedDue, MergedEvent, UnmergedEvent } from './events';
 import type { Claim, ConversationState, PromiseRecord } from './state';
 import type { Turn } from './turn';
+import { urgencyOf } from './urgency';
 
 /**
  * Another conversation becomes a part of this one, or is taken out of it again. What it owes is owed here from then on, by the times that
@@ -30,6 +31,7 @@ export function adopt(turn: Turn, event: MergedEvent): void {
   const { unansweredSince } = state;
   const merges = (state.merges ?? []).filter((merge) => merge.at + MERGE_UNDO_MS > at && merge.from !== from);
   state.merges = [...merges, { from, at, joined, unansweredSince }];
+  settleClaims(turn, new Set(merges.map((merge) => merge.from)));
   state.participants = [...state.participants, ...joined];
 
   const dues = event.dues.filter((due) => isOwedHere(state, due));
@@ -55,12 +57,33 @@ export function adopt(turn: Turn, event: MergedEvent): void {
   }
 }
 
+/**
+ * The first response of a conversation that has been merged into this one came back after all: it is owed here, by the time that its
+ * customer was told, as it would be had it never been given.
+ */
+export function oweAgain(turn: Turn, { from, due }: NonNullable<BounceEvent['owed']>, at: number): void {
+  const { state } = turn;
+  if (!isOwedHere(state, due)) return;
+  state.unansweredSince = Math.min(state.unansweredSince ?? Infinity, due.since);
+  if (state.status !== 'new' && state.mergedInto === null) moveTo(turn, 'open', at, 'bounced');
+  take(turn, claimOf(turn, due, { from, at, urgency: urgencyOf(state) }));
+}
+
+/** What can no longer be given back needs no place of its own: the claims of merges that stand for good become one. */
+function settleClaims(turn: Turn, undoable: ReadonlySet<number>): void {
+  for (const promise of turn.state.promises) {
+    if (promise.claims === undefined) continue;
+    const claims = settled(promise.claims, undoable);
+    if (claims !== promise.claims) turn.change(promise, { claims });
+  }
+}
+
 function isOwedHere({ kind, assignee }: ConversationState, due: HandedDue): boolean {
   if (due.kind === 'dispatch') return kind === 'ticket' && assignee === null;
   return due.kind !== 'chatResponse' || kind === 'chat';
 }
 
-function claimOf(turn: Turn, due: HandedDue, { from, at, urgency }: MergedEvent): Claim {
+function claimOf(turn: Turn, due: HandedDue, { from, at, urgency }: Pick<MergedEvent, 'from' | 'at' | 'urgency'>): Claim {
   const { kind, since, dueAt, lengthMs, noticeAt, noticed, paged } = due;
   const { policy, state } = turn;
   // An urgent conversation pages for every answer.

@@ -1,5 +1,6 @@
 import { answered, isAboutToBeKept, isKeptBy, cancel } from './keeping';
-import { ring } from './page';
+import { firstLook, lookAt, lookNotBefore, mailedFrom, waitsInChat } from './looks';
+import { ring, stopRinging } from './page';
 import { assign, isOpenStatus, mailSolved, moveTo } from './status';
 import type { MailEffect, MailKind } from './effects';
 import type { ConversationState, OutgoingReply, PromiseRecord } from './state';
@@ -8,7 +9,8 @@ import { urgencyOf } from './urgency';
 
 /**
  * An agent's public words on their way to the customer: said → (undone) → released → delivered, or bounced. To an open chat they are
- * delivered as they are said; by mail they leave after undo-send and count when a recipient's server has taken them.
+ * delivered as they are said; by mail they leave after undo-send and count when a recipient's server has taken them. In a chat whose
+ * customer has gone they wait for the look at its presence that mails them, and count when that mail is taken or the customer is back.
  */
 
 /** A first response that no mail server has taken by then pages. */
@@ -22,6 +24,8 @@ export interface Words {
   readonly messageId: string;
   readonly delivery: 'mail' | 'chat';
   readonly recipients: readonly string[];
+  /** Chat: its customer has gone. */
+  readonly gone?: true;
   readonly mail: MailKind;
   readonly facts?: MailEffect['facts'];
   /** Whether they are an answer; "when the office opens" is none. */
@@ -45,20 +49,35 @@ export function take(turn: Turn, at: number, by: string): void {
 
 /** Puts words on their way: to an open chat at once, by mail at `releaseAt`. */
 export function send(turn: Turn, words: Words, at: number, releaseAt: number, by: string): void {
-  const { state, policy } = turn;
+  const { state } = turn;
   state.lastAgentAt = at;
   state.silenceAt = null;
   state.beRightBack = false;
   turn.tell(at, 'reply.said', { message: words.messageId, by, delivery: words.delivery });
   const { messageId, recipients, mail, facts = {}, counts = true } = words;
   if (words.delivery === 'chat') {
+    if (words.gone) return wait(turn, words, at, releaseAt, by);
     if (counts) answered(turn, at, messageId, at);
-    if (state.kind === 'chat') state.unseenCheckAt ??= at + policy.chats.customerGoneAfterMs;
+    if (state.kind === 'chat') lookAt(turn, firstLook(turn, at));
     return;
   }
   const deliverBy = releaseAt + UNDELIVERED_AFTER_MS;
   const reply = { messageId, by, saidAt: at, releaseAt, released: false, deliverBy, undeliveredPaged: false, recipients, counts, mail, facts };
   state.outgoing = [...state.outgoing, reply];
+}
+
+/** Said to a chat whose customer has gone: it is mailed with whatever else they have not seen, and can be taken back until then. */
+function wait(turn: Turn, { messageId, facts = {}, counts = true }: Words, at: number, releaseAt: number, by: string): void {
+  const { state } = turn;
+  const [recipient] = state.participants;
+  const recipients = recipient === undefined ? [] : [recipient];
+  const deliverBy = releaseAt + UNDELIVERED_AFTER_MS;
+  const mail = { mail: 'chatUnseen', facts: { ...facts, messages: messageId } } as const;
+  const reply = { messageId, by, saidAt: at, releaseAt, released: false, deliverBy, undeliveredPaged: false, recipients, counts, ...mail };
+  state.outgoing = [...state.outgoing, reply];
+  // On-call is not made to wait.
+  lookAt(turn, releaseAt === at ? at : mailedFrom(turn, at));
+  lookNotBefore(turn, releaseAt);
 }
 
 /** The status that came with an answer in undo-send goes back when it is undone. */
@@ -87,7 +106,7 @@ export function undo(turn: Turn, messageId: string, at: number, by: string): voi
 
 /** Undo-send is over: the mails leave. */
 export function releaseReplies(turn: Turn, at: number): void {
-  for (const reply of turn.state.outgoing) if (!reply.released && reply.releaseAt <= at) release(turn, reply);
+  for (const reply of turn.state.outgoing) if (!reply.released && reply.releaseAt <= at && !waitsInChat(reply)) release(turn, reply);
 }
 
 /** Sends an answer on its way, one mail to each recipient. */
@@ -96,7 +115,12 @@ export function release(turn: Turn, reply: OutgoingReply): void {
   change(turn, messageId, { released: true });
   for (const recipient of reply.recipients) turn.mail(reply.mail, recipient, releaseAt, reply.facts, messageId);
   turn.tell(releaseAt, 'reply.released', { message: messageId });
-  if (reply.movedTo === 'solved' && turn.state.status === 'solved' && turn.state.merged === undefined) mailSolved(turn, releaseAt, reply.by);
+  endedWith(turn, reply, releaseAt);
+}
+
+/** The mail about `solved` follows the answer that it came with. */
+export function endedWith(turn: Turn, { movedTo, by }: OutgoingReply, at: number): void {
+  if (movedTo === 'solved' && turn.state.status === 'solved' && turn.state.merged === undefined) mailSolved(turn, at, by ?? 'answered');
 }
 
 /** A recipient's server has taken an answer: it counts from then on, once. */
@@ -104,13 +128,28 @@ export function delivered(turn: Turn, messageId: string, at: number): void {
   const { state } = turn;
   const reply = state.outgoing.find((candidate) => candidate.messageId === messageId);
   if (!reply) return;
-  state.outgoing = without(state.outgoing, messageId);
   turn.tell(at, 'reply.delivered', { message: messageId });
+  arrived(turn, reply, at);
+}
+
+/** An answer has reached the customer, by mail or in their chat: it counts from then on. */
+export function arrived(turn: Turn, reply: OutgoingReply, at: number): void {
+  const { state } = turn;
+  const { messageId } = reply;
+  state.outgoing = without(state.outgoing, messageId);
+  stopRinging(turn, undeliveredKey(state, reply), 'delivered');
   if (!reply.counts) return;
   answered(turn, at, messageId, reply.saidAt);
+  const copies = reply.recipients.length - (reply.bounces ?? 0);
+  for (const promise of state.promises) if (copies > 1 && isKeptFirstBy(promise, messageId)) turn.change(promise, { copies });
   // What the merge cancelled would have been kept by it.
   const { merged } = state;
   if (merged && (merged.answered?.saidAt ?? 0) <= reply.saidAt) state.merged = { ...merged, answered: { at, saidAt: reply.saidAt, by: messageId } };
+}
+
+/** Whether this message was the first response, or carried it by mail because it had not been seen in the chat. */
+export function isKeptFirstBy({ kind, metBy, mailedAs, cancelledAt }: PromiseRecord, messageId: string): boolean {
+  return kind === 'firstResponse' && cancelledAt === undefined && (metBy === messageId || mailedAs === messageId);
 }
 
 /**
@@ -128,8 +167,12 @@ export function bounced(turn: Turn, messageId: string, at: number, hard: boolean
     if (bounces < reply.recipients.length) return change(turn, messageId, { bounces });
     state.outgoing = without(state.outgoing, messageId);
   }
-  const first = state.promises.find(({ kind, metBy, cancelledAt }) => kind === 'firstResponse' && metBy === messageId && cancelledAt === undefined);
-  if (first) runAgain(turn, first, at);
+  const first = state.promises.find((promise) => isKeptFirstBy(promise, messageId));
+  if (first) {
+    const copies = (first.copies ?? 1) - 1;
+    if (copies > 0) turn.change(first, { copies });
+    else runAgain(turn, first, at);
+  }
   if (state.status === 'solved' && state.merged === undefined && turn.unmet().some((promise) => !isAboutToBeKept(state, promise)))
     moveTo(turn, 'open', at, 'bounced');
 }
@@ -142,7 +185,7 @@ function runAgain(turn: Turn, first: PromiseRecord, at: number): void {
   const { merged } = turn.state;
   if (merged) {
     // It is its target's to answer now; were the merge undone, it would be owed here.
-    const { metAt: _, metBy: __, ...owed } = first;
+    const { metAt: _, metBy: __, copies: ___, mailedAs: ____, ...owed } = first;
     turn.state.merged = { ...merged, promises: [...merged.promises, { ...owed, state: first.state === 'breached' ? 'breached' : 'running' }] };
     return;
   }
@@ -158,7 +201,7 @@ export function pageUndelivered(turn: Turn, at: number): void {
     change(turn, reply.messageId, { undeliveredPaged: true });
     turn.notice('undelivered', reply.deliverBy, { to: reply.by });
     ring(turn, {
-      key: `conversation/${turn.state.number}:undelivered:${reply.messageId}`,
+      key: undeliveredKey(turn.state, reply),
       kind: 'undelivered',
       at: reply.deliverBy,
       urgency: urgencyOf(turn.state),
@@ -167,8 +210,13 @@ export function pageUndelivered(turn: Turn, at: number): void {
   }
 }
 
+function undeliveredKey({ number }: Pick<ConversationState, 'number'>, { messageId }: Pick<OutgoingReply, 'messageId'>): string {
+  return `conversation/${number}:undelivered:${messageId}`;
+}
+
 /** When an answer on its way next needs attention; null when only its recipients' servers can say more. */
 export function nextOfReply(state: ConversationState, reply: OutgoingReply): { at: number; what: string } | null {
+  if (waitsInChat(reply)) return null;
   if (!reply.released) return { at: reply.releaseAt, what: 'undo-send ends' };
   if (state.status === 'closed' || reply.undeliveredPaged || !isFirstResponse(state, reply)) return null;
   return { at: reply.deliverBy, what: 'the answer is still undelivered' };
@@ -181,7 +229,9 @@ export function holdUntil(state: ConversationState, promise: PromiseRecord): num
 }
 
 function isFirstResponse(state: ConversationState, reply: OutgoingReply): boolean {
-  return reply.counts && state.promises.some((promise) => promise.kind === 'firstResponse' && isUnmet(promise) && isKeptBy(promise, reply.saidAt));
+  const { promises } = state;
+  if (promises.some((promise) => promise.mailedAs === reply.messageId && isKeptFirstBy(promise, reply.messageId))) return true;
+  return reply.counts && promises.some((promise) => promise.kind === 'firstResponse' && isUnmet(promise) && isKeptBy(promise, reply.saidAt));
 }
 
 function change(turn: Turn, messageId: string, changes: Partial<OutgoingReply>): void {

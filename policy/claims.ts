@@ -22,6 +22,25 @@ export function timesOf(claims: readonly Claim[]): PromiseSeed {
   return { kind, since, dueAt, clock, lengthMs, noticeAt, pageAt };
 }
 
+/**
+ * The same claims, with those of merges that can no longer be undone as one: their times, the answer that all of them want, the loudest ring.
+ * The list itself when there is nothing to settle.
+ */
+export function settled(claims: readonly Claim[], undoable: ReadonlySet<number>): readonly Claim[] {
+  const final = claims.filter(({ from }) => from !== null && !undoable.has(from));
+  const [first] = final;
+  if (first === undefined || final.length === 1) return claims;
+  const one: Claim = {
+    ...timesOf(final),
+    from: first.from,
+    answersFrom: Math.max(...final.map((claim) => claim.answersFrom)),
+    noticed: final.some((claim) => claim.noticed),
+    paged: final.some((claim) => claim.paged),
+    urgency: final.reduce<Claim['urgency']>((loudest, claim) => louder(loudest, claim.urgency), 'low'),
+  };
+  return [...claims.filter((claim) => !final.includes(claim)), one];
+}
+
 /** From when an answer keeps a promise, milliseconds: it has to answer every claim. */
 export function answersFrom({ since, claims }: Pick<PromiseRecord, 'since' | 'claims'>): number {
   return claims === undefined ? since : Math.max(...claims.map((claim) => claim.answersFrom));

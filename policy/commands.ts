@@ -1,5 +1,5 @@
 import { moveWith, say, send, take, undo } from './answers';
-import { answered, cancel, meet } from './keeping';
+import { answered, cancel, isAboutToBeKept, meet } from './keeping';
 import { merge, unmerge } from './merge';
 import { ringNextLevel, stopRingingFor } from './page';
 import { participants, requester } from './people';
@@ -172,7 +172,7 @@ export function carryOut(turn: Turn, event: CommandEvent): void {
     case 'participants':
       return participants(turn, command.contacts, at, by);
     case 'requester':
-      return requester(turn, command.contact, at, by);
+      return requester(turn, command, at, by);
     case 'merge':
       return merge(turn, command.into, at, by);
     case 'unmerge':
@@ -222,9 +222,13 @@ function tag(turn: Turn, command: Carry<'tags'>, at: number, by: string): void {
   turn.tell(at, 'tags', { tags, cluster, website, by });
 }
 
-/** A chat becomes a ticket in place: same number, same thread, and what was promised goes on. */
+/**
+ * A chat becomes a ticket in place: same number, same thread, and what was promised goes on. The agent's own words about it answer the
+ * customer, so that the time of the answer itself is an update from then on.
+ */
 function convert(turn: Turn, command: Carry<'convert'>, at: number, by: string): void {
-  const { state } = turn;
+  const { state, policy } = turn;
+  const { messageId, recipients } = command;
   state.kind = 'ticket';
   state.silenceAt = null;
   turn.tell(at, 'converted', { keep: command.keep, by });
@@ -232,11 +236,17 @@ function convert(turn: Turn, command: Carry<'convert'>, at: number, by: string):
   if (command.priority !== undefined) setPriority(turn, command.priority, undefined, at, by);
   assign(turn, command.keep ? (state.assignee ?? by) : null, at, by);
   wantAssignee(turn, at);
-  const dueAt = turn.unmet('firstResponse')[0]?.dueAt;
-  const updateBy = command.updateBy ?? (dueAt === undefined ? answerTime(turn, at)?.dueAt : undefined);
+  const owed = turn.unmet('firstResponse').find((promise) => !isAboutToBeKept(state, promise))?.dueAt;
+  const dueAt = messageId === undefined ? owed : undefined;
+  const stillOwed = owed !== undefined && owed > at ? owed : undefined;
+  const updateBy = command.updateBy ?? (dueAt === undefined ? (stillOwed ?? answerTime(turn, at)?.dueAt) : undefined);
   if (updateBy !== undefined) turn.start(countUpdate(at, updateBy));
   const facts = { updateBy: updateBy ?? null, dueAt: dueAt ?? null };
-  for (const recipient of command.recipients) turn.mail('converted', recipient, at, facts, command.messageId);
+  if (messageId !== undefined) {
+    const delivery = recipients.length === 0 ? 'chat' : 'mail';
+    return send(turn, { messageId, delivery, recipients, mail: 'converted', facts }, at, at + policy.undoSendMs, by);
+  }
+  if (!state.noAutoMail) for (const recipient of recipients) turn.mail('converted', recipient, at, facts);
 }
 
 function answerTime(turn: Turn, since: number): PromiseSeed | null {
@@ -260,7 +270,8 @@ function feedback(turn: Turn, command: Carry<'feedback'>, at: number, by: string
   const facts = { word, updateBy, dueAt, opensAt: officeOpensAt(policy, at), ...(command.typed && { typed: true }) };
   // On-call is not made to wait: without undo-send.
   const delivery = state.kind === 'chat' && recipients.length === 0 ? 'chat' : 'mail';
-  send(turn, { messageId, delivery, recipients, mail: 'feedback', facts, counts: word !== 'whenOpen' }, at, at, by);
+  const gone = command.gone && { gone: command.gone };
+  send(turn, { messageId, delivery, recipients, ...gone, mail: 'feedback', facts, counts: word !== 'whenOpen' }, at, at, by);
   if (updateBy !== null) turn.start(countUpdate(at, updateBy));
 }
 

@@ -129,10 +129,21 @@ function passTime(turn: Turn, at: number): void {
   if (state.solveAt !== null && state.solveAt <= at) {
     solve(turn, state.solveAt, 'silence');
   }
+  if (state.rateAt !== null && state.rateAt <= at) askHowItWent(turn, state.rateAt);
   if (state.closeAt !== null && state.closeAt <= at) {
     turn.add({ lane: 'records', type: 'claimClose', key: turn.nextKey('claimClose'), cursor: state.cursor, at: state.closeAt });
     state.closeAt = null;
   }
+}
+
+function askHowItWent(turn: Turn, at: number): void {
+  const { state } = turn;
+  const [requester] = state.participants;
+  state.rateAt = null;
+  if (state.answeredAt === null || requester === undefined) return;
+  state.rating = 'asked';
+  turn.mail('csat', requester, at);
+  turn.tell(at, 'customer.askedForRating');
 }
 
 /** When a conversation next does something by itself, and what; null when only people can move it. */
@@ -152,6 +163,7 @@ export function nextInstant(state: ConversationState): { at: number; what: strin
     at(state.unseenCheckAt, 'look whether the customer has read');
     at(state.remindAt, 'remind the customer');
     at(state.solveAt, 'solved after silence');
+    at(state.rateAt, 'ask the customer how it went');
     at(state.closeAt, 'close');
   }
   return instants.reduce<{ at: number; what: string } | null>(

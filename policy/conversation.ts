@@ -1,4 +1,4 @@
-import { adopt, giveBack } from './adoption';
+import { adopt, giveBack, oweAgain } from './adoption';
 import { bounced, delivered, release } from './answers';
 import { carryOut, check } from './commands';
 import { causeOf, markBreaches, takeConsequences } from './consequences';
@@ -97,6 +97,7 @@ export function apply(before: ConversationState, event: ConversationEvent, now: 
       bounced(turn, event.messageId, event.at, event.hard);
       break;
     case 'presence':
+      markBreaches(turn, Math.min(event.at, now));
       takePresence(turn, event, event.at);
       break;
     case 'closed':
@@ -135,7 +136,9 @@ function takeInbound(turn: Turn, event: InboundEvent): void {
     case 'unmerged':
       return giveBack(turn, event);
     case 'bounce':
-      return bounced(turn, event.messageId, event.at, event.hard);
+      bounced(turn, event.messageId, event.at, event.hard);
+      if (event.owed) oweAgain(turn, event.owed, event.at);
+      return;
     default:
       event satisfies never;
   }
@@ -254,6 +257,7 @@ function emptyState(start: ConversationStart, policy: PolicySnapshot): Conversat
     solveAt: null,
     closingAsked: false,
     closeAt: null,
+    rateAt: null,
     updatesMissed: 0,
     beRightBack: false,
     unseenCheckAt: null,

@@ -97,6 +97,8 @@ export interface BounceEvent {
   readonly messageId: string;
   /** For good, as opposed to "delayed". */
   readonly hard: boolean;
+  /** It was the first response of a conversation that has become a part of this one, and no recipient has it: it is owed here again. */
+  readonly owed?: { readonly from: number; readonly due: HandedDue };
   readonly policy: string;
 }
 

@@ -1,4 +1,5 @@
 import { say, send } from './answers';
+import { arrivedInChat } from './chat-answers';
 import { isAboutToBeKept } from './keeping';
 import { causeOf } from './consequences';
 import { ring } from './page';
@@ -31,9 +32,9 @@ export function takeMessage(turn: Turn, message: MessageEvent): void {
 
 /** An agent's own mail is an answer like one from the console: it goes to everyone in the thread. */
 function agentWrote(turn: Turn, { agent, messageId, channel, at }: MessageEvent): void {
-  const { assignee, kind, participants } = turn.state;
+  const { assignee, participants } = turn.state;
   const by = agent ?? assignee;
-  const delivery = kind === 'ticket' && channel === 'email' ? 'mail' : 'chat';
+  const delivery = channel === 'email' ? 'mail' : 'chat';
   if (by === null || (delivery === 'mail' && participants.length === 0)) return;
   const words = { messageId, delivery, recipients: participants, mail: 'reply' } as const;
   // Said as it became a part of another conversation: it leaves, and changes nothing here any more.
@@ -47,6 +48,8 @@ function customerWrote(turn: Turn, message: MessageEvent): void {
   if (message.joins !== undefined && !state.participants.includes(message.joins)) {
     state.participants = [...state.participants, message.joins];
   }
+  // Whoever writes in the chat has everything in front of them that was said there.
+  if (message.channel === 'chat') arrivedInChat(turn, at);
   state.lastCustomerAt = at;
   if (wroteToMerged(turn, at)) return;
   state.snoozedUntil = null;
@@ -57,9 +60,16 @@ function customerWrote(turn: Turn, message: MessageEvent): void {
   if (slight) return;
   state.graceUntil = null;
   wantAssignee(turn, at);
-  if (state.kind === 'chat' && state.answeredAt !== null) state.silenceAt ??= at + policy.chats.agentSilenceMs;
+  if (isMidChat(turn, message)) state.silenceAt ??= at + policy.chats.agentSilenceMs;
   if (message.channel === 'voicemail') spoke(turn, message);
   else outOfHours(turn, at, message.triage !== undefined);
+}
+
+/** In the middle of a chat the customer sits and waits: not for a mail, not for somebody who will be right back, and not in the night after. */
+function isMidChat({ state, policy }: Turn, { channel, at }: MessageEvent): boolean {
+  const { kind, lastAgentAt, beRightBack } = state;
+  if (kind !== 'chat' || channel !== 'chat' || lastAgentAt === null || beRightBack) return false;
+  return officeOpen(policy, at) || at < lastAgentAt + policy.chats.closingSilenceMs;
 }
 
 /** It came for a conversation that had become a part of another in the same moment: the desk hears of it, and an undo finds it. */
@@ -132,7 +142,7 @@ function spoke(turn: Turn, { at, messageId }: MessageEvent): void {
 /** What a customer does to their own thread by a signed link or in the widget. */
 export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
   const { state } = turn;
-  turn.tell(event.at, `customer.${event.act}`);
+  turn.tell(event.at, `customer.${event.act}`, event.act === 'rated' ? { score: event.score } : {});
   switch (event.act) {
     case 'productionDown':
       state.lastCustomerAt = event.at;
@@ -148,8 +158,15 @@ export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
       if (state.merged !== undefined) return;
       solve(turn, event.at, 'thatsAll');
       return;
+    case 'rated':
+      state.rating = 'given';
+      state.rateAt = null;
+      return;
+    case 'transcript':
+      turn.mail('transcript', event.contact, event.at);
+      return;
     default:
-      event.act satisfies never;
+      event satisfies never;
   }
 }
 

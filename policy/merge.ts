@@ -1,3 +1,4 @@
+import { isKeptFirstBy } from './answers';
 import { answered, cancel } from './keeping';
 import { causeOf, markBreaches } from './consequences';
 import { endPage, ring } from './page';
@@ -32,6 +33,12 @@ export function handOver(state: ConversationState, at: number): HandOver {
   const promises = state.merged?.promises ?? turn.unmet();
   const causes = state.merged?.causes ?? causesBeside(state);
   return { participants: state.participants, dues: promises.map(handedDue), urgency: urgencyOf(state), causes };
+}
+
+/** The first response that a message was, as it is owed again when that message has reached nobody; null when it was none. */
+export function firstResponseBy({ promises }: Pick<ConversationState, 'promises'>, messageId: string): HandedDue | null {
+  const first = promises.find((promise) => isKeptFirstBy(promise, messageId));
+  return first === undefined ? null : handedDue(first);
 }
 
 function handedDue({ kind, since, dueAt, clock, lengthMs, noticeAt, pageAt, noticed, paged, raised }: PromiseRecord): HandedDue {

@@ -1,3 +1,4 @@
+import { setPlan } from './priority';
 import type { Reason } from './state';
 import type { Turn } from './turn';
 
@@ -10,11 +11,12 @@ export function participants(turn: Turn, contacts: readonly string[], at: number
   if (state.merges) state.merges = state.merges.map((merge) => ({ ...merge, joined: [] }));
 }
 
-/** Another contact asks from now on; who asked before stays a participant. */
-export function requester(turn: Turn, contact: string, at: number, by: Reason): void {
+/** Another contact asks from now on, under the plan of their organization; who asked before stays a participant. */
+export function requester(turn: Turn, { contact, plan }: { contact: string; plan?: string }, at: number, by: Reason): void {
   const { state } = turn;
   set(turn, [contact, ...state.participants], at, by);
   if (state.merges) state.merges = state.merges.map((merge) => ({ ...merge, joined: merge.joined.filter((joined) => joined !== contact) }));
+  if (plan !== undefined) setPlan(turn, plan, at);
 }
 
 function set(turn: Turn, contacts: readonly string[], at: number, by: Reason): void {

@@ -1,3 +1,6 @@
+import { arrivedInChat, mailTogether } from './chat-answers';
+import { lookAt } from './looks';
+import { solve } from './status';
 import type { Turn } from './turn';
 
 /** What a look at a chat's presence goes by; milliseconds. */
@@ -29,46 +32,46 @@ export interface PresenceFound {
 }
 
 /** Judges what was read: the one rule of when a chat's customer has gone. Whoever reads the rows claims what is unseen with `gone`. */
-export function judgePresence(read: PresenceRead, policy: PresencePolicy): Pick<PresenceFound, 'found' | 'lookAt'> {
+export function judgePresence(read: PresenceRead, { goneAfterMs, unseenAfterMs }: PresencePolicy): Pick<PresenceFound, 'found' | 'lookAt'> {
   const { at, presentAt, unseenSince } = read;
   if (unseenSince === null) return { found: 'seen' };
-  const goneAt = Math.min(goneFrom(presentAt, policy) ?? at, unseenSince + policy.unseenAfterMs);
+  const goneAt = Math.min(presentAt === null ? at : presentAt + goneAfterMs, unseenSince + unseenAfterMs);
   return goneAt <= at ? { found: 'gone' } : { found: 'present', lookAt: goneAt };
 }
 
-/** From when a customer who was last there then counts as gone; null for one who never was. */
-function goneFrom(presentAt: number | null, { goneAfterMs }: Pick<PresencePolicy, 'goneAfterMs'>): number | null {
-  return presentAt === null ? null : presentAt + goneAfterMs;
-}
-
 /**
- * What a look at the chat's presence rows leads to: whoever has gone is mailed, once, what they have not seen; after the closing
- * question their absence is the answer, a while later.
+ * What a look at the chat's presence rows leads to: whoever has gone is mailed, once, what they have not seen; whoever is there has it;
+ * after the closing question their absence is the answer, a while later.
  */
-export function takePresence(turn: Turn, { found, claimed, presentAt, lookAt }: PresenceFound, at: number): void {
-  const { state, policy, now } = turn;
-  const closing = state.kind === 'chat' && state.closingAsked;
-  switch (found) {
+export function takePresence(turn: Turn, presence: PresenceFound, at: number): void {
+  const { policy, now } = turn;
+  switch (presence.found) {
     case 'present':
-      state.unseenCheckAt = Math.max(lookAt ?? now + policy.chats.customerGoneAfterMs, now + 1);
+      arrivedInChat(turn, at);
+      lookAt(turn, Math.max(presence.lookAt ?? now + policy.chats.customerGoneAfterMs, now + 1));
       return;
     case 'seen':
-      // They are there; whether they go is of interest only once they have been asked whether that was all.
-      if (closing) state.unseenCheckAt ??= now + policy.chats.closingSilenceMs;
-      return;
+      arrivedInChat(turn, at);
+      return endBySilence(turn, presence, at);
     case 'gone':
-      mailUnseen(turn, at, claimed);
-      if (closing) state.solveAt = Math.min(state.solveAt ?? Infinity, (presentAt ?? at) + policy.chats.closingSilenceMs);
-      return;
+      mailTogether(turn, presence.claimed, at);
+      return endBySilence(turn, presence, at);
     default:
-      found satisfies never;
+      presence.found satisfies never;
   }
 }
 
-function mailUnseen(turn: Turn, at: number, claimed: readonly string[]): void {
-  const [last] = claimed.slice(-1);
-  const [recipient] = turn.state.participants;
-  if (last === undefined || recipient === undefined) return;
-  turn.mail('chatUnseen', recipient, at, { messages: claimed.join(' ') }, last);
-  turn.tell(at, 'chat.mailed', { messages: claimed });
+/**
+ * A chat that was asked "Is there anything else?" ends when they have been gone for so long, counted from the question at the earliest.
+ * Somebody whose tab is open has not gone, whatever they have read; a business day of their silence ends it then, as it does a ticket.
+ */
+function endBySilence(turn: Turn, { presentAt }: PresenceFound, at: number): void {
+  const { state, policy, now } = turn;
+  const { kind, closingAsked, pendingSince, solveAt } = state;
+  if (kind !== 'chat' || !closingAsked || pendingSince === null || solveAt === null) return;
+  const { customerGoneAfterMs, closingSilenceMs } = policy.chats;
+  const goneAt = presentAt === null ? pendingSince : presentAt + customerGoneAfterMs;
+  const endsAt = Math.max(goneAt, pendingSince) + closingSilenceMs;
+  if (endsAt <= at) solve(turn, at, 'silence');
+  else lookAt(turn, Math.max(endsAt, now + 1));
 }

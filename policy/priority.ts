@@ -27,6 +27,28 @@ export function setPriority(turn: Turn, priority: Priority, since: Basis | undef
   else stopRingingFor(turn, ['raised'], 'priorityLowered');
 }
 
+/** Another plan: what is owed is counted anew from when it was asked, and only ever becomes earlier; what comes is promised under it. */
+export function setPlan(turn: Turn, plan: string, at: number): void {
+  const { state } = turn;
+  if (state.plan === plan) return;
+  turn.tell(at, 'plan', { from: state.plan, to: plan });
+  state.plan = plan;
+  for (const promise of turn.unmet('firstResponse', 'nextResponse')) {
+    if (isSooner(turn, promise)) recount(turn, promise, 'received', true, at);
+  }
+}
+
+/** Whether a promise would be due sooner if it were counted now. */
+function isSooner(turn: Turn, promise: PromiseRecord): boolean {
+  const { plan, priority } = turn.state;
+  const { kind, claims = [promise] } = promise;
+  if (kind !== 'firstResponse' && kind !== 'nextResponse') return false;
+  return claims.some(({ since, dueAt }) => {
+    const counted = countPromise(turn.policyOf(promise), { kind, plan, priority, since });
+    return counted !== null && counted.dueAt < dueAt;
+  });
+}
+
 function recount(turn: Turn, promise: PromiseRecord, basis: Basis, raised: boolean, at: number): void {
   const { plan, priority } = turn.state;
   if (promise.kind !== 'firstResponse' && promise.kind !== 'nextResponse') return;

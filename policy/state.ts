@@ -45,6 +45,10 @@ export interface PromiseRecord {
   readonly policy: string;
   /** What merged conversations have handed on, after its own times if it had any; the earliest of them holds. */
   readonly claims?: readonly Claim[];
+  /** Recipients whose copy of what met it has not come back; one when absent. */
+  readonly copies?: number;
+  /** What met it was said to an open chat, and went out later with the mail of this message, because it was not seen there. */
+  readonly mailedAs?: string;
 }
 
 /** The times that a promise has of its own, or of a conversation that was merged into its own. */
@@ -79,10 +83,14 @@ export interface OpenPage {
   readonly causes: readonly PageCause[];
 }
 
-/** An answer that has been given but has not left yet, or has not been accepted by every recipient's server. */
+/**
+ * An answer that has been given but has not left yet, or has not been accepted by every recipient's server. One to a chat whose customer has
+ * gone leaves when their presence is next looked at (`releaseAt`), together with whatever else they have not seen.
+ */
 export interface OutgoingReply {
   readonly messageId: string;
-  readonly by: string;
+  /** Agent id; null when a mail carries what several may have said. */
+  readonly by: string | null;
   readonly saidAt: number;
   /** When undo-send ends and the mail leaves. */
   readonly releaseAt: number;
@@ -186,11 +194,15 @@ export interface ConversationState {
   /** The customer has been asked whether there is anything else, and has not answered. */
   readonly closingAsked: boolean;
   readonly closeAt: number | null;
+  /** When the customer is asked how it went, since it was solved. */
+  readonly rateAt: number | null;
+  /** They have been asked, or have said so unasked: there is one question, once. */
+  readonly rating?: 'asked' | 'given';
   /** Breaches in a row of `update` promises. */
   readonly updatesMissed: number;
   /** The customer has been told "be right back" and has had no word since. */
   readonly beRightBack: boolean;
-  /** Chat: when to ask whether the customer has seen what agents wrote. */
+  /** Chat: when to look whether the customer has seen what agents wrote, or has gone. */
   readonly unseenCheckAt: number | null;
   /** Chat: an agent who took part has been silent since then; nudged when the time is over. */
   readonly silenceAt: number | null;

@@ -52,6 +52,7 @@ export function solve(turn: Turn, at: number, reason: Reason): void {
   const { state, policy } = turn;
   if (state.status === 'solved' || state.status === 'closed') return;
   const from = state.status;
+  const isStillSolved = state.graceUntil !== null;
   leave(turn, at);
   state.status = 'solved';
   state.solvedAt = at;
@@ -65,10 +66,21 @@ export function solve(turn: Turn, at: number, reason: Reason): void {
     cancel(turn, promise, at, state.answeredAt === null ? 'solvedWithoutAnswer' : 'solved');
   }
   endPage(turn, 'solved');
-  if (reason === 'thatsAll') return;
+  askLater(turn, at);
+  // Whoever said that this was all, or has been told so and only said thanks, needs no mail about it.
+  if (reason === 'thatsAll' || isStillSolved) return;
   const leaving = state.outgoing.filter((reply) => !reply.released).at(-1);
   if (!leaving) return mailSolved(turn, at, reason);
   state.outgoing = state.outgoing.map((reply) => (reply === leaving ? { ...reply, movedTo: 'solved' } : reply));
+}
+
+/** The customer is asked, once in the conversation's life and a while after the end, how it went: if a person has answered them. */
+function askLater(turn: Turn, at: number): void {
+  const { state, policy } = turn;
+  const { askRatingAfter } = policy.tickets;
+  const isAnswered = state.answeredAt !== null || state.outgoing.some(({ counts }) => counts);
+  if (!askRatingAfter || !isAnswered || state.rating !== undefined || state.noAutoMail) return;
+  state.rateAt = businessDuration(policy, askRatingAfter, at) + jitter(state.number);
 }
 
 /** Tells everyone in the thread that it is solved. */
@@ -88,6 +100,7 @@ export function endAsSpam(turn: Turn, at: number): void {
   state.outgoing = [];
   state.snoozedUntil = null;
   state.silenceAt = null;
+  state.unseenCheckAt = null;
   state.status = 'solved';
   state.solvedAt = at;
   state.closeAt = at;
@@ -115,6 +128,7 @@ export function leave(turn: Turn, at: number): void {
   state.closingAsked = false;
   state.solvedAt = null;
   state.closeAt = null;
+  state.rateAt = null;
 }
 
 /** Gives the conversation to an agent, or takes it from everyone: then a ticket has to be dispatched again. */

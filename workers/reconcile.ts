@@ -8,21 +8,33 @@ import { queueUnprojected } from '../db/commands';
 import { startOfConversation } from '../db/conversation-input';
 import { conversationWorkflowId } from '../messages/ids';
 import { conversationStartOptions, CONVERSATION_WORKFLOW } from '../messages/start-options';
+import { codeOf } from '../intake/woken-loop';
 import { inLanes } from './in-lanes';
 
 const SIDE_BY_SIDE = 8;
 const CALL_MS = 5_000;
 /** So many conversations are read and asked for in a second at most: a busy desk has thousands that are well. */
 const A_SECOND = 200;
-/** The row of `settings` that says when the last run began. */
+/** The row of `settings` that says how the last run went. */
 const LAST_RUN = 'reconcile';
+
+const LOCK = sql`hashtextextended('holdfast reconcile', 0)`;
 
 /** Executions in these states do nothing any more, and nobody meant them to end. */
 const LOST = new Set(['TERMINATED', 'FAILED', 'TIMED_OUT', 'CANCELLED']);
 
+/** What is kept of the last run, for whoever comes next and for people. */
+interface LastRun {
+  /** When the last one began that came to its end, milliseconds. */
+  readonly began: number;
+  /** Why a later one did not, and when it began; absent once one has. */
+  readonly failed?: { readonly at: number; readonly code: string };
+}
+
 /**
- * {@link reconcile}, unless another worker is at it or has begun a run after `unlessSince`; null then. `now` in milliseconds. The lock is
- * the transaction's, so that it is given back whatever becomes of this process.
+ * {@link reconcile}, unless another worker is at it or has begun a run after `unlessSince`; null then. `now` in milliseconds. One at a time is
+ * seen to by a lock of the connection, without any transaction: it is given back whatever becomes of this process. A run that fails is noted
+ * with the error's code, and does not count as one.
  */
 export async function reconcileAlone(
   db: Database,
@@ -30,20 +42,39 @@ export async function reconcileAlone(
   log: Logger,
   run: { now: number; unlessSince: number | null; stopping?: AbortSignal },
 ): Promise<number | null> {
-  return db.transaction().execute(async (trx) => {
-    const { rows } = await sql<{ mine: boolean }>`SELECT pg_try_advisory_xact_lock(hashtextextended('holdfast reconcile', 0)) AS mine`.execute(trx);
+  return db.connection().execute(async (held) => {
+    const { rows } = await sql<{ mine: boolean }>`SELECT pg_try_advisory_lock(${LOCK}) AS mine`.execute(held);
     if (rows[0]?.mine !== true) return null;
-    const last = await trx.selectFrom('settings').select('value').where('key', '=', LAST_RUN).executeTakeFirst();
-    if (run.unlessSince !== null && typeof last?.value === 'number' && last.value > run.unlessSince && last.value <= run.now) return null;
-    const rebuilt = await reconcile(db, client, log, run.stopping);
-    const value = JSON.stringify(run.now);
-    await trx
-      .insertInto('settings')
-      .values({ key: LAST_RUN, value })
-      .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-      .execute();
-    return rebuilt;
+    try {
+      const last = await lastRun(held);
+      if (run.unlessSince !== null && last.began > run.unlessSince && last.began <= run.now) return null;
+      const rebuilt = await reconcile(db, client, log, run.stopping).catch(async (error: unknown) => {
+        const code = codeOf(error);
+        log.error({ task: LAST_RUN, code }, 'Looking for lost workflows broke off; it is done again soon.');
+        await noteRun(held, { ...last, failed: { at: run.now, code } });
+        throw error;
+      });
+      await noteRun(held, { began: run.now });
+      return rebuilt;
+    } finally {
+      await sql`SELECT pg_advisory_unlock(${LOCK})`.execute(held);
+    }
   });
+}
+
+async function lastRun(db: Database): Promise<LastRun> {
+  const row = await db.selectFrom('settings').select('value').where('key', '=', LAST_RUN).executeTakeFirst();
+  // An earlier version kept the number alone.
+  return typeof row?.value === 'number' ? { began: row.value } : ((row?.value as LastRun | undefined) ?? { began: 0 });
+}
+
+async function noteRun(db: Database, run: LastRun): Promise<void> {
+  const value = JSON.stringify(run);
+  await db
+    .insertInto('settings')
+    .values({ key: LAST_RUN, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute();
 }
 
 /**

@@ -46,12 +46,13 @@ export async function writeCodeMail({ keys, mailDomain }: Pick<MailIdentity, 'ke
     language: code.locale,
     title: words.headline,
     headline: words.headline,
-    // In two halves it is read and typed without counting digits.
-    paragraphs: [{ said: words.lead }, { said: `**${digits.slice(0, 3)} ${digits.slice(3)}**` }, { said: words.validFor(minutes) }],
+    paragraphs: [{ said: words.lead }],
     promise: null,
     action: null,
     other: null,
-    closing: [],
+    // In two halves it is read and typed without counting digits.
+    code: `${digits.slice(0, 3)} ${digits.slice(3)}`,
+    closing: [{ said: words.validFor(minutes) }],
     footer: [{ said: words.notYou }],
   };
   const mailId = signedMailId(keys, `code/${code.id}`, mailDomain);
@@ -61,6 +62,7 @@ export async function writeCodeMail({ keys, mailDomain }: Pick<MailIdentity, 'ke
     number: 0,
     kind: 'code',
     messageRef: null,
+    carries: [],
     recipient: '',
     mailId,
     // A machine's mail asks for no bounce.
@@ -74,7 +76,7 @@ export async function writeCodeMail({ keys, mailDomain }: Pick<MailIdentity, 'ke
       mailId,
       references: [],
       at: code.createdAt,
-      headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+      headers: { 'Content-Language': code.locale, 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
       text: plainText(content),
       html: await html(content),
       attachments: [],

@@ -1,11 +1,21 @@
 import type { LinkPurpose } from '../../messages/addresses';
 import type { MailEffect, MailKind } from '../../policy/effects';
-import type { MailSource } from '../../db/outgoing-mail';
+import type { MailSource } from '../../db/mail-source';
+import type { Transcript } from '../../db/transcript';
+import { chatUnseen, converted, csat, transcript } from './chat-content';
+import { actionOf, letter, notice, told, update, words, greeting } from './content-parts';
 import type { Sentences } from './sentences';
-import { tellTime, zoneToTell, type ToldTime } from './told-time';
+import type { ToldTime } from './told-time';
 
-/** Our own sentence, in which `**…**` is bold, or words that a person wrote, which are shown exactly as they are. */
-export type Paragraph = { readonly said: string } | { readonly words: string };
+/**
+ * Our own sentence, in which `**…**` is bold; words that a person wrote, which are shown exactly as they are; or such words with a line
+ * above that says whose they are and when they were written, and the names of the files that came along.
+ */
+export type Paragraph =
+  | { readonly said: string }
+  | { readonly words: string }
+  | { readonly by: string; readonly words: string; readonly files: string | null }
+  | { readonly event: string };
 
 /** What a mail says, before it becomes HTML and plain text: both say the same. */
 export interface MailContent {
@@ -20,6 +30,8 @@ export interface MailContent {
   readonly action: { readonly lead: readonly Paragraph[]; readonly label: string; readonly url: string } | null;
   /** The other answer to what `action` asks, as a quieter link. */
   readonly other: { readonly label: string; readonly url: string } | null;
+  /** Characters to be read off and typed somewhere. */
+  readonly code?: string;
   readonly closing: readonly Paragraph[];
   readonly footer: readonly Paragraph[];
 }
@@ -35,12 +47,20 @@ export const MAIL_VOICE: Readonly<Record<MailKind, 'person' | 'desk'>> = {
   beRightBack: 'person',
   closingQuestion: 'person',
   chatUnseen: 'person',
+  csat: 'desk',
+  transcript: 'desk',
 };
+
+/**
+ * Kinds that an address which somebody only typed into a chat is never mailed: what was said before, and what the desk says by itself.
+ * Source: docs/mail-out.md, "Who gets what".
+ */
+export const PROVEN_ONLY: ReadonlySet<MailKind> = new Set(['solved', 'reminder', 'csat', 'transcript']);
 
 /** The messages whose words a mail carries, oldest first. A receipt only knows the message that it is for. */
 export function carriedMessages({ mail, messageId, facts }: MailEffect): readonly string[] {
   if (mail === 'receipt' || messageId === undefined) return [];
-  return mail === 'chatUnseen' && typeof facts.messages === 'string' ? facts.messages.split(' ') : [messageId];
+  return mail === 'chatUnseen' && typeof facts['messages'] === 'string' ? facts['messages'].split(' ') : [messageId];
 }
 
 /** What a mail's text is made from. */
@@ -48,6 +68,8 @@ export interface ContentInput {
   readonly number: number;
   readonly effect: MailEffect;
   readonly source: MailSource;
+  /** What a transcript tells; null in every other mail. */
+  readonly transcript: Transcript | null;
   readonly sentences: Sentences;
   /** The URL of a signed link for this recipient. */
   readonly link: (purpose: LinkPurpose) => string;
@@ -60,33 +82,36 @@ export function mailContent(input: ContentInput): MailContent {
     case 'receipt':
       return receipt(input);
     case 'reply':
-      return letter(input, [...words(input, []), ...update(input, 'updateBy')]);
+      return letter(input, [...words(input, []), ...update(input)]);
     case 'feedback':
       return letter(input, feedback(input));
     case 'beRightBack':
-      return letter(input, [...words(input, [{ said: sentences.beRightBack }]), ...update(input, 'backAt')]);
-    case 'closingQuestion':
+      return letter(input, [...words(input, [{ said: sentences.beRightBack }]), ...update(input)]);
+    case 'closingQuestion': {
+      const { ask, thatsAll, somethingElse } = sentences.closingQuestion;
+      const action = actionOf(input, [], thatsAll, 'thatsAll');
       return {
-        ...letter(input, words(input, [{ said: sentences.closingQuestion.ask }])),
-        action: { lead: [], label: sentences.closingQuestion.thatsAll, url: input.link('thatsAll') },
-        other: { label: sentences.closingQuestion.somethingElse, url: input.link('somethingElse') },
+        ...letter(input, words(input, [{ said: ask }])),
+        action,
+        other: action === null ? null : { label: somethingElse, url: input.link('somethingElse') },
       };
+    }
     case 'chatUnseen':
-      return letter(input, [{ said: sentences.chatUnseen }, ...words(input, [])]);
+      return chatUnseen(input);
     case 'solved':
       return notice(input, sentences.solved.headline, [{ said: sentences.solved.body }], {
         closing: [{ said: sentences.solved.thanks }],
       });
     case 'reminder':
       return notice(input, sentences.reminder.headline, [{ said: sentences.reminder.body }], {
-        action: { lead: [{ said: sentences.reminder.orDone }], label: sentences.reminder.done, url: input.link('thatsAll') },
+        action: actionOf(input, [{ said: sentences.reminder.orDone }], sentences.reminder.done, 'thatsAll'),
       });
-    case 'converted': {
-      const by = told(input, 'updateBy');
-      return notice(input, sentences.converted.headline, [{ said: sentences.converted.body(input.number) }, ...words(input, [])], {
-        promise: by === null ? null : { label: sentences.promiseLabel, due: by },
-      });
-    }
+    case 'converted':
+      return converted(input);
+    case 'csat':
+      return csat(input);
+    case 'transcript':
+      return transcript(input);
     default:
       return unknownKind(effect.mail);
   }
@@ -101,14 +126,14 @@ function receipt(input: ContentInput): MailContent {
   const { facts } = input.effect;
   const say = sentences.receipt;
   const due = told(input, 'dueAt');
-  const urgent = facts.priority === 'urgent';
-  const open = facts.officeOpen !== false;
+  const urgent = facts['priority'] === 'urgent';
+  const open = facts['officeOpen'] !== false;
   const paragraphs: Paragraph[] = [{ said: open ? say.open(number) : say.closed(number, told(input, 'opensAt')) }];
   if (urgent) paragraphs.push({ said: say.urgent });
-  if (facts.onCallTold === true) paragraphs.push({ said: say.onCallTold });
+  if (facts['onCallTold'] === true) paragraphs.push({ said: say.onCallTold });
   return notice(input, say.headline, paragraphs, {
     promise: due === null ? null : { label: sentences.promiseLabel, due },
-    action: urgent ? null : { lead: [{ said: say.downLead }], label: say.down, url: input.link('productionDown') },
+    action: urgent ? null : actionOf(input, [{ said: say.downLead }], say.down, 'productionDown'),
   });
 }
 
@@ -116,8 +141,8 @@ function feedback(input: ContentInput): Paragraph[] {
   const { facts } = input.effect;
   const say = input.sentences.feedback;
   // What on-call typed with the tap comes first; without it the message's text only repeats the tap for the thread.
-  const opening = facts.typed === true ? words(input, [greeting(input)]) : [greeting(input)];
-  switch (facts.word) {
+  const opening = facts['typed'] === true ? words(input, [greeting(input)]) : [greeting(input)];
+  switch (facts['word']) {
     case 'workingOnIt':
       return [...opening, { said: say.workingOnIt(told(input, 'updateBy')) }];
     case 'whenOpen': {
@@ -125,88 +150,6 @@ function feedback(input: ContentInput): Paragraph[] {
       return [...opening, { said: say.whenOpen(told(input, 'opensAt')) }, ...(due === null ? [] : [{ said: say.due(due) }])];
     }
     default:
-      return [...words(input, []), ...update(input, 'updateBy')];
+      return [...words(input, []), ...update(input)];
   }
-}
-
-/** The agent's own words if there are any, else what we say instead. */
-function words({ source }: ContentInput, instead: Paragraph[]): Paragraph[] {
-  const body = source.message?.body.trim() ?? '';
-  return body === '' ? instead : [{ words: body }];
-}
-
-function update(input: ContentInput, fact: 'updateBy' | 'backAt'): Paragraph[] {
-  const by = told(input, fact);
-  return by === null ? [] : [{ said: input.sentences.update(by) }];
-}
-
-function letter(input: ContentInput, paragraphs: readonly Paragraph[]): MailContent {
-  const { number, source, sentences } = input;
-  const signature = addressPolicy(source)?.signature?.trim() ?? '';
-  const signed = [authorToSign(source), signature].filter((part) => part !== null && part !== '').join('\n');
-  return {
-    template: 'letter',
-    language: sentences.language,
-    title: `#${number}`,
-    headline: '',
-    paragraphs,
-    promise: null,
-    action: null,
-    other: null,
-    closing: signed === '' ? [] : [{ words: signed }],
-    footer: [{ said: sentences.letterFooter(number) }, ...demo(input)],
-  };
-}
-
-/** The agent's name, unless the agent's own words end with it already ("Best, Anna"). */
-function authorToSign({ message }: MailSource): string | null {
-  const name = message?.authorName ?? null;
-  const last = message?.body.trim().split('\n').at(-1) ?? '';
-  return name === null || last.includes(name.split(' ')[0] ?? name) ? null : name;
-}
-
-function notice(
-  input: ContentInput,
-  headline: string,
-  paragraphs: readonly Paragraph[],
-  more: Partial<Pick<MailContent, 'promise' | 'action' | 'closing'>>,
-): MailContent {
-  const { number, sentences } = input;
-  return {
-    template: 'notice',
-    language: sentences.language,
-    title: `#${number}`,
-    headline,
-    paragraphs: [greeting(input), ...paragraphs],
-    promise: more.promise ?? null,
-    action: more.action ?? null,
-    other: null,
-    closing: more.closing ?? [],
-    footer: [{ said: sentences.footer(number) }, ...demo(input)],
-  };
-}
-
-function demo({ source, sentences }: ContentInput): Paragraph[] {
-  return source.demo ? [{ said: sentences.demo }] : [];
-}
-
-/** A name as people are called in a letter; anything that does not look like one is left out. */
-const NAME = /^[\p{L}\p{M}][\p{L}\p{M}'’ .-]{0,59}$/u;
-
-/** Greets by name, unless the address may be anyone's: then the name is words of a stranger. */
-function greeting({ source, sentences }: ContentInput): Paragraph {
-  const { name, known } = source.recipient;
-  const whole = known && name !== null && NAME.test(name.trim()) ? name.trim() : null;
-  const first = whole?.split(' ')[0] ?? null;
-  return { words: sentences.hello(first === null || first.endsWith('.') ? whole : first) };
-}
-
-/** What the policy adds for the address that the customer wrote to. */
-export function addressPolicy({ address, policy }: MailSource): MailSource['policy']['addresses'][string] | undefined {
-  return address === null ? undefined : policy.addresses[address];
-}
-
-function told({ effect, source }: ContentInput, fact: string): ToldTime | null {
-  const at = effect.facts[fact];
-  return typeof at === 'number' ? tellTime(at, zoneToTell(source.recipient.zone, source.policy.timezone)) : null;
 }

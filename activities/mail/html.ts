@@ -14,7 +14,7 @@ export async function html(content: MailContent): Promise<string> {
     template = compile(content.template);
     compiled.set(content.template, template);
   }
-  const parts = { promise: content.promise !== null, action: content.action !== null, other: content.other !== null };
+  const parts = { code: content.code !== undefined, promise: content.promise !== null, action: content.action !== null, other: content.other !== null };
   return fill(keepParts(await template, parts), values(content));
 }
 
@@ -50,6 +50,7 @@ function values(content: MailContent): Record<string, string> {
     preview: escape(preview(content)),
     headline: escape(content.headline),
     paragraphs: paragraphs(content.paragraphs),
+    code: escape(content.code ?? ''),
     promiseLabel: escape(promise?.label ?? ''),
     promiseDay: escape(promise?.due.day ?? ''),
     promiseTime: escape(promise?.due.time ?? ''),
@@ -67,10 +68,18 @@ function values(content: MailContent): Record<string, string> {
 const PREVIEW_LENGTH = 120;
 
 /** What a mail program shows beside the subject: the promise if there is one, else how the mail begins. */
-function preview({ promise, headline, paragraphs: all }: MailContent): string {
+function preview({ promise, headline, paragraphs: all, language }: MailContent): string {
   if (promise !== null) return `${promise.label} ${promise.due.text}`;
-  const start = headline === '' ? all.map((paragraph) => ('words' in paragraph ? paragraph.words : paragraph.said.replaceAll('**', ''))).join(' ') : headline;
-  return [...start.replace(/\s+/g, ' ')].slice(0, PREVIEW_LENGTH).join('');
+  const start = headline === '' ? all.map(text).join(' ') : headline;
+  const graphemes = new Intl.Segmenter(language).segment(start.replace(/\s+/g, ' ').slice(0, 4 * PREVIEW_LENGTH));
+  return Array.from(graphemes, ({ segment }) => segment)
+    .slice(0, PREVIEW_LENGTH)
+    .join('');
+}
+
+function text(one: Paragraph): string {
+  if ('words' in one) return one.words;
+  return 'event' in one ? one.event : one.said.replaceAll('**', '');
 }
 
 function paragraphs(all: readonly Paragraph[]): string {
@@ -79,7 +88,14 @@ function paragraphs(all: readonly Paragraph[]): string {
 
 function paragraph(one: Paragraph): string {
   if ('said' in one) return `<p>${escape(one.said).replace(/\*\*(.+?)\*\*/g, '<strong>$1</strong>')}</p>`;
-  return one.words
+  if ('event' in one) return `<p class="event">${escape(one.event)}</p>`;
+  if (!('by' in one)) return blocks(one.words);
+  const files = one.files === null ? '' : `<p class="files">${escape(one.files)}</p>`;
+  return `<p class="by">${escape(one.by)}</p><div class="said">${blocks(one.words)}${files}</div>`;
+}
+
+function blocks(words: string): string {
+  return words
     .split(/\n{2,}/)
     .map((block) => `<p>${escape(block).replaceAll('\n', '<br>')}</p>`)
     .join('');

@@ -1,6 +1,6 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
-import type { MailMessage } from '../../db/outgoing-mail';
-import { oneLine } from './thread';
+import type { MailMessage } from '../../db/mail-source';
+import { oneLine } from './one-line';
 
 /** A mail with all that its headers say. Nothing here may contain CR, LF or NUL: see {@link serialise}. */
 export interface MailParts {

@@ -10,17 +10,19 @@ import {
   isWithdrawn,
   keepIntent,
   noteMailError,
-  readMailSource,
   type MailOutcome,
   type OutgoingMail,
 } from '../../db/outgoing-mail';
+import { readMailSource } from '../../db/mail-source';
+import { readTranscript } from '../../db/transcript';
 import { signedMailId } from '../../messages/addresses';
 import type { MailActivities } from '../../messages/activities';
 import type { MailEffect } from '../../policy/effects';
-import { carriedMessages } from './content';
+import { carriedMessages, PROVEN_ONLY } from './content';
 import { deliveryProjectedBefore, projectDelivery } from './project-delivery';
 import { HeaderRefused } from './raw-mail';
 import { createSmtpSender } from './smtp';
+import { whileAlive } from './while-alive';
 import { writeMail, type MailIdentity } from './write-mail';
 
 /** What mail out needs. */
@@ -32,9 +34,6 @@ export interface MailActivitiesOptions extends MailIdentity {
   /** Reads when a server took a mail, in milliseconds; the computer's clock unless a test moves time. */
   readonly now?: () => number;
 }
-
-/** A worker that hangs is noticed after 10 s without a heartbeat. */
-const HEARTBEAT_EVERY_MS = 3_000;
 
 /**
  * Mail out. Each mail is written once, kept as bytes under the effect's key, sent, and marked: a crash anywhere in between repeats the
@@ -52,40 +51,38 @@ export function createMailActivities(options: MailActivitiesOptions): MailActivi
     return { outcome, at };
   }
 
-  return {
-    async sendMail({ number, effect, before }) {
-      const mail = (await findOutgoingMail(db, effect.key)) ?? (await decide(options, number, effect));
-      // The conversation that a delivery meets, where the delivery is to be projected along with the mail.
-      const delivery = before !== undefined && mail.messageRef !== null ? { number, messageId: mail.messageRef, before } : null;
-      if (mail.finished !== null) return { ...mail.finished, ...(delivery && { projected: await deliveryProjectedBefore(db, delivery) }) };
-      if (mail.messageRef !== null && (await isWithdrawn(db, mail.messageRef))) return finish(mail, 'withdrawn');
-      if (mail.envelopeTo === '') {
-        await noteMailError(db, mail.key, 'The contact has no mail address.');
-        return finish(mail, 'refused');
-      }
-      await countAttempt(db, mail.key);
-      const context = Context.current();
-      await crashPoint('mail:kept', number);
-      const answer = await whileAlive(() => send(mail, context.cancellationSignal));
-      if (answer.outcome === 'sent') {
-        await crashPoint('mail:taken', number);
-        const sent = await finish(mail, 'sent');
-        return { ...sent, ...(delivery && { projected: await projectDelivery(db, log, { ...delivery, at: sent.at }) }) };
-      }
-      // Cancelled: whether the server has it nobody knows, and a repeat would be the same mail.
-      if (context.cancellationSignal.aborted) return context.cancelled;
-      await noteMailError(db, mail.key, answer.problem);
-      log.warn({ number, kind: mail.kind, code: answer.code, outcome: answer.outcome }, 'A mail was not taken');
-      if (answer.outcome === 'refused') return finish(mail, 'refused');
-      throw ApplicationFailure.create({
-        type: 'E_PROVIDER_UNAVAILABLE',
-        message: `The mail server did not take the mail (${answer.code}); it is tried again.`,
-      });
-    },
+  const sendMail: MailActivities['sendMail'] = async ({ number, effect, before }) => {
+    const mail = (await findOutgoingMail(db, effect.key)) ?? (await decide(options, number, effect));
+    // The conversation that a delivery meets, where the delivery is to be projected along with the mail.
+    const delivery = before !== undefined && mail.messageRef !== null ? { number, messageId: mail.messageRef, before } : null;
+    if (mail.finished !== null) return { ...mail.finished, ...(delivery && { projected: await deliveryProjectedBefore(db, delivery) }) };
+    if (mail.messageRef !== null && (await isWithdrawn(db, mail.messageRef))) return finish(mail, 'withdrawn');
+    if (mail.envelopeTo === '') return finish(mail, 'refused');
+    await countAttempt(db, mail.key);
+    const context = Context.current();
+    await crashPoint('mail:kept', number);
+    const answer = await send(mail, context.cancellationSignal);
+    if (answer.outcome === 'sent') {
+      await crashPoint('mail:taken', number);
+      const sent = await finish(mail, 'sent');
+      return { ...sent, ...(delivery && { projected: await projectDelivery(db, log, { ...delivery, at: sent.at }) }) };
+    }
+    // Cancelled: whether the server has it nobody knows, and a repeat would be the same mail.
+    if (context.cancellationSignal.aborted) return context.cancelled;
+    await noteMailError(db, mail.key, answer.problem);
+    log.warn({ number, kind: mail.kind, code: answer.code, outcome: answer.outcome }, 'A mail was not taken');
+    if (answer.outcome === 'refused') return finish(mail, 'refused');
+    throw ApplicationFailure.create({
+      type: 'E_PROVIDER_UNAVAILABLE',
+      message: `The mail server did not take the mail (${answer.code}); it is tried again.`,
+    });
   };
+
+  // All of it: writing it down before and after can take as long as the mail server does.
+  return { sendMail: (input) => whileAlive(() => sendMail(input)) };
 }
 
-/** Writes the mail and keeps it; without an address it is kept empty, so that it can be seen that nobody was reached. */
+/** Writes the mail and keeps it; one that may not leave is kept empty, so that it can be seen that nobody was reached, and why. */
 async function decide(options: MailActivitiesOptions, number: number, effect: MailEffect): Promise<OutgoingMail> {
   const { db, keys, mailDomain } = options;
   const messageIds = carriedMessages(effect);
@@ -98,38 +95,29 @@ async function decide(options: MailActivitiesOptions, number: number, effect: Ma
     });
   }
   const to = source.recipient.email;
-  const intent =
-    to === null
-      ? {
-          key: effect.key,
-          number,
-          kind: effect.mail,
-          messageRef: messageIds.at(-1) ?? null,
-          recipient: effect.recipient,
-          mailId: signedMailId(keys, effect.key, mailDomain),
-          envelopeFrom: '',
-          envelopeTo: '',
-          raw: Buffer.alloc(0),
-          at: effect.at,
-        }
-      : await writeMail(options, { number, effect, source, to }).catch(refuseForGood);
-  return keepIntent(db, intent);
+  const transcript = effect.mail === 'transcript' ? await readTranscript(db, { number, contact: effect.recipient, at: effect.at }) : null;
+  if (to !== null && !(source.recipient.claimed && PROVEN_ONLY.has(effect.mail))) {
+    return keepIntent(db, await writeMail(options, { number, effect, source, transcript, to }).catch(refuseForGood));
+  }
+  const kept = await keepIntent(db, {
+    key: effect.key,
+    number,
+    kind: effect.mail,
+    messageRef: messageIds.at(-1) ?? null,
+    carries: messageIds,
+    recipient: effect.recipient,
+    mailId: signedMailId(keys, effect.key, mailDomain),
+    envelopeFrom: '',
+    envelopeTo: '',
+    raw: Buffer.alloc(0),
+    at: effect.at,
+  });
+  await noteMailError(db, effect.key, to === null ? 'The contact has no mail address.' : 'The address is only claimed, not proven.');
+  return kept;
 }
 
 /** No later attempt makes such a header fit to leave. */
 function refuseForGood(error: unknown): never {
   if (!(error instanceof HeaderRefused)) throw error;
   throw ApplicationFailure.create({ type: 'E_MAIL_REFUSED', nonRetryable: true, message: error.message, cause: error });
-}
-
-/** Shows Temporal that we are alive while something takes its time. */
-async function whileAlive<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  // The first one comes after a while: each counts as an Action, and most mails are taken at once.
-  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-  }
 }

@@ -1,6 +1,8 @@
-import type { MailSource } from '../../db/outgoing-mail';
+import type { MailSource } from '../../db/mail-source';
 import type { MailEffect } from '../../policy/effects';
-import { addressPolicy, MAIL_VOICE } from './content';
+import { MAIL_VOICE } from './content';
+import { addressPolicy } from './content-parts';
+import { oneLine } from './one-line';
 import type { Sentences } from './sentences';
 
 /** Local part that mails leave from when the customer did not write to an address of ours (form, API). */
@@ -8,22 +10,15 @@ const DEFAULT_ADDRESS = 'support';
 const LOCAL_PART = /^[a-z0-9][a-z0-9._+-]{0,63}$/i;
 const SUBJECT_LENGTH = 150;
 
-/** Control characters, line breaks of every kind, and marks that reverse the reading direction. */
-const NOT_PRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]+/gu;
-
-/** Text from outside made fit for one header line. */
-export function oneLine(text: string): string {
-  return text.replace(NOT_PRINTABLE, ' ').replace(/\s+/g, ' ').trim();
-}
-
 /**
- * The subject: `Re: <what the customer wrote> [#1042]`; the first mail of a conversation that we begin answers nothing. A receipt to an address that may be anyone's repeats no words of the sender.
+ * The subject: `Re: <what the customer wrote> [#1042]`; the first mail of a conversation that we begin answers nothing. A receipt to an
+ * address that may be anyone's repeats no words of the sender, and no mail does to one that is only claimed.
  */
 export function mailSubject(number: number, effect: MailEffect, source: MailSource, sentences: Sentences): string {
   const tag = `[#${number}]`;
-  const repeats = effect.mail !== 'receipt' || source.recipient.known;
+  const repeats = (effect.mail !== 'receipt' || source.recipient.known) && !source.recipient.claimed;
   const words = repeats ? bareSubject(source.subject, tag) : '';
-  if (words === '') return `${sentences.plainSubject} ${tag}`;
+  if (words === '') return `${source.kind === 'chat' ? sentences.plainChatSubject : sentences.plainSubject} ${tag}`;
   const isFirst = source.initiatedBy === 'agent' && source.threadMailIds.length === 0;
   return isFirst ? `${words} ${tag}` : `Re: ${words} ${tag}`;
 }
@@ -41,7 +36,7 @@ function bareSubject(subject: string, tag: string): string {
 /** Whom a mail comes from: a person by name, or the desk by the policy's name for it; always from the address that the customer wrote to. */
 export function mailSender(effect: MailEffect, source: MailSource, sentences: Sentences, mailDomain: string): { name: string; address: string } {
   const desk = oneLine(addressPolicy(source)?.from ?? '') || null;
-  const author = source.message?.authorName ?? null;
+  const author = source.messages.at(-1)?.authorName ?? null;
   const localPart = source.address !== null && LOCAL_PART.test(source.address) ? source.address : DEFAULT_ADDRESS;
   return {
     name: MAIL_VOICE[effect.mail] === 'person' && author !== null ? sentences.sender(oneLine(author), desk) : (desk ?? sentences.desk),

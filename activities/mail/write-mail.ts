@@ -1,12 +1,16 @@
-import type { MailIntent, MailSource } from '../../db/outgoing-mail';
+import type { MailSource } from '../../db/mail-source';
+import type { MailIntent } from '../../db/outgoing-mail';
+import type { Transcript } from '../../db/transcript';
 import { bounceAddress, replyAddress, signedMailId, signLink, type SigningKeys } from '../../messages/addresses';
 import type { MailEffect, MailKind } from '../../policy/effects';
 import { carriedMessages, MAIL_VOICE, mailContent } from './content';
 import { html } from './html';
+import { languageFor } from './language';
+import { oneLine } from './one-line';
 import { plainText } from './plain-text';
 import { serialise } from './raw-mail';
-import { ENGLISH } from './sentences';
-import { mailSender, mailSubject, oneLine, references } from './thread';
+import { sentencesIn } from './sentences';
+import { mailSender, mailSubject, references } from './thread';
 
 /** What every mail of this desk has in common. */
 export interface MailIdentity {
@@ -19,15 +23,16 @@ export interface MailIdentity {
 /** Writes one mail to one recipient, whose address is given: headers, words and bytes. */
 export async function writeMail(
   identity: MailIdentity,
-  { number, effect, source, to }: { number: number; effect: MailEffect; source: MailSource; to: string },
+  { number, effect, source, transcript, to }: { number: number; effect: MailEffect; source: MailSource; transcript: Transcript | null; to: string },
 ): Promise<MailIntent> {
   const { keys, mailDomain, publicUrl } = identity;
-  const sentences = ENGLISH;
+  const sentences = sentencesIn(languageFor(source));
   const recipient = source.recipient;
   const content = mailContent({
     number,
     effect,
     source,
+    transcript,
     sentences,
     link: (purpose) => `${publicUrl}/l/${signLink(keys, { purpose, number, contact: recipient.id })}`,
   });
@@ -43,16 +48,18 @@ export async function writeMail(
     mailId,
     references: references(source),
     at: effect.at,
-    headers: automatic ? automaticHeaders(effect.mail) : {},
+    headers: { 'Content-Language': sentences.language, ...(automatic ? automaticHeaders(effect.mail) : {}) },
     text: plainText(content),
     html: await html(content),
-    attachments: source.message?.attachments ?? [],
+    attachments: source.messages.flatMap(({ attachments }) => attachments),
   });
+  const carries = carriedMessages(effect);
   return {
     key: effect.key,
     number,
     kind: effect.mail,
-    messageRef: carriedMessages(effect).at(-1) ?? null,
+    messageRef: carries.at(-1) ?? null,
+    carries,
     recipient: recipient.id,
     mailId,
     // A person's mail that comes back says which one it is; a machine's mail asks for no bounce, so that two machines never talk.

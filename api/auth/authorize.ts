@@ -46,6 +46,8 @@ export const ACTIONS = {
   'scheduled.read': 'viewer',
   /** Caught mails carry links that act as the customer. */
   'mail.read': 'agent',
+  /** The contact form and a customer's own pages: what is theirs alone needs their cookie; how often is limited. */
+  'help.use': 'anyone',
   /** To begin one, or to come back; how often is limited. */
   'chat.open': 'anyone',
   /** Agents read it as the conversation that it is; the customer whose it is reads it too. */

@@ -9,6 +9,7 @@ import { pageRoute, type PageAnswer, type PageRoute } from '../route';
 import { z } from '../schemas/openapi-zod';
 import { text } from '../schemas/text';
 import { readForm } from './form';
+import { ratingQuestion, scoreOf, takeRating } from './help/rating';
 import { html, layout } from './layout';
 import type { Html } from './html';
 import { moment } from './time';
@@ -35,9 +36,11 @@ export const customerLinkPages: readonly PageRoute[] = [
     method: 'get',
     path: '/l/{token}',
     action: 'link.follow',
-    async handle({ context, params }) {
+    async handle({ context, params, request }) {
       const token = params['token'] ?? '';
       const link = linkOf(context, token);
+      const score = scoreOf(link);
+      if (score !== null) return ratingQuestion(context, request, link, score);
       return page(await question(context, link, token));
     },
   }),
@@ -62,6 +65,9 @@ export const customerLinkPages: readonly PageRoute[] = [
             html`<h1>Thank you, we’ve got it.</h1>
               <p>Your words are with your request #${link.number} now, and we’ll write back by mail.</p>`,
           );
+        case 'ratedGood':
+        case 'ratedBad':
+          return takeRating(context, request, link);
         case 'status':
           throw new HoldfastError('E_NOT_FOUND', 'This link only shows something.');
         default:
@@ -120,6 +126,8 @@ async function question(context: ApiContext, link: Link, token: string): Promise
           <textarea id="words" name="words" rows="6" required></textarea>
           <button class="big">Send</button>
         </form>`;
+    case 'ratedGood':
+    case 'ratedBad':
     case 'status':
       return html`<h1>Your request #${asked.number}</h1>
         ${status}

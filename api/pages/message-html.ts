@@ -1,7 +1,8 @@
 import { inlineFiles } from '../../db/attachments';
 import type { Database } from '../../db/connection';
 import { HoldfastError } from '../../messages/errors';
-import { pageRoute, type PageRoute } from '../route';
+import { withoutLinkTokens } from '../../messages/link-tokens';
+import { pageRoute, type PageAnswer, type PageRoute } from '../route';
 import { shownTypeOf } from '../served-file';
 
 /** Pictures of the mail itself are sent within the page; more than this together is left to the list of files. */
@@ -29,21 +30,26 @@ export const messageHtmlPages: readonly PageRoute[] = [
     async handle({ context, params, request }) {
       const remote = request.query['images'] === 'remote';
       const { id, html } = await messageHtml(context.db, params['number'] ?? '', params['message'] ?? '');
-      return {
-        file: pageOf(withPictures(html, await inlineFiles(context.db, id, PICTURES_BYTES), remote)),
-        type: 'html',
-        headers: { 'Content-Security-Policy': policyOf(remote), 'X-Frame-Options': 'SAMEORIGIN', 'Referrer-Policy': 'no-referrer' },
-      };
+      return formattedMessage(context.db, { id, html }, remote);
     },
   }),
 ];
+
+/** A message's own HTML as a page for a sandboxed frame, with the pictures that came with it; `remote` lets those from elsewhere load. */
+export async function formattedMessage(db: Database, { id, html }: { id: string; html: string }, remote: boolean): Promise<PageAnswer> {
+  return {
+    file: pageOf(withPictures(html, await inlineFiles(db, id, PICTURES_BYTES), remote)),
+    type: 'html',
+    headers: { 'Content-Security-Policy': policyOf(remote), 'X-Frame-Options': 'SAMEORIGIN', 'Referrer-Policy': 'no-referrer' },
+  };
+}
 
 async function messageHtml(db: Database, number: string, id: string): Promise<{ id: string; html: string }> {
   const row = /^[1-9]\d{0,14}$/.test(number)
     ? await db.selectFrom('messages').select(['id', 'html']).where('id', '=', id).where('number', '=', Number(number)).executeTakeFirst()
     : undefined;
   if (row === undefined || row.html === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such message, or it is text only.');
-  return { id: row.id, html: row.html };
+  return { id: row.id, html: withoutLinkTokens(row.html) };
 }
 
 /**

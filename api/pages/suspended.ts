@@ -6,6 +6,7 @@ import { may } from '../auth/authorize';
 import { pageRoute, type PageRequest, type PageRoute } from '../route';
 import { sender } from '../schemas/suspended';
 import { z } from '../schemas/openapi-zod';
+import { rawToShow } from '../raw-to-show';
 import { decideSuspended, noSuchSuspended } from '../suspended';
 import { readForm } from './form';
 import { html, layout } from './layout';
@@ -96,7 +97,7 @@ export const suspendedPages: readonly PageRoute[] = [
       const id = idOf(request);
       const raw = await suspendedRaw(request.context.db, id);
       if (raw === null) throw noSuchSuspended();
-      return { file: raw, type: 'message/rfc822', headers: { 'Content-Disposition': `attachment; filename="suspended-${id}.eml"` } };
+      return { file: rawToShow(raw), type: 'message/rfc822', headers: { 'Content-Disposition': `attachment; filename="suspended-${id}.eml"` } };
     },
   }),
 ];

@@ -2,6 +2,7 @@ import { getAgent } from '../../db/agents';
 import { getCommand } from '../../db/commands';
 import { getConversation } from '../../db/conversations';
 import { HoldfastError } from '../../messages/errors';
+import { BE_RIGHT_BACK_WORDS, CLOSING_WORDS } from '../../messages/said-for-agents';
 import { noSuchConversation } from '../commands';
 import { InvalidRequest } from '../problem';
 import { mustNotHaveMoved, outgoing } from '../replies';
@@ -21,8 +22,6 @@ const CALL_WORDS = {
   voicemail: 'Called the customer and left a voicemail.',
   noAnswer: 'Called the customer; nobody answered.',
 } as const;
-export const BE_RIGHT_BACK_WORDS = 'I’ll go and check this and be right back.';
-export const CLOSING_WORDS = 'Is there anything else I can help you with?';
 
 /** What agents do to a conversation: each is an Update of its workflow. */
 export const commandRoutes: readonly ApiRoute[] = [

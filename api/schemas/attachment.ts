@@ -4,7 +4,7 @@ import { line } from './text';
 /** A mail of 25 MB carries 18 MB of files: base64 makes four bytes of three. */
 export const FILES_BYTES = 18 * 1024 * 1024;
 /** How many files one message takes. */
-const FILES = 20;
+export const FILES = 20;
 
 /** A file of a message. */
 export const attachment = z

@@ -82,8 +82,12 @@ END $$;
 CREATE TRIGGER live_access AFTER DELETE OR UPDATE OF revoked_at, expires_at, scopes ON api_tokens FOR EACH STATEMENT EXECUTE FUNCTION live_access();
 CREATE TRIGGER live_access AFTER UPDATE OF disabled_at, role ON agents FOR EACH STATEMENT EXECUTE FUNCTION live_access();
 CREATE TRIGGER live_access AFTER DELETE OR UPDATE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION live_access();
-CREATE TRIGGER live_access AFTER DELETE OR UPDATE OF revoked_at, expires_at, contact_id, identity, proof ON visitors
-  FOR EACH STATEMENT EXECUTE FUNCTION live_access();
+CREATE TRIGGER live_access AFTER DELETE ON visitors FOR EACH STATEMENT EXECUTE FUNCTION live_access();
+-- Coming again makes a token hold longer, which ends nobody's access.
+CREATE TRIGGER live_changed_access AFTER UPDATE OF revoked_at, expires_at, contact_id, identity, proof ON visitors FOR EACH ROW
+  WHEN ((OLD.revoked_at, OLD.contact_id, OLD.identity, OLD.proof) IS DISTINCT FROM (NEW.revoked_at, NEW.contact_id, NEW.identity, NEW.proof)
+    OR NEW.expires_at < OLD.expires_at)
+  EXECUTE FUNCTION live_access();
 `;
 
 const presence = `

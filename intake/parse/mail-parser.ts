@@ -7,6 +7,8 @@ import type { ParseAnswer, ParseRequest } from './worker';
 
 /** Source: docs/mail-in.md, "Reading". */
 const TIME_MS = 5_000;
+/** Hundreds of times what an everyday mail takes. */
+const QUICK_MS = 1_000;
 const MEMORY_MB = 256;
 /** A thread that has not loaded by then never will. */
 const START_MS = 30_000;
@@ -22,15 +24,20 @@ export interface ReadMail {
 export interface MailParser {
   /** Never throws for what a mail contains: one that cannot be read whole is read as far as possible. Throws when the thread cannot be started. */
   read(raw: Uint8Array): Promise<ReadMail>;
+  /** The same, unless it takes longer than most mails: null then, so that others need not wait, and it can be read elsewhere. */
+  readQuickly(raw: Uint8Array): Promise<ReadMail | null>;
   close(): Promise<void>;
 }
 
 /** The mail could not be read within its time or memory, or the parser gave up. */
 class Unreadable extends Error {}
 
+const OUT_OF_TIME = 'time';
+
 /** Starts the thread with the first mail. A mail that takes too much ends the thread, and the next mail gets a new one. */
-export function createMailParser(limits: { timeMs?: number; memoryMb?: number } = {}): MailParser {
+export function createMailParser(limits: { timeMs?: number; quickMs?: number; memoryMb?: number } = {}): MailParser {
   const timeMs = limits.timeMs ?? TIME_MS;
+  const quickMs = limits.quickMs ?? QUICK_MS;
   const memoryMb = limits.memoryMb ?? MEMORY_MB;
   let thread: Worker | null = null;
   let pending: { id: number; begin(): void; resolve(mail: ParsedMail): void; reject(error: Error): void } | null = null;
@@ -68,7 +75,7 @@ export function createMailParser(limits: { timeMs?: number; memoryMb?: number } 
     return worker;
   };
 
-  const parse = (raw: Uint8Array): Promise<ParsedMail> => {
+  const parse = (raw: Uint8Array, forMs: number): Promise<ParsedMail> => {
     const worker = (thread ??= start());
     const id = (asked += 1);
     return new Promise<ParsedMail>((resolve, reject) => {
@@ -82,24 +89,24 @@ export function createMailParser(limits: { timeMs?: number; memoryMb?: number } 
         timer = setTimeout(() => {
           thread = null;
           settled();
-          reject(new Unreadable('time'));
+          reject(new Unreadable(OUT_OF_TIME));
           void worker.terminate();
         }, ms);
       };
       pending = {
         id,
-        begin: () => within(timeMs),
+        begin: () => within(forMs),
         resolve: (mail) => (settled(), resolve(mail)),
         reject: (error) => (settled(), reject(error)),
       };
       // What a new thread takes to load does not count against the mail.
-      within(ready ? timeMs : START_MS);
+      within(ready ? forMs : START_MS);
       // A copy of the bytes: the caller keeps the raw mail.
       worker.postMessage({ id, raw: new Uint8Array(raw) } satisfies ParseRequest);
     });
   };
 
-  const readAsFarAsPossible = async (raw: Uint8Array): Promise<ReadMail> => {
+  const readAsFarAsPossible = async (raw: Uint8Array, forMs: number, outOfTime: (error: Unreadable) => void): Promise<ReadMail> => {
     const header = withLineFeeds(raw);
     const attempts = [
       { read: 'whole', bytes: raw },
@@ -107,20 +114,32 @@ export function createMailParser(limits: { timeMs?: number; memoryMb?: number } 
     ] as const;
     for (const { read, bytes } of attempts) {
       try {
-        return { mail: await parse(bytes), read };
+        return { mail: await parse(bytes, forMs), read };
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
+        if (error.message === OUT_OF_TIME) outOfTime(error);
       }
     }
     return { mail: NOTHING, read: 'nothing' };
   };
 
+  const inTurn = <Result>(act: () => Promise<Result>): Promise<Result> => {
+    const result = turn.then(act);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
   return {
-    read(raw) {
-      const result = turn.then(() => readAsFarAsPossible(raw));
-      turn = result.catch(() => undefined);
-      return result;
-    },
+    read: (raw) => inTurn(() => readAsFarAsPossible(raw, timeMs, () => undefined)),
+    readQuickly: (raw) =>
+      inTurn(() =>
+        readAsFarAsPossible(raw, quickMs, (error) => {
+          throw error;
+        }).catch((error: unknown) => {
+          if (error instanceof Unreadable) return null;
+          throw error;
+        }),
+      ),
     async close() {
       await turn;
       const worker = thread;

@@ -1,5 +1,6 @@
 import { writeMail, type MailIdentity } from '../../activities/mail/write-mail';
-import type { MailSource } from '../../db/outgoing-mail';
+import type { MailSource } from '../../db/mail-source';
+import type { Transcript } from '../../db/transcript';
 import { parseSigningKeys } from '../../messages/addresses';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import type { MailEffect, MailKind } from '../../policy/effects';
@@ -72,26 +73,27 @@ export function effectOf(mail: MailKind, facts: MailEffect['facts'] = {}, more: 
 /** What a mail is written from; `recipient` and the rest can be replaced in part. */
 export function sourceOf({ recipient, ...more }: Partial<Omit<MailSource, 'recipient'>> & { recipient?: Partial<MailSource['recipient']> } = {}): MailSource {
   return {
+    kind: 'ticket',
     subject: 'Shop is slow since this morning',
     address: 'support',
     demo: false,
     initiatedBy: 'customer',
     policy: POLICY,
-    message: null,
+    messages: [],
     threadMailIds: [],
     ...more,
-    recipient: { id: 'c_jane', name: 'Jane Doe', email: 'jane@customer.example', zone: null, known: true, ...recipient },
+    recipient: { id: 'c_jane', name: 'Jane Doe', email: 'jane@customer.example', zone: null, locale: null, ownWords: '', known: true, claimed: false, ...recipient },
   };
 }
 
 /** An agent's message. */
-export function words(body: string): NonNullable<MailSource['message']> {
-  return { body, authorName: 'Anna Berger', attachments: [] };
+export function words(body: string, more: Partial<MailSource['messages'][number]> = {}): MailSource['messages'][number] {
+  return { body, authorName: 'Anna Berger', at: FRIDAY_EVENING, attachments: [], ...more };
 }
 
 /** Writes a mail and reads it back as a mail program does; `source` is the raw text. */
-export async function written(effect: MailEffect, source: MailSource) {
-  const intent = await writeMail(IDENTITY, { number: 1042, effect, source, to: source.recipient.email ?? 'nobody@customer.example' });
+export async function written(effect: MailEffect, source: MailSource, transcript: Transcript | null = null) {
+  const intent = await writeMail(IDENTITY, { number: 1042, effect, source, transcript, to: source.recipient.email ?? 'nobody@customer.example' });
   const mail = await readMail(intent);
   return { intent, mail, text: mail.text ?? '', html: mail.html ?? '', raw: intent.raw.toString('latin1') };
 }
@@ -126,28 +128,28 @@ export const EXAMPLES: readonly { readonly name: string; readonly effect: MailEf
     name: 'reply',
     effect: effectOf('reply', {}, { messageId: 'm1' }),
     source: sourceOf({
-      message: words(
+      messages: [words(
         'Hi Jane,\n\nI had a look at c042: the cache was full, so every page was built anew. It’s emptied now, and the shop answers in 0.3 s again. 🎉\n\nCould you check that the search works for you too?\nThe log is here: https://status.example.test/incidents/2026/03/27/a-very-long-path-that-does-not-want-to-break-anywhere-at-all\n\nBest,\nAnna',
-      ),
+      )],
     }),
     time: null,
   },
   {
     name: 'feedback-working',
     effect: effectOf('feedback', { word: 'workingOnIt', updateBy: FRIDAY_EVENING + 3_600_000, dueAt: null, opensAt: null }, { messageId: 'm1' }),
-    source: sourceOf({ message: words('') }),
+    source: sourceOf({ messages: [words('')] }),
     time: '21:30',
   },
   {
     name: 'feedback-when-open',
     effect: effectOf('feedback', { word: 'whenOpen', updateBy: null, dueAt: TUESDAY_TEN, opensAt: MONDAY_OPENING }, { messageId: 'm1' }),
-    source: sourceOf({ message: words('') }),
+    source: sourceOf({ messages: [words('')] }),
     time: '10:00',
   },
   {
     name: 'feedback-own-words',
     effect: effectOf('feedback', { word: 'ownWords', updateBy: null, dueAt: null, opensAt: null }, { messageId: 'm1' }),
-    source: sourceOf({ address: 'backoffice', message: words('I see it too. Let me restart the database, that takes five minutes.') }),
+    source: sourceOf({ address: 'backoffice', messages: [words('I see it too. Let me restart the database, that takes five minutes.')] }),
     time: null,
   },
   { name: 'solved', effect: effectOf('solved'), source: sourceOf(), time: null },
@@ -155,15 +157,15 @@ export const EXAMPLES: readonly { readonly name: string; readonly effect: MailEf
   { name: 'converted', effect: effectOf('converted', { updateBy: TUESDAY_TEN }), source: sourceOf({ demo: true }), time: '10:00' },
   {
     name: 'be-right-back',
-    effect: effectOf('beRightBack', { backAt: FRIDAY_EVENING + 600_000 }, { messageId: 'm1' }),
-    source: sourceOf({ message: words('') }),
+    effect: effectOf('beRightBack', { updateBy: FRIDAY_EVENING + 600_000 }, { messageId: 'm1' }),
+    source: sourceOf({ messages: [words('')] }),
     time: '20:40',
   },
-  { name: 'closing-question', effect: effectOf('closingQuestion', {}, { messageId: 'm1' }), source: sourceOf({ message: words('') }), time: null },
+  { name: 'closing-question', effect: effectOf('closingQuestion', {}, { messageId: 'm1' }), source: sourceOf({ messages: [words('')] }), time: null },
   {
     name: 'chat-unseen',
     effect: effectOf('chatUnseen', {}, { messageId: 'm1' }),
-    source: sourceOf({ message: words('Found it! It was the certificate; I’ve renewed it.') }),
+    source: sourceOf({ messages: [words('Found it! It was the certificate; I’ve renewed it.')] }),
     time: null,
   },
 ];

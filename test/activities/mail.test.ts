@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { oneLine } from '../../activities/mail/thread';
+import { oneLine } from '../../activities/mail/one-line';
 import { HeaderRefused, serialise, type MailParts } from '../../activities/mail/raw-mail';
 import { tellTime, zoneToTell } from '../../activities/mail/told-time';
 import { isOurMailId, parseBounceAddress, parseReplyAddress, verifyBounceAddress, verifyLink, verifyReplyAddress } from '../../messages/addresses';
@@ -16,7 +16,7 @@ const headerLines = (raw: string) => (raw.split('\r\n\r\n')[0] ?? '').replace(/\
 
 describe('who a mail is from and to', () => {
   test('an answer comes from a person, from the address that the customer wrote to, and is answered to a signed one', async () => {
-    const { mail, intent } = await written(effectOf('reply', {}, { messageId: 'm1' }), sourceOf({ message: words('Done.') }));
+    const { mail, intent } = await written(effectOf('reply', {}, { messageId: 'm1' }), sourceOf({ messages: [words('Done.')] }));
     expect(mail.from).toEqual({ name: 'Anna Berger at Acme Hosting', address: 'support@example.test' });
     expect(mail.to).toEqual([{ name: 'Jane Doe', address: 'jane@customer.example' }]);
     const [answersTo] = mail.replyTo ?? [];
@@ -31,7 +31,7 @@ describe('who a mail is from and to', () => {
   });
 
   test('the policy gives each address a name and a signature', async () => {
-    const { mail, text } = await written(effectOf('reply', {}, { messageId: 'm1' }), sourceOf({ address: 'backoffice', message: words('Done.') }));
+    const { mail, text } = await written(effectOf('reply', {}, { messageId: 'm1' }), sourceOf({ address: 'backoffice', messages: [words('Done.')] }));
     expect(mail.from).toEqual({ name: 'Anna Berger at Acme Office', address: 'backoffice@example.test' });
     expect(text).toContain('Anna Berger\nAcme Hosting\nacme.example');
   });
@@ -42,8 +42,8 @@ describe('who a mail is from and to', () => {
   });
 
   test.each(MAIL_KINDS)('%s: machines are asked not to answer exactly when a machine wrote it', async (kind) => {
-    const { mail, intent } = await written(effectOf(kind), sourceOf({ message: words('Hello.') }));
-    const automatic = ['receipt', 'solved', 'reminder', 'converted'].includes(kind);
+    const { mail, intent } = await written(effectOf(kind), sourceOf({ messages: [words('Hello.')] }));
+    const automatic = ['receipt', 'solved', 'reminder', 'converted', 'csat', 'transcript'].includes(kind);
     expect(header(mail, 'auto-submitted')).toEqual(automatic ? [kind === 'receipt' ? 'auto-replied' : 'auto-generated'] : []);
     expect(header(mail, 'x-auto-response-suppress')).toEqual(automatic ? ['All'] : []);
     expect(intent.envelopeFrom === '').toBe(automatic);
@@ -134,7 +134,7 @@ describe('what a mail says', () => {
 
   test('an answer has the agent’s words, exactly, and quotes nothing', async () => {
     const body = 'Hi Jane,\n\n  two < three & "four" {{headline}} **stars**\n<script>alert(1)</script>';
-    const { text, html } = await written(effectOf('reply', {}, { messageId: 'm1' }), sourceOf({ message: words(body) }));
+    const { text, html } = await written(effectOf('reply', {}, { messageId: 'm1' }), sourceOf({ messages: [words(body)] }));
     expect(text.startsWith(body)).toBe(true);
     expect(html).not.toContain('<script');
     expect(html).toContain('two &lt; three &amp; &quot;four&quot; {{headline}} **stars**');
@@ -144,7 +144,7 @@ describe('what a mail says', () => {
   test('on-call’s words tell the times that they promise', async () => {
     const facts = { updateBy: FRIDAY_EVENING + 3_600_000, dueAt: TUESDAY_TEN, opensAt: MONDAY_OPENING };
     const said = async (word: string, body = '') =>
-      (await written(effectOf('feedback', { ...facts, word }, { messageId: 'm1' }), sourceOf({ message: words(body) }))).text;
+      (await written(effectOf('feedback', { ...facts, word }, { messageId: 'm1' }), sourceOf({ messages: [words(body)] }))).text;
     expect(await said('workingOnIt')).toMatch(/working on this right now[^]*Friday, 27 March, 21:30/);
     const whenOpen = await said('whenOpen');
     expect(whenOpen).toMatch(/opens on Monday, 30 March, 08:00[^]*by Tuesday, 31 March, 10:00/);
@@ -159,7 +159,7 @@ describe('what a mail says', () => {
   ])('what on-call typed with the tap %s comes first; the thread’s own words for the tap are not said twice', async (word, promised) => {
     const facts = { word, updateBy: FRIDAY_EVENING + 3_600_000, dueAt: TUESDAY_TEN, opensAt: MONDAY_OPENING };
     const said = async (more: { typed?: true }) =>
-      (await written(effectOf('feedback', { ...facts, ...more }, { messageId: 'm1' }), sourceOf({ message: words('A disk is full.') }))).text;
+      (await written(effectOf('feedback', { ...facts, ...more }, { messageId: 'm1' }), sourceOf({ messages: [words('A disk is full.')] }))).text;
     const typed = await said({ typed: true });
     expect(typed).toMatch(/^A disk is full\.\n/);
     expect(typed).toMatch(promised);
@@ -170,7 +170,7 @@ describe('what a mail says', () => {
   });
 
   test('an answer that promises an update tells until when', async () => {
-    const source = sourceOf({ message: words('We have asked the data centre.') });
+    const source = sourceOf({ messages: [words('We have asked the data centre.')] });
     const promised = await written(effectOf('reply', { updateBy: FRIDAY_EVENING + 3_600_000 }, { messageId: 'm1' }), source);
     expect(promised.text).toMatch(/^We have asked the data centre\.\n\nYou’ll hear from us by Friday, 27 March, 21:30 \(Berlin time, CET\)\./);
     const plain = await written(effectOf('reply', { updateBy: null }, { messageId: 'm1' }), source);
@@ -194,7 +194,7 @@ describe('what a mail says', () => {
         { name: 'nested', mediaType: 'multipart/mixed', content: Buffer.from('x') },
       ],
     };
-    const { mail, raw } = await written(effectOf('reply', {}, { messageId: 'm1' }), sourceOf({ message }));
+    const { mail, raw } = await written(effectOf('reply', {}, { messageId: 'm1' }), sourceOf({ messages: [message] }));
     expect(mail.attachments.map(({ filename, mimeType }) => [filename, mimeType])).toEqual([
       ['log "1" X-Evil: yes.txt', 'text/plain'],
       ['nested', 'application/octet-stream'],
@@ -229,6 +229,7 @@ describe('nothing from outside breaks out of its place', () => {
     'in-reply-to',
     'references',
     'auto-submitted',
+    'content-language',
     'x-auto-response-suppress',
   ];
   const hostile = fc
@@ -260,7 +261,7 @@ describe('nothing from outside breaks out of its place', () => {
       fc.asyncProperty(hostile, hostile, hostile, hostile, fc.constantFrom(...MAIL_KINDS), async (subject, name, body, mailId, kind) => {
         const { raw, mail, html } = await written(
           effectOf(kind, RECEIPT),
-          sourceOf({ subject, recipient: { name }, message: { ...words(body), authorName: name }, threadMailIds: [mailId] }),
+          sourceOf({ subject, recipient: { name }, messages: [words(body, { authorName: name })], threadMailIds: [mailId] }),
         );
         for (const line of headerLines(raw)) expect(names).toContain(line.slice(0, line.indexOf(':')).toLowerCase());
         expect(mail.to).toHaveLength(1);
@@ -315,10 +316,10 @@ describe('nothing from outside breaks out of its place', () => {
 
 describe('told times', () => {
   test('know summer time, and zones that name no place', () => {
-    expect(tellTime(FRIDAY_EVENING, 'Europe/Berlin').text).toBe('Friday, 27 March, 20:30 (Berlin time, CET)');
-    expect(tellTime(MONDAY_OPENING, 'Europe/Berlin').text).toBe('Monday, 30 March, 08:00 (Berlin time, CEST)');
-    expect(tellTime(MONDAY_OPENING, 'UTC').text).toBe('Monday, 30 March, 06:00 (UTC)');
-    expect(tellTime(MONDAY_OPENING, 'Etc/GMT+3').zone).toBe('GMT-3');
+    expect(tellTime(FRIDAY_EVENING, 'Europe/Berlin', 'en').text).toBe('Friday, 27 March, 20:30 (Berlin time, CET)');
+    expect(tellTime(MONDAY_OPENING, 'Europe/Berlin', 'en').text).toBe('Monday, 30 March, 08:00 (Berlin time, CEST)');
+    expect(tellTime(MONDAY_OPENING, 'UTC', 'en').text).toBe('Monday, 30 March, 06:00 (UTC)');
+    expect(tellTime(MONDAY_OPENING, 'Etc/GMT+3', 'en').zone).toBe('GMT-3');
     expect(zoneToTell('Asia/Tokyo', 'Europe/Berlin')).toBe('Asia/Tokyo');
     expect(zoneToTell('nonsense', 'Europe/Berlin')).toBe('Europe/Berlin');
     expect(zoneToTell(null, 'Europe/Berlin')).toBe('Europe/Berlin');

@@ -24,6 +24,9 @@ export const MONDAY_TEN = Date.parse('2026-03-23T09:00:00Z');
 export const SATURDAY_NOON = Date.parse('2026-03-28T11:00:00Z');
 export const ADMIN_TOKEN = 'the-admin-token-of-the-tests';
 export const PUBLIC_URL = 'http://desk.test';
+export const DASHBOARD_SECRET = 'the-dashboard-secret-of-the-tests-of-32-characters';
+/** A site that may embed the chat. */
+export const HOST_ORIGIN = 'https://dashboard.test';
 
 /** An agent of the tests with a token of theirs. */
 export interface TestAgent {
@@ -87,14 +90,21 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
       db: on,
       client: options.client,
       policy: () => policy,
-      environment: { HOLDFAST_PUBLIC_URL: PUBLIC_URL, HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN, MAIL_DOMAIN: 'example.test' },
+      environment: {
+        HOLDFAST_PUBLIC_URL: PUBLIC_URL,
+        HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN,
+        MAIL_DOMAIN: 'example.test',
+        DASHBOARD_JWT_SECRET: DASHBOARD_SECRET,
+        HOLDFAST_EMBED_ORIGINS: [HOST_ORIGIN],
+      },
       signingKeys: keys,
       log,
       background,
       now: () => clock.now,
       readiness: () => Promise.resolve(state.readiness),
       // Tests ask more than people do; those of the limits set their own.
-      rateLimits: options.rateLimits ?? { credential: 0, anonymous: 0, wrongToken: 0, signIn: 0 },
+      rateLimits: options.rateLimits ?? { credential: 0, anonymous: 0, wrongToken: 0, signIn: 0, visitor: 0, chats: 0, chatsOfAddress: 0, chatMessages: 0, forms: 0, codes: 0, codeTries: 0, links: 0 },
+      measuredForMs: 0,
       ...(options.commandWaitMs === undefined ? {} : { commandWaitMs: options.commandWaitMs }),
     });
   const app = appOn(db);

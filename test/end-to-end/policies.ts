@@ -34,3 +34,18 @@ undoSend: 1s
 `,
   };
 }
+
+/** Chats on a clock of seconds; the office is always open, in UTC. Whoever leaves is mailed after two seconds, who does not read after eight. */
+export const CHATTING = `
+version: chatting
+timezone: UTC
+calendars:
+  office: { open: always, businessDay: 24h }
+tickets:
+  dispatch: { within: 1h, calendar: office }
+undoSend: 1s
+chats: { response: 5m, customerGoneAfter: 2s, unseenAfter: 8s, mailBatch: 2s, agentSilence: 1h, closingSilence: 1h, page: low }
+onCall:
+  levels: [{ rota: primary, acknowledgeWithin: 5m }]
+  collect: 0s
+`;

@@ -160,6 +160,7 @@ describe('by DNS', () => {
 
 describe('by the word of a trusted server', () => {
   const TRUSTED = 'mx.desk.test';
+  const HOP = 'Received: from evil.test by mx.desk.test; Mon, 2 Mar 2026 10:00:00 +0100';
   const results = (value: string, id = TRUSTED) => `Authentication-Results: ${id}; ${value}`;
   /** The server writes on top of what it was given. */
   const received = (headers: readonly string[], from = 'Jane <jane@acme.test>', below: readonly string[] = []) =>
@@ -183,17 +184,29 @@ describe('by the word of a trusted server', () => {
     ['nothing was checked', [results('none')], 'none'],
     ['another server’s word', [results('dmarc=pass header.from=acme.test', 'mx.evil.test')], 'none'],
     ['no word at all', [], 'none'],
-    ['several headers of the server', [results('spf=fail smtp.mailfrom=x@evil.test'), 'Received-SPF: fail', results('dkim=pass header.d=acme.test')], 'pass'],
+    ['several headers of the server', [results('spf=fail smtp.mailfrom=x@evil.test'), 'Received-SPF: fail', results('dkim=pass header.d=acme.test'), HOP], 'pass'],
   ])('%s', (_name, headers, verdict) => {
     expect(received(headers)).toBe(verdict);
   });
 
   test('a forged header below the server’s own changes nothing', () => {
     const forged = results('dmarc=pass header.from=acme.test');
-    const hop = 'Received: from evil.test by mx.desk.test; Mon, 2 Mar 2026 10:00:00 +0100';
-    expect(received([results('dmarc=fail (p=REJECT) header.from=acme.test'), hop], undefined, [forged])).toBe('reject');
-    expect(received([results('spf=none'), hop, forged])).toBe('fail');
+    expect(received([results('dmarc=fail (p=REJECT) header.from=acme.test'), HOP], undefined, [forged])).toBe('reject');
+    expect(received([results('spf=none'), HOP, forged])).toBe('fail');
     expect(received([results('spf=none')], undefined, [forged])).toBe('fail');
+  });
+
+  test.each<[string, (forged: string) => string[]]>([
+    ['below a server that writes its Received on top', (forged) => [HOP, results('spf=none'), forged]],
+    ['with a Received of its own, which names the server', (forged) => [HOP, results('spf=none'), forged, HOP]],
+    ['below other words of the server', (forged) => [HOP, results('spf=none'), 'Received-SPF: none', forged, HOP]],
+    ['below a server that says nothing of its own', (forged) => [results('none'), forged]],
+    ['behind an inner relay', (forged) => ['Received: by relay.desk.test', HOP, results('spf=none'), forged, HOP]],
+    ['in a mail without any Received', (forged) => [results('spf=none'), 'X-Spam: no', forged]],
+  ])('a forged header right below the server’s own is none of its word: %s', (_name, headers) => {
+    for (const said of ['dmarc=pass header.from=acme.test', 'dkim=pass header.d=acme.test', 'spf=pass smtp.mailfrom=jane@acme.test']) {
+      expect(received(headers(results(said)))).not.toBe('pass');
+    }
   });
 
   test('words without end are read in no time', () => {

@@ -26,7 +26,7 @@ export interface SeenChat {
   readonly unread: number;
   readonly ticket: boolean;
   readonly closed: boolean;
-  readonly rated: boolean;
+  readonly rated: 'good' | 'bad' | null;
   readonly proof: string;
 }
 
@@ -186,12 +186,17 @@ export class ChatCustomer {
   }
 
   /** Writes the first words. */
-  async opens(body: string, more: object = {}): Promise<{ number: number; expectation: Record<string, unknown>; message: { id: string } }> {
-    const answer = await this.must<{ number: number; visitorToken: string; expectation: Record<string, unknown>; message: { id: string } }>('POST', '/chats', {
-      ...this.who,
-      body,
-      ...more,
-    });
+  async opens(body: string, more: object = {}, key?: string): Promise<{ number: number; expectation: Record<string, unknown>; message: { id: string } }> {
+    const answer = await this.must<{ number: number; visitorToken: string; expectation: Record<string, unknown>; message: { id: string } }>(
+      'POST',
+      '/chats',
+      {
+        ...this.who,
+        body,
+        ...more,
+      },
+      key,
+    );
     this.token = answer.visitorToken;
     return answer;
   }

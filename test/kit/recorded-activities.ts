@@ -8,6 +8,7 @@ import type {
   PageAttemptRecord,
   PageRecord,
   PagingActivities,
+  PresenceLook,
   Projection,
   RecordActivities,
 } from '../../messages/activities';
@@ -15,6 +16,7 @@ import type { MailEffect, NoticeEffect, TimelineEntry } from '../../policy/effec
 import type { Carried } from '../../messages/conversation';
 import { apply } from '../../policy/conversation';
 import type { ConversationEvent, InboundEvent } from '../../policy/events';
+import type { PresenceFound } from '../../policy/presence';
 import type { PolicySnapshot } from '../../policy/snapshot';
 
 /** The other side of the workflows in tests that move time: remembers all it is given, by conversation, and fails on what has no place. */
@@ -34,6 +36,9 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
   /** Outcome of a mail, `sent` unless a test says otherwise. */
   mailOutcome: (mail: { number: number; effect: MailEffect }) => 'sent' | 'refused' | Error = () => 'sent';
   mailTries = 0;
+  readonly looks: PresenceLook[] = [];
+  /** What a look at a chat's presence finds: a customer who has seen everything, unless a test says otherwise. */
+  presence: (look: PresenceLook) => PresenceFound = ({ at }) => ({ found: 'seen', claimed: [], presentAt: at });
   /** Whether closing is agreed to. */
   closes = true;
   private readonly openIncidents = new Set<string>();
@@ -45,7 +50,7 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
       readEvents: (input: { number: number; after: number; upTo: number }) => this.readEvents(input),
       loadPolicy: (input: { hash: string }) => this.loadPolicy(input),
       claimClose: (input: Parameters<RecordActivities['claimClose']>[0]) => this.claimClose(input),
-      checkPresence: () => this.checkPresence(),
+      checkPresence: (look: PresenceLook) => this.checkPresence(look),
       recordPage: (input: PageRecord) => this.recordPage(input),
       readPage: () => this.readPage(),
       recordAttempt: (input: PageAttemptRecord) => this.recordAttempt(input),
@@ -93,8 +98,9 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     await this.project({ number, carried: { ...before, state, lanes: [...before.lanes, ...effects], timeline: [...before.timeline, ...told] } });
   }
 
-  checkPresence(): Promise<PresenceFound> {
-    return Promise.resolve({ found: 'seen', claimed: [] });
+  checkPresence(look: PresenceLook): Promise<PresenceFound> {
+    this.looks.push(look);
+    return Promise.resolve(this.presence(look));
   }
 
   recordPage(input: PageRecord): Promise<void> {

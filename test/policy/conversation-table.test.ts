@@ -143,9 +143,9 @@ const EVENTS: { readonly [Type in Others]: readonly (readonly [name: string, eve
     ['bounced softly', () => ({ type: 'bounced', messageId: 'r1', at: NOW, hard: false }), STAYS],
   ],
   presence: [
-    ['seen', () => ({ type: 'presence', at: NOW, found: 'seen', claimed: [] }), STAYS],
-    ['present', () => ({ type: 'presence', at: NOW, found: 'present', claimed: [] }), STAYS],
-    ['gone', () => ({ type: 'presence', at: NOW, found: 'gone', claimed: ['r1'] }), STAYS],
+    ['seen', () => ({ type: 'presence', at: NOW, found: 'seen', claimed: [], presentAt: null }), STAYS],
+    ['present', () => ({ type: 'presence', at: NOW, found: 'present', claimed: [], presentAt: null }), STAYS],
+    ['gone', () => ({ type: 'presence', at: NOW, found: 'gone', claimed: ['r1'], presentAt: null }), STAYS],
   ],
   closed: [['closed', () => ({ type: 'closed', at: NOW }), ['closed', 'closed', 'closed', 'closed', 'closed', 'closed']]],
   notClosed: [['not closed', () => ({ type: 'notClosed', at: NOW }), STAYS]],

@@ -1,6 +1,7 @@
+import { PRIORITY_TEXT } from '../../../policy/words';
 import type { HelpWords } from './words';
 
-/** English. The situations are the handbook's own words. */
+/** English; the situations are the handbook's own words. */
 export const ENGLISH: HelpWords = {
   locale: 'en',
   other: { locale: 'de', name: 'Deutsch' },
@@ -36,10 +37,10 @@ export const ENGLISH: HelpWords = {
     none: 'none of these',
     priority: 'How urgent is it?',
     priorities: {
-      urgent: { name: 'Urgent', situation: 'Production application is completely down or unusable' },
-      high: { name: 'High', situation: 'Production application is up, but is negatively impacted' },
-      normal: { name: 'Normal', situation: 'General support requests' },
-      low: { name: 'Low', situation: 'Questions, requests and suggestions' },
+      urgent: { name: 'Urgent', situation: PRIORITY_TEXT.urgent },
+      high: { name: 'High', situation: PRIORITY_TEXT.high },
+      normal: { name: 'Normal', situation: PRIORITY_TEXT.normal },
+      low: { name: 'Low', situation: PRIORITY_TEXT.low },
     },
     answerBy: (time) => `Answer by ${time}`,
     answerSoon: 'We answer as soon as we can',
@@ -54,12 +55,12 @@ export const ENGLISH: HelpWords = {
   sent: {
     title: (number) => `We’ve got it: #${number}`,
     answerBy: 'You’ll hear from us by',
-    unproven: 'If a faster plan has been agreed for your address, the mail that we have just sent you says the earlier time.',
+    unproven: 'If a faster plan has been agreed for your address, our mail to you says the earlier time.',
     onCall: 'Our office is closed right now. Our on-call engineer has been told already and will let you know shortly how we go on.',
     open: (opens) => `It opens again ${opens}.`,
     office: 'One of us will look into it and get back to you.',
     next: 'What happens now',
-    mail: (email) => `We’ve sent a mail to ${email}. To add something, just answer it.`,
+    mail: (email) => `We write to ${email}. To add something, just answer our mail.`,
     urgent: 'We’re treating it as urgent.',
     status: 'This link shows you how it stands at any time:',
     statusLink: 'How your request stands',
@@ -149,7 +150,7 @@ export const ENGLISH: HelpWords = {
   },
   filed: {
     title: (number) => `Your request #${number}`,
-    lead: 'When you’ll hear from us stands in the mail that we have sent you.',
+    lead: 'When you’ll hear from us stands in our mail to you.',
     more: 'To read our answers here and to write back, prove that the address is yours:',
     code: 'Sign in with a code',
   },

@@ -54,12 +54,12 @@ export const GERMAN: HelpWords = {
   sent: {
     title: (number) => `Ist angekommen: #${number}`,
     answerBy: 'Sie hören von uns bis',
-    unproven: 'Ist für Ihre Adresse ein schnellerer Tarif vereinbart, steht die frühere Zeit in der Mail, die wir Ihnen gerade gesendet haben.',
+    unproven: 'Ist für Ihre Adresse ein schnellerer Tarif vereinbart, steht die frühere Zeit in unserer Mail an Sie.',
     onCall: 'Unser Büro ist gerade geschlossen. Unsere Rufbereitschaft weiß schon Bescheid und sagt Ihnen gleich, wie es weitergeht.',
     open: (opens) => `Es öffnet wieder: ${opens}.`,
     office: 'Jemand von uns sieht es sich an und meldet sich bei Ihnen.',
     next: 'Wie es weitergeht',
-    mail: (email) => `Wir haben eine Mail an ${email} gesendet. Wenn Ihnen noch etwas einfällt, antworten Sie einfach darauf.`,
+    mail: (email) => `Wir schreiben an ${email}. Wenn Ihnen noch etwas einfällt, antworten Sie einfach auf unsere Mail.`,
     urgent: 'Wir behandeln es als dringend.',
     status: 'Unter diesem Link sehen Sie jederzeit, wie es steht:',
     statusLink: 'Wie es um Ihre Anfrage steht',
@@ -150,7 +150,7 @@ export const GERMAN: HelpWords = {
   },
   filed: {
     title: (number) => `Ihre Anfrage #${number}`,
-    lead: 'Wann Sie von uns hören, steht in der Mail, die wir Ihnen gesendet haben.',
+    lead: 'Wann Sie von uns hören, steht in unserer Mail an Sie.',
     more: 'Um unsere Antworten hier zu lesen und zu antworten, zeigen Sie uns, dass die Adresse Ihre ist:',
     code: 'Mit einem Code anmelden',
   },

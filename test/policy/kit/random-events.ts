@@ -271,7 +271,7 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc
       .constantFrom('seen' as const, 'present' as const, 'gone' as const)
       .map((found) =>
-        deed('presence', ({ looking, at: when, id }) => (looking ? { type: 'presence', at: when, found, claimed: found === 'gone' ? [id] : [] } : null)),
+        deed('presence', ({ looking, at: when, id }) => (looking ? { type: 'presence', at: when, found, claimed: found === 'gone' ? [id] : [], presentAt: found === 'gone' ? null : when } : null)),
       ),
   },
   { weight: 3, arbitrary: fc.constant(deed('closed', ({ claimed, at: when }) => (claimed ? { type: 'closed', at: when } : null))) },

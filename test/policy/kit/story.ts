@@ -4,7 +4,8 @@ import { firstPromises } from '../../../policy/promises';
 import type { PolicySnapshot } from '../../../policy/snapshot';
 import { RULES } from '../../../policy/state';
 import type { Effect, Step, TimelineEntry } from '../../../policy/effects';
-import type { Command, ConversationEvent, MessageEvent } from '../../../policy/events';
+import type { Command, ConversationEvent, CustomerDeed, MessageEvent } from '../../../policy/events';
+import type { PresenceFound } from '../../../policy/presence';
 import type { ConversationStart, ConversationState, PromiseRecord, Refusal } from '../../../policy/state';
 import { isUnmet } from '../../../policy/turn';
 import type { PromiseKind } from '../../../policy/words';
@@ -126,8 +127,16 @@ export class Story {
     };
   }
 
-  act(time: string | number, act: 'productionDown' | 'thatsAll'): string[] {
-    return this.event(time, { type: 'customerAct', seq: this.state.cursor + 1, at: at(time), act, policy: this.policy.hash });
+  act(time: string | number, act: 'productionDown' | 'thatsAll' | CustomerDeed): string[] {
+    const deed = typeof act === 'string' ? { act } : act;
+    return this.event(time, { type: 'customerAct', seq: this.state.cursor + 1, at: at(time), ...deed, policy: this.policy.hash });
+  }
+
+  /** What a look at a chat's presence finds at a time: by itself, a customer who is there, or one who was never there and has gone. */
+  presence(time: string | number, found: PresenceFound['found'], more: { claimed?: string[]; presentAt?: string; lookAt?: string } = {}): string[] {
+    const { claimed = [], presentAt, lookAt } = more;
+    const there = presentAt === undefined ? (found === 'gone' ? null : at(time)) : at(presentAt);
+    return this.event(time, { type: 'presence', at: at(time), found, claimed, presentAt: there, ...(lookAt !== undefined && { lookAt: at(lookAt) }) });
   }
 
   /** An answer that waits in undo-send, or is in front of a chat's customer at once. */

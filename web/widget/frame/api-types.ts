@@ -32,6 +32,8 @@ export interface ChatSummary {
   readonly ticket: boolean;
   readonly closed: boolean;
   readonly rated: boolean;
+  /** "Is there anything else?" was asked last. */
+  readonly closingAsked?: boolean;
   readonly proof: string;
   readonly expectation?: Expectation | null;
 }

@@ -1,0 +1,99 @@
+import type { Transcript, TranscriptMessage } from '../../db/transcript';
+import { actionOf, letter, notice, told, toldAt, words } from './content-parts';
+import type { ContentInput, MailContent, Paragraph } from './content';
+import { oneLine } from './one-line';
+
+/** What the mails say that go on where a chat was. */
+
+/** What agents wrote after the customer had left: every message with its author and its time. */
+export function chatUnseen(input: ContentInput): MailContent {
+  const { source, sentences } = input;
+  const say = sentences.chatUnseen;
+  const authors = new Set(source.messages.map(({ authorName }) => authorName));
+  const [author] = authors.size === 1 ? authors : [null];
+  const told = withTimes(
+    input,
+    source.messages.map(({ at, authorName, body, attachments }) => ({
+      at,
+      name: oneLine(authorName ?? sentences.transcript.desk),
+      body: body.trim() === '' ? sentences.filesOnly : body.trim(),
+      files: attachments.map(({ name }) => name),
+    })),
+    sentences.transcript.files,
+  );
+  return {
+    ...letter(input, [{ said: say.intro(author ?? null) }, ...told], { signed: false }),
+    action: actionOf(input, [{ said: say.answer }], say.goOn, 'status') ?? null,
+    ...(source.recipient.claimed && { paragraphs: [{ said: say.intro(author ?? null) }, ...told, { said: say.answerOnly }] }),
+  };
+}
+
+/** The chat is a ticket now: its number, by when we answer, what happens next. */
+export function converted(input: ContentInput): MailContent {
+  const { number, sentences } = input;
+  const say = sentences.converted;
+  // Unanswered, the first answer is due as before; else an update was promised.
+  const due = told(input, 'updateBy') ?? told(input, 'dueAt');
+  return notice(input, say.headline, [{ said: say.body(number) }, ...words(input, []), { said: say.next }], {
+    promise: due === null ? null : { label: sentences.promiseLabel, due },
+    action: actionOf(input, [], say.look, 'status'),
+  });
+}
+
+/** One question with two answers. */
+export function csat(input: ContentInput): MailContent {
+  const { number, sentences } = input;
+  const say = sentences.csat;
+  const action = actionOf(input, [], say.good, 'ratedGood');
+  return notice(input, say.headline, [{ said: say.body(number) }], {
+    action,
+    other: action === null ? null : { label: say.bad, url: input.link('ratedBad') },
+    closing: [{ said: say.thanks }],
+  });
+}
+
+/** Everything that was written for customers to read. */
+export function transcript(input: ContentInput): MailContent {
+  const { number, sentences } = input;
+  const say = sentences.transcript;
+  const { entries, leftOut }: Transcript = input.transcript ?? { entries: [], leftOut: 0 };
+  const left: Paragraph[] = leftOut === 0 ? [] : [{ event: say.leftOut(leftOut) }];
+  const shown = withTimes(
+    input,
+    entries.map((entry) =>
+      entry.type === 'message'
+        ? { at: entry.at, name: nameOf(input, entry), body: entry.body.trim() === '' ? sentences.filesOnly : entry.body.trim(), files: entry.files }
+        : { at: entry.at, event: say.event(entry.type, number) },
+    ),
+    say.files,
+  );
+  return notice(input, say.headline, [{ said: say.intro(number) }, ...left, ...(entries.length === 0 ? [{ event: say.empty }] : shown)], {
+    action: actionOf(input, [], say.look, 'status'),
+  });
+}
+
+function nameOf({ source, sentences }: ContentInput, { from, authorId, authorName }: TranscriptMessage): string {
+  const say = sentences.transcript;
+  if (authorId !== null && authorId === source.recipient.id) return say.you;
+  const name = oneLine(authorName ?? '');
+  if (name !== '') return name;
+  return from === 'agent' || from === 'system' ? say.desk : say.someone;
+}
+
+type Entry = { readonly at: number } & (
+  | { readonly name: string; readonly body: string; readonly files: readonly string[] }
+  | { readonly event: string }
+);
+
+/** Puts times to entries: in full at first, then only what has changed, so that the words stand out. */
+function withTimes(input: ContentInput, entries: readonly Entry[], files: (names: readonly string[]) => string): Paragraph[] {
+  let day = '';
+  let zone = '';
+  return entries.map((entry) => {
+    const moment = toldAt(input, entry.at);
+    const when = moment.zone !== zone ? moment.text : moment.day !== day ? `${moment.day}, ${moment.time}` : moment.time;
+    ({ day, zone } = moment);
+    if ('event' in entry) return { event: `${entry.event} · ${when}` };
+    return { by: `${entry.name} · ${when}`, words: entry.body, files: entry.files.length === 0 ? null : files(entry.files.map(oneLine)) };
+  });
+}

@@ -1,0 +1,53 @@
+import { measureChats, type Measured } from '../db/expectation';
+import { expectation, SAMPLES_SINCE_MS } from '../policy/expectation';
+import type { Priority } from '../policy/words';
+import type { ApiContext } from './context';
+import { avatarUrl } from './file-links';
+import { rfc3339OrNull } from './schemas/text';
+
+/** How long what was measured is shown, in milliseconds: a crowd that opens the chat asks the database once. */
+const MEASURED_FOR_MS = 3_000;
+
+/** What each app has measured last, and when by its own stopwatch. */
+const measured = new WeakMap<ApiContext, { readonly at: number; readonly what: Promise<Measured> }>();
+
+/** What somebody who writes in the chat now can expect, as the API answers it; of the policy's first plan and default priority unless told. */
+export async function expectationAnswer(context: ApiContext, of: { readonly plan?: string | undefined; readonly priority?: Priority | undefined } = {}) {
+  const now = context.now();
+  const policy = context.policy();
+  const { agents, responses, queue } = await measuredBy(context, now);
+  const { office, opensAt, reply, samples, answerBy } = expectation(
+    policy,
+    { plan: of.plan ?? policy.defaultPlan, priority: of.priority ?? policy.defaultPriority, responses },
+    now,
+  );
+  return {
+    office,
+    opensAt: rfc3339OrNull(opensAt),
+    agents: agents.map(({ name, avatar }) => ({ name, avatar: avatarUrl(avatar), initials: initialsOf(name) })),
+    reply,
+    samples,
+    queue,
+    answerBy: rfc3339OrNull(answerBy),
+  };
+}
+
+async function measuredBy(context: ApiContext, now: number): Promise<Measured> {
+  const last = measured.get(context);
+  if (last !== undefined && performance.now() - last.at < (context.measuredForMs ?? MEASURED_FOR_MS)) return last.what;
+  const what = measureChats(context.db, { since: new Date(now - SAMPLES_SINCE_MS), now: new Date(now) });
+  const entry = { at: performance.now(), what };
+  measured.set(context, entry);
+  // A failure is answered once, and never remembered.
+  what.catch(() => {
+    if (measured.get(context) === entry) measured.delete(context);
+  });
+  return what;
+}
+
+/** The first letters of a name's first and last word: `GH` for Grace Brewster Hopper. */
+export function initialsOf(name: string): string {
+  const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => (word === undefined ? '' : [...word][0]));
+  return letters.join('').toUpperCase() || '?';
+}

@@ -1,0 +1,72 @@
+import type { Database } from '../db/connection';
+import { contactById } from '../db/contacts';
+import { organizationById } from '../db/organizations';
+import { ownConversation, type OwnConversation } from '../db/own-conversations';
+import { chatSummaries, type ChatSummaryRecord } from '../db/chat-summaries';
+import { HoldfastError } from '../messages/errors';
+import type { ChatAuthor } from '../intake/open-chat';
+import type { Actor, Visitor } from './auth/actor';
+import type { AdmittedVisitor } from './auth/admit-visitor';
+import type { Target } from './auth/authorize';
+import { chatSummaryAnswer, isUnansweredChat } from './chat-answers';
+import type { ApiContext } from './context';
+import { expectationAnswer } from './expectation';
+import { InvalidRequest } from './problem';
+import type { Caller } from './route';
+
+/** For routes with `{number}`: whether it is the visitor's own conversation. */
+export async function ownChat({ number }: Readonly<Record<string, string>>, actor: Actor, context: ApiContext): Promise<Target> {
+  if (actor.kind !== 'visitor') return {};
+  return { visitor: /^[1-9]\d{0,14}$/.test(number ?? '') && (await ownConversation(context.db, actor, Number(number))) !== null };
+}
+
+/** For routes about the visitor's own token. */
+export function ownToken(_params: unknown, actor: Actor): Target {
+  return { visitor: actor.kind === 'visitor' };
+}
+
+/** The visitor who asks, on a route that the rule opens to visitors alone. */
+export function visitorOf({ actor }: Caller): Visitor {
+  if (actor.kind !== 'visitor') throw new Error('The route’s rule lets only visitors in.');
+  return actor;
+}
+
+/** The visitor's own conversation with the parts of its thread that they see. Errors: E_NOT_FOUND, also when it stopped being theirs a moment ago. */
+export async function mustOwn(db: Database, visitor: Visitor, number: number): Promise<OwnConversation> {
+  const own = await ownConversation(db, visitor, number);
+  if (own === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such thing, or it is not yours to see.');
+  return own;
+}
+
+/** Words or at least a file. Errors: E_INVALID. */
+export function mustSay({ body, attachments = [] }: { readonly body: string; readonly attachments?: readonly string[] | undefined }): void {
+  if (body === '' && attachments.length === 0) throw new InvalidRequest([{ path: 'body.body', message: 'must not be empty without a file' }]);
+}
+
+/** A visitor as the author of a chat. */
+export function authorOf({ visitor, contact }: Pick<AdmittedVisitor, 'visitor' | 'contact'>): ChatAuthor {
+  const { proof, identity, locale, timeZone, organizationId, clusters, websites } = visitor;
+  return { contact, proof, identity, locale, timeZone, organizationId, clusters, websites };
+}
+
+/** The visitor's conversations as the widget lists them, newest first. */
+export async function summariesFor(context: ApiContext, db: Database, visitor: Visitor, page: { limit: number; number?: number }) {
+  const records = await chatSummaries(db, visitor, page);
+  return withExpectation(context, db, visitor, records);
+}
+
+async function withExpectation(context: ApiContext, db: Database, visitor: Visitor, records: readonly ChatSummaryRecord[]) {
+  const expectation = records.some(isUnansweredChat) ? await expectationFor(context, db, visitor) : null;
+  return records.map((record) => chatSummaryAnswer(record, expectation));
+}
+
+/** What this visitor can expect, by their organization's plan. */
+export async function expectationFor(context: ApiContext, db: Database, visitor: Visitor | null) {
+  return expectationAnswer(context, { plan: visitor === null ? undefined : await planFor(db, visitor.contactId) });
+}
+
+async function planFor(db: Database, contactId: string): Promise<string | undefined> {
+  const contact = await contactById(db, contactId);
+  const organization = contact === null || contact.organizationId === null ? null : await organizationById(db, contact.organizationId);
+  return organization?.plan;
+}

@@ -1,0 +1,42 @@
+import { DateTime, IANAZone } from 'luxon';
+import type { Locale } from '../../../db/visitors';
+import { html, type Html } from '../html';
+
+/** How each language writes a moment, with and without its year. */
+const MANNERS: Readonly<Record<Locale, { readonly locale: string; readonly short: string; readonly long: string }>> = {
+  en: { locale: 'en-GB', short: 'ccc d LLL, HH:mm', long: 'ccc d LLL yyyy, HH:mm' },
+  de: { locale: 'de-DE', short: "ccc, d. LLL, HH:mm 'Uhr'", long: "ccc, d. LLL yyyy, HH:mm 'Uhr'" },
+};
+
+/** In which zone, in which language, and as seen from when (milliseconds) somebody is told times. */
+export interface Teller {
+  readonly zone: string;
+  readonly locale: Locale;
+  readonly now: number;
+}
+
+/** The zone in which somebody is told times: their own, if we know a real one, else the desk's. */
+export function zoneToTell(own: string | null, desk: string): string {
+  return own !== null && IANAZone.isValidZone(own) ? own : desk;
+}
+
+/** A moment in words: `Tue 31 Mar, 12:00`; with its year when that is another one. */
+export function momentWords(at: Date | number, { zone, locale, now }: Teller): string {
+  const manner = MANNERS[locale];
+  const moment = DateTime.fromMillis(Number(at), { zone, locale: manner.locale });
+  return moment.toFormat(moment.year === DateTime.fromMillis(now, { zone }).year ? manner.short : manner.long);
+}
+
+/** The same for a page, with the exact moment for machines. */
+export function momentTold(at: Date | number, teller: Teller): Html {
+  return html`<time datetime="${new Date(at).toISOString()}">${momentWords(at, teller)}</time>`;
+}
+
+/** What a zone is called: `Berlin time, CEST`, `Zeit in Berlin, MESZ`; one that names no place by its short name alone. */
+export function zoneWords({ zone, locale, now }: Teller): string {
+  const short = DateTime.fromMillis(now, { zone, locale: MANNERS[locale].locale }).offsetNameShort ?? zone;
+  const slash = zone.lastIndexOf('/');
+  if (slash < 0 || zone.startsWith('Etc/')) return short;
+  const place = zone.slice(slash + 1).replaceAll('_', ' ');
+  return locale === 'de' ? `Zeit in ${place}, ${short}` : `${place} time, ${short}`;
+}

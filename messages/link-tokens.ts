@@ -1,0 +1,72 @@
+/**
+ * The token of a mailed link acts as its customer (messages/addresses.ts). Customers quote our mails, links and all, so whoever reads along
+ * at the desk would hold them too: where mail is shown, tokens are left out. What is stored stays as it came.
+ */
+
+/** How every token begins: base64url of `["`. */
+const START = 'WyJ';
+const PAYLOAD = /[A-Za-z0-9_-]/;
+const KEY_ID = /[a-z0-9_-]/i;
+const MAC = /[a-z2-7]/i;
+const KEY_ID_LENGTH = 16;
+const MAC_LENGTH = 24;
+/** Mail programs break and indent what they quote. */
+const BREAK = /\r|\n/;
+const INDENT = /[>\t ]/;
+const INDENT_LENGTH = 80;
+
+/** A text with an ellipsis in the place of each token; the rest of it, and of the link around it, is left as it was. */
+export function withoutLinkTokens(text: string): string {
+  return replaceTokens(text, () => '…');
+}
+
+/** The same for encoded text whose length must not change: each character of a token becomes an `x`, breaks stay. */
+export function withLinkTokensBlotted(text: string): string {
+  return replaceTokens(text, (token) => token.replace(/[A-Za-z0-9_-]/g, 'x'));
+}
+
+/** Goes through the text once: where a token could begin and none does, the search goes on behind what was read. */
+function replaceTokens(text: string, by: (token: string) => string): string {
+  let result = '';
+  let copied = 0;
+  for (let from = text.indexOf(START); from >= 0; from = text.indexOf(START, from)) {
+    const payload = read(text, from, PAYLOAD, Infinity);
+    const keyId = dotAt(text, payload.end) ? read(text, payload.end + 1, KEY_ID, KEY_ID_LENGTH) : null;
+    const mac = keyId !== null && keyId.count > 0 && dotAt(text, keyId.end) ? read(text, keyId.end + 1, MAC, MAC_LENGTH) : null;
+    if (mac?.count === MAC_LENGTH) {
+      result += text.slice(copied, from) + by(text.slice(from, mac.end));
+      copied = mac.end;
+    }
+    from = mac?.count === MAC_LENGTH ? mac.end : payload.end;
+  }
+  return copied === 0 ? text : result + text.slice(copied);
+}
+
+/** Reads at most `limit` characters of a kind from `start`, across line breaks; `end` is behind the last of them. */
+function read(text: string, start: number, kind: RegExp, limit: number): { end: number; count: number } {
+  let end = start;
+  let count = 0;
+  for (let at = start; count < limit;) {
+    at = afterBreak(text, at);
+    if (at >= text.length || !kind.test(text.charAt(at))) break;
+    at += 1;
+    count += 1;
+    end = at;
+  }
+  return { end, count };
+}
+
+function dotAt(text: string, at: number): boolean {
+  return text.charAt(at) === '.';
+}
+
+/** Behind a soft break of quoted-printable (RFC 2045, section 6.7) or a plain one, and the marks of a quotation; `at` where there is none. */
+function afterBreak(text: string, at: number): number {
+  let next = text.charAt(at) === '=' ? at + 1 : at;
+  const isBreak = BREAK.test(text.charAt(next));
+  if (!isBreak) return at;
+  if (text.charAt(next) === '\r' && text.charAt(next + 1) === '\n') next += 1;
+  next += 1;
+  for (let indent = 0; indent < INDENT_LENGTH && INDENT.test(text.charAt(next)); indent += 1) next += 1;
+  return next;
+}

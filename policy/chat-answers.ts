@@ -1,0 +1,57 @@
+import { arrived, endedWith, isKeptFirstBy, UNDELIVERED_AFTER_MS } from './answers';
+import { waitingInChat } from './looks';
+import type { OutgoingReply } from './state';
+import type { Turn } from './turn';
+
+/** What agents wrote in a chat whose customer was not there: it reaches them when they are back, or by mail. */
+
+/** The customer is there: what was said by `at` is in front of them. */
+export function arrivedInChat(turn: Turn, at: number): void {
+  for (const reply of waitingInChat(turn.state)) {
+    if (reply.saidAt > at) continue;
+    turn.tell(at, 'chat.delivered', { message: reply.messageId });
+    arrived(turn, reply, at);
+    endedWith(turn, reply, at);
+  }
+}
+
+/**
+ * The customer has gone, and these messages have been claimed for one mail. What had been said to an open chat has counted already; if the
+ * mail comes back, or no server takes it, it was no first response after all.
+ */
+export function mailTogether(turn: Turn, claimed: readonly string[], at: number): void {
+  const { state } = turn;
+  const carried = waitingInChat(state).filter(({ messageId }) => claimed.includes(messageId));
+  const left = waitingInChat(state).filter((reply) => reply.saidAt <= at && !carried.includes(reply));
+  state.outgoing = state.outgoing.filter((reply) => !carried.includes(reply) && !left.includes(reply));
+  // Their address may not have any more mails: they find it when they come back.
+  for (const { messageId, by } of left) {
+    turn.tell(at, 'chat.notMailed', { message: messageId });
+    turn.notice('undelivered', at, { to: by });
+  }
+  const last = claimed.at(-1);
+  const [recipient] = state.participants;
+  if (last === undefined || recipient === undefined) return;
+  for (const promise of state.promises) {
+    if (claimed.some((messageId) => isKeptFirstBy(promise, messageId))) turn.change(promise, { mailedAs: last });
+  }
+  const facts = { ...carried.at(-1)?.facts, messages: claimed.join(' ') };
+  const counted = carried.filter(({ counts }) => counts).map(({ saidAt }) => saidAt);
+  const mail: OutgoingReply = {
+    messageId: last,
+    by: carried.at(-1)?.by ?? state.assignee,
+    saidAt: counted.length === 0 ? at : Math.max(...counted),
+    releaseAt: at,
+    released: true,
+    deliverBy: at + UNDELIVERED_AFTER_MS,
+    undeliveredPaged: false,
+    recipients: [recipient],
+    counts: counted.length > 0,
+    mail: 'chatUnseen',
+    facts,
+  };
+  state.outgoing = [...state.outgoing, mail];
+  turn.mail('chatUnseen', recipient, at, facts, last);
+  turn.tell(at, 'chat.mailed', { messages: claimed });
+  for (const reply of carried) endedWith(turn, reply, at);
+}

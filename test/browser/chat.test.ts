@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { CHATTING } from '../end-to-end/policies';
+import { axeFindings, openBrowser, picture, type Person, type SceneBrowser } from '../kit/browser';
+import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
+import { openDesk, type OpenDesk } from '../kit/desk-under-test-processes';
+import { Widget } from '../kit/widget';
+
+jest.setTimeout(120_000);
+
+let open: OpenDesk;
+let desk: DeskUnderTest;
+let browser: SceneBrowser;
+beforeAll(async () => {
+  [open, browser] = await Promise.all([
+    openDesk({ policy: CHATTING, providers: false, env: { DASHBOARD_JWT_SECRET: randomBytes(32).toString('base64url') } }),
+    openBrowser(),
+  ]);
+  desk = open.desk;
+}, 60_000);
+afterAll(async () => {
+  // Whatever a page complains about is told, and the desk is closed all the same.
+  const outcomes = await Promise.allSettled([browser.close()]);
+  await open.close();
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+});
+
+/** A page of the desk, opened by an agent who has signed in. */
+async function agentAt(agent: Person, path: string): Promise<Page> {
+  const page = await agent.tab();
+  await page.goto(desk.parts.url + path);
+  if (new URL(page.url()).pathname === '/sign-in') {
+    await page.getByLabel('Your token').fill(desk.parts.adminToken);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL(desk.parts.url + path);
+  }
+  return page;
+}
+
+/** Answers on the built-in page of the conversation. */
+async function answer(page: Page, words: string): Promise<void> {
+  await page.reload();
+  await page.getByLabel('Answer the customer').fill(words);
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.waitForURL(/did=done/);
+}
+
+const newestChat = () =>
+  inTheEnd('the chat is in the database', async () => {
+    const row = await desk.parts.db.selectFrom('chats').select('number').orderBy('number', 'desc').limit(1).executeTakeFirst();
+    return row?.number;
+  });
+const unseenMails = async (number: number) =>
+  (await desk.parts.db.selectFrom('outgoing_mails').select('key').where('number', '=', number).where('kind', '=', 'chatUnseen').execute()).length;
+
+test('the demo page: who is there, how soon, both ways live, gone, one mail, an answer by mail, and all of it when the chat is opened again', async () => {
+  const [customer, agent] = [await browser.person(), await browser.person()];
+  const mailbox = desk.customer('Demo', DEMO_ADDRESS);
+  const host = await customer.tab();
+  await host.goto(`${desk.parts.url}/demo`);
+  const widget = new Widget(host);
+  await widget.open();
+  await widget.shows(/We (aim to|usually) answer within/);
+  await picture(host, 'demo-welcome');
+  expect(await axeFindings(host)).toEqual([]);
+  expect(await axeFindings(widget.frame())).toEqual([]);
+
+  await widget.say('Hello, is anybody there?');
+  await widget.shows('Hello, is anybody there?');
+  const number = await newestChat();
+  const desktop = await agentAt(agent, `/conversations/${number}`);
+  await desktop.getByText('the customer is here').waitFor();
+  await answer(desktop, 'Yes, I am here.');
+  await widget.shows('Yes, I am here.');
+  await widget.say('🎉');
+  await widget.inside.locator('.bubble.emoji', { hasText: '🎉' }).waitFor();
+  const fontSize = await widget.frame().evaluate<number>('Number.parseFloat(getComputedStyle(document.querySelector(".bubble.emoji")).fontSize)');
+  expect(fontSize).toBeGreaterThan(28);
+  await inTheEnd('the agent sees that it was read', async () => {
+    await desktop.reload();
+    return (await desktop.getByText('seen', { exact: true }).count()) > 0;
+  });
+  expect(await axeFindings(desktop)).toEqual([]);
+  await picture(desktop, 'agent-thread');
+  await picture(host, 'chat-both-ways');
+
+  await host.close();
+  await inTheEnd('the agent sees that she has left', async () => {
+    await desktop.reload();
+    return (await desktop.getByText('the customer is here').count()) === 0;
+  });
+  await answer(desktop, 'Have you tried it again?');
+  const [mail] = await mailbox.receives(1);
+  if (mail === undefined) throw new Error('There is no mail.');
+  expect(mail.text).toContain('Have you tried it again?');
+  await mailbox.answers(mail, 'It works now, thank you!');
+  await inTheEnd('her answer is in the thread', async () => (await desk.messages(number)).some(({ body }) => body === 'It works now, thank you!'));
+
+  const again = await customer.tab();
+  await again.goto(`${desk.parts.url}/demo`);
+  const back = new Widget(again);
+  await back.open();
+  for (const words of ['Hello, is anybody there?', 'Yes, I am here.', '🎉', 'Have you tried it again?', 'It works now, thank you!']) await back.shows(words);
+  await back.shows('Sent by e-mail');
+  expect(await axeFindings(back.frame())).toEqual([]);
+  await picture(again, 'chat-again');
+  expect(await unseenMails(number)).toBe(1);
+
+  // A hidden tab reads nothing.
+  await back.hide();
+  await answer(desktop, 'Anything else?');
+  await mailbox.receives(2);
+  expect(await unseenMails(number)).toBe(2);
+
+  await desktop.reload();
+  await desktop.getByText('Make it a ticket').click();
+  await desktop.getByLabel('Priority').first().selectOption('high');
+  await desktop.getByRole('button', { name: 'Make it a ticket' }).click();
+  await desktop.waitForURL(/did=done/);
+  await back.shows(`This became ticket #${number}.`);
+  await picture(again, 'chat-ticket');
+  await picture(desktop, 'agent-ticket');
+  await Promise.all([customer.leave(), agent.leave()]);
+});

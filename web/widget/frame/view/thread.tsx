@@ -1,0 +1,151 @@
+import { Fragment } from 'preact';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { ChatMessage } from '../api-types';
+import { groups, isAfter, stillUnsent } from '../thread';
+import { day, moment } from '../when';
+import { Avatar } from './avatar';
+import { Ending } from './ending';
+import { Icon } from './icon';
+import { Introduce } from './introduce';
+import { MessageGroup, UnsentMessage } from './message';
+import { useChat } from './use-chat';
+
+/** Nearer to the end than this counts as reading along, in pixels. */
+const NEAR = 120;
+
+/** The thread, what was promised in it, and what the customer can say with one button. */
+export function Thread() {
+  const { chat, state, words, telling } = useChat();
+  const { messages, number, unsent, typing, lookedAt, loaded, present, open } = state;
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  useSeen(box, messages, present);
+
+  const waiting = stillUnsent(unsent, number, messages);
+  const asking = waiting.some((entry) => entry.state === 'asking');
+  const last = messages.at(-1)?.id;
+  useLayoutEffect(() => {
+    const { current } = box;
+    if (current === null) return;
+    const line = current.querySelector('.new-line');
+    if (line !== null && atEnd.current) line.scrollIntoView({ block: 'center' });
+    else if (atEnd.current) current.scrollTop = current.scrollHeight;
+  }, [last, waiting.length, typing, asking, open, loaded]);
+  useEffect(() => {
+    const { current } = box;
+    if (current === null) return;
+    // The keyboard of a phone takes half of the screen: who was at the end stays there.
+    const resized = new ResizeObserver(() => {
+      if (atEnd.current) current.scrollTop = current.scrollHeight;
+    });
+    resized.observe(current);
+    return () => resized.disconnect();
+  }, []);
+  const scrolled = () => {
+    const { current } = box;
+    if (current !== null) atEnd.current = current.scrollHeight - current.scrollTop - current.clientHeight < NEAR;
+  };
+
+  const dayOf = (at: number) => day(at, telling);
+  const made = groups(messages, (before, after) => dayOf(before) !== dayOf(after));
+  const newFrom = lookedAt === null ? undefined : messages.find(({ cursor, from }) => from !== 'you' && isAfter(cursor, lookedAt))?.id;
+  return (
+    <div class="thread" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label={words.messagesOf}>
+      {!loaded && number !== null && <Loading />}
+      <ol role="log" aria-live={loaded ? 'polite' : 'off'} aria-relevant="additions">
+        {made.map((group, index) => (
+          <Fragment key={group.key}>
+            {dayOf(group.at) !== dayOf(made[index - 1]?.at ?? 0) && <li class="day">{dayOf(group.at)}</li>}
+            {group.messages[0]?.id === newFrom && <li class="new-line">{words.newMessages}</li>}
+            <MessageGroup group={group} />
+          </Fragment>
+        ))}
+        {waiting.map((entry) => (
+          <UnsentMessage key={entry.key} entry={entry} />
+        ))}
+      </ol>
+      {asking && <Introduce />}
+      {typing !== null && (
+        <p class="typing">
+          <Avatar face={typing} />
+          <span class="dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+          <span class="only-read" role="status">
+            {words.typing(typing.name)}
+          </span>
+        </p>
+      )}
+      <Promised />
+      <Ending />
+    </div>
+  );
+}
+
+/** What the customer was told about when they will hear again. */
+function Promised() {
+  const { state, words, telling } = useChat();
+  const { number } = state;
+  const summary = state.chats.find((each) => each.number === number);
+  if (summary === undefined || summary.closed || summary.status === 'done') return null;
+  const { promised, ticket, answerBy, assignee } = summary;
+  const lines: string[] = [];
+  if (ticket) lines.push(words.becameTicket(summary.number));
+  if (promised !== null && promised.kind === 'update') {
+    const when = moment(Date.parse(promised.dueAt), telling);
+    lines.push(ticket || assignee === null ? words.updateBy(when) : words.beRightBack(assignee.name, when));
+  } else if (answerBy !== null && ticket) lines.push(words.weAnswerBy(moment(Date.parse(answerBy), telling)));
+  if (lines.length === 0) return null;
+  return (
+    <p class="promised">
+      <Icon name={ticket ? 'ticket' : 'clock'} />
+      <span>{lines.join(' ')}</span>
+    </p>
+  );
+}
+
+function Loading() {
+  const { words } = useChat();
+  return (
+    <div class="loading">
+      <span class="only-read" role="status">
+        {words.loading}
+      </span>
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}
+
+/** Tells the desk which message was in view while somebody could look: open, tab visible, on the screen. */
+function useSeen(box: { readonly current: HTMLDivElement | null }, messages: readonly ChatMessage[], present: boolean): void {
+  const { chat } = useChat();
+  const inView = useRef(new Set<string>());
+  const tell = useRef(() => undefined as void);
+  tell.current = () => {
+    const seen = messages.findLast(({ id, from }) => from !== 'you' && inView.current.has(id));
+    if (present && seen !== undefined && seen.seenAt === null) chat.seen(seen);
+  };
+  useEffect(() => {
+    inView.current.clear();
+    const observer = new IntersectionObserver(
+      (entries) => {
+        for (const { target, intersectionRatio, boundingClientRect, rootBounds } of entries) {
+          const id = (target as HTMLElement).dataset['message'] ?? '';
+          const isLong = boundingClientRect.height > (rootBounds?.height ?? 0);
+          if (intersectionRatio >= 0.5 || (isLong && intersectionRatio > 0)) inView.current.add(id);
+          else inView.current.delete(id);
+        }
+        tell.current();
+      },
+      // Half of a message, or for one that is longer than the screen any of it.
+      { root: box.current, threshold: [0.01, 0.5] },
+    );
+    for (const element of box.current?.querySelectorAll('[data-message]') ?? []) observer.observe(element);
+    return () => observer.disconnect();
+  }, [messages]);
+  useEffect(() => tell.current(), [present]);
+}

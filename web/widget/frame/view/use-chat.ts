@@ -1,0 +1,40 @@
+import { createContext } from 'preact';
+import { useContext, useEffect, useReducer, useState } from 'preact/hooks';
+import type { Words } from '../../words/en';
+import type { Chat } from '../chat';
+import type { State } from '../state';
+import type { Telling } from '../when';
+
+/** The one chat of this frame. */
+export const ChatContext = createContext<Chat | null>(null);
+
+/** How often times on the screen are told anew, in milliseconds. */
+const TOLD_EVERY_MS = 20_000;
+
+/** What a screen works with: the chat, what is to be shown, and how. */
+export interface Shown {
+  readonly chat: Chat;
+  readonly state: State;
+  readonly words: Words;
+  readonly telling: Telling;
+}
+
+/** The chat and its state; the component is drawn again when that changes. */
+export function useChat(): Shown {
+  const chat = useContext(ChatContext);
+  if (chat === null) throw new Error('There is no chat around this component.');
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => chat.store.subscribe(() => redraw(undefined)), [chat]);
+  const now = useNow();
+  const { words, timeZone } = chat;
+  return { chat, state: chat.store.get(), words, telling: { words, timeZone, now } };
+}
+
+function useNow(): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), TOLD_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
