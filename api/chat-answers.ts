@@ -40,6 +40,8 @@ export function chatSummaryAnswer<Expectation>(record: ChatSummaryRecord, expect
     ticket: record.kind === 'ticket',
     closed: record.status === 'closed',
     rated: record.rating,
+    closingAsked: record.closingAsked,
+    beRightBack: record.beRightBack,
     proof: record.proof,
     expectation: isUnansweredChat(record) ? expectation : null,
   };

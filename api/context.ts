@@ -5,6 +5,7 @@ import type { Database } from '../db/connection';
 import type { SigningKeys } from '../messages/addresses';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Background } from './background';
+import type { Live } from './live/live';
 import type { RateLimits } from './rate-limits';
 
 /** What `/readyz` reports, part by part. */
@@ -32,10 +33,14 @@ export interface ApiContext {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly readiness: () => Promise<Readiness>;
+  /** Live connections of this process; without it nobody is told anything live. */
+  readonly live?: Live | undefined;
   /** How long a request waits for a workflow's answer before it says `queued`, in milliseconds; 5 s unless a test is in a hurry. */
   readonly commandWaitMs?: number;
   /** How long the chat's expectation is shown as it was measured, in milliseconds; 3 s unless a test looks again at once. */
   readonly measuredForMs?: number;
+  /** Where the build of what browsers run is; beside this program's own unless told. */
+  readonly webDir?: string | undefined;
   /** Where they differ from the usual ones. */
   readonly rateLimits?: Partial<RateLimits> | undefined;
   /** Addresses of proxies whose word about a caller's address is believed, as Express takes them; this machine's own unless told. */

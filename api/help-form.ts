@@ -2,7 +2,7 @@ import { blockOf } from '../db/blocked-senders';
 import type { Database } from '../db/connection';
 import { isOurRecipient } from '../intake/accept';
 import { answerBy, createFormTicket, type FormRequest, type ProvenContact } from '../intake/form';
-import { signLink } from '../messages/addresses';
+import { signLink, type Link } from '../messages/addresses';
 import { HoldfastError } from '../messages/errors';
 import type { ApiContext } from './context';
 
@@ -13,7 +13,8 @@ export interface FiledRequest {
   /** When its first answer comes; null when nothing is promised. */
   readonly answerBy: number | null;
   readonly office: 'open' | 'closed';
-  readonly statusUrl: string;
+  /** What the status link that they are given lets them see. */
+  readonly link: Link;
 }
 
 /**
@@ -36,8 +37,13 @@ export async function fileRequest(context: ApiContext, db: Database, request: Fo
     promises: promises.map(({ kind, dueAt }) => ({ kind, dueAt: kind === 'firstResponse' ? (shown ?? dueAt) : dueAt })),
     answerBy: shown,
     office,
-    statusUrl: `${context.environment.HOLDFAST_PUBLIC_URL}/l/${signLink(context.signingKeys, { purpose: proven === null ? 'filed' : 'status', number, contact })}`,
+    link: { purpose: proven === null ? 'filed' : 'status', number, contact },
   };
+}
+
+/** The address of the page that a link leads to. */
+export function urlOfLink({ environment, signingKeys }: Pick<ApiContext, 'environment' | 'signingKeys'>, link: Link): string {
+  return `${environment.HOLDFAST_PUBLIC_URL}/l/${signLink(signingKeys, link)}`;
 }
 
 async function mustBeWelcome(context: ApiContext, db: Database, email: string): Promise<void> {

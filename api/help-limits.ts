@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Database } from '../db/connection';
 import { count } from './chat-limits';
 import type { ApiContext } from './context';
 import { RATE_LIMITS } from './rate-limits';
@@ -8,8 +9,8 @@ const QUARTER_MS = 15 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** Counts a request by the contact form; `address` is the caller's. Errors: E_RATE_LIMITED. */
-export async function countForm(context: ApiContext, address: string): Promise<void> {
-  await count(context, context.db, { key: `forms:${address}`, limit: limitsOf(context).forms, windowMs: HOUR_MS });
+export async function countForm(context: ApiContext, db: Database, address: string): Promise<void> {
+  await count(context, db, { key: `forms:${address}`, limit: limitsOf(context).forms, windowMs: HOUR_MS });
 }
 
 /** Counts a code that is asked for. Errors: E_RATE_LIMITED. */

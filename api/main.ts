@@ -19,7 +19,9 @@ import { HoldfastError } from '../messages/errors';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { createApp } from './app';
 import { Background } from './background';
-import type { Readiness } from './context';
+import type { ApiContext, Readiness } from './context';
+import { Live } from './live/live';
+import { serveSockets } from './live/sockets';
 
 /** How long a probe waits for one part, in milliseconds. */
 const PROBE_MS = 2_000;
@@ -70,7 +72,7 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
       await smtp.close();
     });
 
-    const app = createApp({
+    const context: ApiContext = {
       db,
       client,
       policy: policy.current,
@@ -82,8 +84,12 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
       rateLimits: { credential: environment.HOLDFAST_RATE_LIMIT },
       trustedProxies: environment.HOLDFAST_TRUSTED_PROXIES,
       readiness: readinessOf(DATABASE_URL, db, { connection, background }, () => listening),
-    });
+    };
+    const live = new Live(context, DATABASE_URL);
+    const app = createApp({ ...context, live });
     const server = createServer(app);
+    const sockets = serveSockets(server, app, context, live);
+    await live.start();
     server.listen(PORT, HOLDFAST_HOST);
     try {
       await once(server, 'listening');
@@ -101,6 +107,11 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
       await closed;
       clearTimeout(tooLong);
     });
+    // Whoever is connected hears first, so that they are elsewhere while the rest ends.
+    undo.push(
+      () => sockets.close(),
+      () => live.close(),
+    );
     log.info({ port: PORT, smtpPort: smtp.address.port }, 'the API listens');
     return { close };
   } catch (error) {

@@ -54,6 +54,7 @@ export async function serveApi(context: ApiContext, route: ApiRoute, request: Re
   const answer = await perform(context, route, checked, actor.kind === 'nobody' ? '' : actor.id);
   if (CHANGES.has(request.method)) await crashPoint('request:carriedOut', checked.idempotency?.key ?? request.path);
   response.set(answer.headers ?? {}).status(answer.status);
+  if (answer.stream !== undefined) return answer.stream(request, response);
   if (answer.file !== undefined) response.type(answer.file.mediaType).send(answer.file.content);
   else if (answer.body === undefined) response.end();
   else response.json(answer.body);

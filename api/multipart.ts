@@ -66,27 +66,30 @@ export async function readMultipart(request: Request): Promise<PostedForm> {
         hold(value.length);
         fields.set(name, value);
       });
-      parser.on('file', (_field: string, stream: NodeJS.ReadableStream & { truncated?: boolean }, info: { readonly filename?: string; readonly mimeType: string }) => {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => {
-          filesBytes += chunk.length;
-          if (filesBytes > FILES_BYTES) {
-            leftOut ??= 'tooLarge';
-            chunks.length = 0;
-            return;
-          }
-          hold(chunk.length);
-          chunks.push(chunk);
-        });
-        // A part that breaks off ends its stream with an error; the parser's own error tells it.
-        stream.on('error', (error) => fail(unreadable(error)));
-        stream.on('end', () => {
-          const content = Buffer.concat(chunks);
-          // A field for files that nothing was chosen in comes as an empty file without a name.
-          if (content.length === 0) return;
-          files.push({ name: nameOf(info.filename), mediaType: mediaTypeOf(info.mimeType), content });
-        });
-      });
+      parser.on(
+        'file',
+        (_field: string, stream: NodeJS.ReadableStream & { truncated?: boolean }, info: { readonly filename?: string; readonly mimeType: string }) => {
+          const chunks: Buffer[] = [];
+          stream.on('data', (chunk: Buffer) => {
+            filesBytes += chunk.length;
+            if (filesBytes > FILES_BYTES) {
+              leftOut ??= 'tooLarge';
+              chunks.length = 0;
+              return;
+            }
+            hold(chunk.length);
+            chunks.push(chunk);
+          });
+          // A part that breaks off ends its stream with an error; the parser's own error tells it.
+          stream.on('error', (error) => fail(unreadable(error)));
+          stream.on('end', () => {
+            const content = Buffer.concat(chunks);
+            // A field for files that nothing was chosen in comes as an empty file without a name.
+            if (content.length === 0) return;
+            files.push({ name: nameOf(info.filename), mediaType: mediaTypeOf(info.mimeType), content });
+          });
+        },
+      );
       parser.on('filesLimit', () => (leftOut = 'tooMany'));
       parser.on('partsLimit', () => (leftOut ??= 'tooMany'));
       parser.on('error', (error) => fail(unreadable(error)));

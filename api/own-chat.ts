@@ -9,6 +9,7 @@ import type { Actor, Visitor } from './auth/actor';
 import type { AdmittedVisitor } from './auth/admit-visitor';
 import type { Target } from './auth/authorize';
 import { chatSummaryAnswer, isUnansweredChat } from './chat-answers';
+import { noSuchConversation } from './commands';
 import type { ApiContext } from './context';
 import { expectationAnswer } from './expectation';
 import { InvalidRequest } from './problem';
@@ -29,6 +30,14 @@ export function ownToken(_params: unknown, actor: Actor): Target {
 export function visitorOf({ actor }: Caller): Visitor {
   if (actor.kind !== 'visitor') throw new Error('The route’s rule lets only visitors in.');
   return actor;
+}
+
+/** As whom a conversation is read: as the visitor who asks, or, for an agent, as its requester. Errors: E_NOT_FOUND. */
+export async function readerOf(db: Database, { actor }: Caller, number: number): Promise<Visitor> {
+  if (actor.kind === 'visitor') return actor;
+  const row = await db.selectFrom('conversations').select('requester_id').where('number', '=', number).executeTakeFirst();
+  if (row === undefined) throw noSuchConversation(number);
+  return { kind: 'visitor', id: '', contactId: row.requester_id, proof: 'code', identity: '' };
 }
 
 /** The visitor's own conversation with the parts of its thread that they see. Errors: E_NOT_FOUND, also when it stopped being theirs a moment ago. */

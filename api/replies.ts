@@ -3,30 +3,39 @@ import { messagesSince, seqOfMessage } from '../db/messages';
 import { listParticipants } from '../db/participants';
 import { newId } from '../db/new-id';
 import type { Database } from '../db/connection';
+import { lastWrittenAt } from '../db/messages';
+import { presenceOf } from '../db/presence';
 import { HoldfastError } from '../messages/errors';
 import { InvalidRequest, ThreadMoved } from './problem';
 import { rfc3339 } from './schemas/text';
 import type { CommandMessage } from './commands';
+import type { ApiContext } from './context';
 import { noSuchConversation } from './commands';
 
 /** How an agent's public words reach the customer: to whom, by which way, and the message row. */
 export interface Outgoing {
   readonly delivery: 'mail' | 'chat';
-  /** Contact ids. */
+  /** Contact ids; none in a chat. */
   readonly recipients: readonly string[];
+  /** The customer of the chat has gone: the words are mailed in a while, unless they come back. */
+  readonly gone?: true;
   readonly message: CommandMessage;
 }
 
 /**
- * Prepares public words to everyone in a thread, or to `only` these contacts.
+ * Prepares public words to everyone in a thread, or to `only` these contacts. In a chat they are in front of its customer at once.
  * Errors: E_NOT_FOUND; E_INVALID for a contact who is not in the thread; E_NO_PUBLIC_CHANNEL when nobody there has an address.
  */
-export async function outgoing(db: Database, number: number, body: string, only?: readonly string[]): Promise<Outgoing> {
+export async function outgoing(context: ApiContext, db: Database, number: number, body: string, only?: readonly string[]): Promise<Outgoing> {
   const conversation = await getConversation(db, number);
   if (conversation === null) throw noSuchConversation(number);
   const people = await listParticipants(db, number);
   const stranger = only?.find((id) => !people.some((person) => person.id === id));
   if (stranger !== undefined) throw new InvalidRequest([{ path: 'body.recipients', message: `"${stranger}" is not in this conversation` }]);
+  if (conversation.kind === 'chat' && (only === undefined || only.includes(conversation.requesterId))) {
+    const message: CommandMessage = { id: newId('m'), direction: 'out', channel: 'chat', body, state: 'waiting' };
+    return { delivery: 'chat', recipients: [], message, ...((await hasGone(context, db, number)) && { gone: true }) };
+  }
   const recipients = people
     // Third parties were not admitted: they are written to only when an agent names them.
     .filter((person) => person.email !== null && (only === undefined ? person.role !== 'thirdParty' : only.includes(person.id)))
@@ -35,6 +44,16 @@ export async function outgoing(db: Database, number: number, body: string, only?
     throw new HoldfastError('E_NO_PUBLIC_CHANNEL', 'Nobody in this conversation has an e-mail address. Call the customer and log the call instead.');
   }
   return { delivery: 'mail', recipients, message: { id: newId('m'), direction: 'out', channel: 'email', body, state: 'waiting' } };
+}
+
+/** Whether a chat's customer is not there any more. One who has never been seen there has just begun, or does not use the widget. */
+async function hasGone(context: ApiContext, db: Database, number: number): Promise<boolean> {
+  const at = context.now();
+  const goneAfterMs = context.policy().chats.customerGoneAfterMs;
+  const presence = (await presenceOf(db, [number], { at, goneAfterMs })).get(number);
+  if (presence !== undefined) return presence.state === 'gone';
+  const wrote = await lastWrittenAt(db, number);
+  return wrote === null || at - wrote >= goneAfterMs;
 }
 
 /**

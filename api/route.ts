@@ -25,6 +25,8 @@ export interface Answer {
   /** Instead of `body`: bytes of this type. */
   readonly file?: { readonly content: Buffer; readonly mediaType: string };
   readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of `body`: answers by itself, for as long as it likes. */
+  readonly stream?: (request: Request, response: Response) => void;
   /** Runs once what the handler wrote is committed; it may fail without changing the answer. */
   readonly afterCommit?: () => Promise<void>;
   /** Instead of `body`, what is kept with the Idempotency-Key: for answers with a secret in them. See `ApiRoute.again`. */

@@ -8,6 +8,9 @@ export const CRASH_POINTS = [
   'accept:written',
   'accept:committed',
   'ticket:written',
+  // the first words of a chat, and those that follow
+  'chat:begun',
+  'chat:joined',
   // resolve
   'resolve:locked',
   'resolve:placed',
@@ -32,6 +35,7 @@ export const CRASH_POINTS = [
   'events:read',
   'policy:loaded',
   'close:claimed',
+  'presence:claimed',
   // lane and activity: notices
   'notice:written',
   'notice:posted',

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
  * What this process itself has done, for Prometheus; docs/operations.md lists it all. No label ever names a person, a conversation or
@@ -37,6 +37,19 @@ const sweeps = new Counter({
   name: 'holdfast_sweep_runs_total',
   help: 'Runs of the tasks that repeat what was lost, by how they ended',
   labelNames: ['task', 'outcome'] as const,
+  registers: [processMetrics],
+});
+
+const liveConnections = new Gauge({
+  name: 'holdfast_live_connections',
+  help: 'Live connections that are open, by how they are made and who is there',
+  labelNames: ['transport', 'actor'] as const,
+  registers: [processMetrics],
+});
+const liveEvents = new Counter({ name: 'holdfast_live_events_total', help: 'Events sent on live connections', registers: [processMetrics] });
+const liveResumes = new Counter({
+  name: 'holdfast_live_resumes_total',
+  help: 'Subscriptions that went on from where a broken connection had come to',
   registers: [processMetrics],
 });
 
@@ -82,4 +95,19 @@ export function outcomeOfStatus(status: number | null): ProviderOutcome {
 /** A task that repeats what was lost has run. */
 export function sweepRan(task: string, outcome: 'ok' | 'failed'): void {
   sweeps.inc({ task, outcome });
+}
+
+/** A live connection was opened (1) or has ended (-1). */
+export function liveConnected(connection: { transport: 'websocket' | 'sse'; actor: 'agent' | 'visitor' }, change: 1 | -1): void {
+  liveConnections.inc(connection, change);
+}
+
+/** Events were sent on a live connection. */
+export function liveEventsSent(count: number): void {
+  liveEvents.inc(count);
+}
+
+/** A subscription went on from its cursor. */
+export function liveResumed(): void {
+  liveResumes.inc();
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { withoutLinkTokens } from '../messages/link-tokens';
 import type { Channel } from '../policy/words';
 import type { Database } from './connection';
 
@@ -45,7 +46,7 @@ const toldTo = (who: string) => sql<boolean>`(
   OR (m.direction = 'out' AND m.author_kind = 'agent' AND m.state IN ('sent', 'failed', 'shown') AND EXISTS (
     SELECT 1 FROM commands AS k WHERE k.number = m.number AND k.body_ref = m.id AND (
       k.command ->> 'delivery' = 'chat'
-      OR coalesce(k.command -> 'recipients', '[]') = '[]'
+      OR (k.command ->> 'delivery' IS NULL AND k.command -> 'recipients' = '[]')
       OR jsonb_exists(k.command -> 'recipients', ${who})
       OR EXISTS (
         SELECT 1 FROM participants AS me JOIN participants AS other ON other.number = me.number AND other.role <> 'thirdParty'
@@ -87,7 +88,12 @@ export async function chatMessages(db: Database, who: string, numbers: readonly 
     rows.map(({ id }) => id),
   );
   // The condition above lets no other direction or author through.
-  return rows.map((row) => ({ ...(row as Omit<ChatMessageRecord, 'attachments'>), attachments: files.get(row.id) ?? [] }));
+  return rows.map((row) => ({
+    ...(row as Omit<ChatMessageRecord, 'attachments'>),
+    body: withoutLinkTokens(row.body),
+    html: row.html === null ? null : withoutLinkTokens(row.html),
+    attachments: files.get(row.id) ?? [],
+  }));
 }
 
 async function filesOf(db: Database, messageIds: readonly string[]): Promise<Map<string, ChatMessageRecord['attachments'][number][]>> {

@@ -20,6 +20,10 @@ export interface ChatSummaryRecord {
   readonly chat: boolean;
   readonly proof: 'signed' | 'code' | 'claimed' | 'mail' | null;
   readonly rating: 'good' | 'bad' | null;
+  /** "Is there anything else?" was asked, and has not been answered. */
+  readonly closingAsked: boolean;
+  /** Whoever answers has said that they are right back; `promised` says by when. */
+  readonly beRightBack: boolean;
 }
 
 /**
@@ -30,7 +34,9 @@ export async function chatSummaries(db: Database, viewer: Viewer, page: { readon
   const { rows } = await sql<Row>`
     SELECT c.number, c.kind, c.status, c.subject, a.name AS "agentName", a.avatar AS "agentAvatar", promised.kind AS "promisedKind",
       promised.due_at AS "promisedAt", unread.count AS unread, c.last_message_at AS "lastMessageAt", c.received_at AS "receivedAt",
-      h.number IS NOT NULL AS chat, h.proof, r.score AS rating
+      h.number IS NOT NULL AS chat, h.proof, r.score AS rating,
+      coalesce((c.carried->'state'->>'closingAsked')::boolean, false) AS "closingAsked",
+      coalesce((c.carried->'state'->>'beRightBack')::boolean, false) AS "beRightBack"
     FROM conversations AS c
     LEFT JOIN agents AS a ON a.id = c.assignee
     LEFT JOIN chats AS h ON h.number = c.number
@@ -59,6 +65,8 @@ export async function chatSummaries(db: Database, viewer: Viewer, page: { readon
     chat: row.chat,
     proof: row.proof,
     rating: row.rating,
+    closingAsked: row.closingAsked,
+    beRightBack: row.beRightBack,
   }));
 }
 
@@ -77,6 +85,8 @@ interface Row {
   readonly chat: boolean;
   readonly proof: ChatSummaryRecord['proof'];
   readonly rating: 'good' | 'bad' | null;
+  readonly closingAsked: boolean;
+  readonly beRightBack: boolean;
 }
 
 /** What is a part of another conversation of theirs is found there. */

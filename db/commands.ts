@@ -147,8 +147,21 @@ export async function finishCommand(db: Database, command: CommandRow, result: C
       .executeTakeFirst();
     if (!row) return;
     if (withdrawn !== null) await trx.updateTable('messages').set({ state: 'withdrawn' }).where('id', '=', withdrawn).execute();
+    if (!refused && command.bodyRef !== null) await showInChat(trx, command.bodyRef, at);
     if (!refused && command.command.type === 'spam') await withdrawWaiting(trx, command.number);
   });
+}
+
+/** What is said in a chat is in front of its customer as soon as the conversation has taken it. */
+async function showInChat(trx: Transaction<Schema>, messageId: string, at: Date): Promise<void> {
+  await trx
+    .updateTable('messages')
+    .set({ state: 'sent', delivered_at: at })
+    .where('id', '=', messageId)
+    .where('direction', '=', 'out')
+    .where('channel', '=', 'chat')
+    .where('state', '=', 'waiting')
+    .execute();
 }
 
 /** What no mail has been written for yet never leaves. A mail that is on its way already tells its own outcome. */

@@ -48,35 +48,3 @@ export async function closeConversation(
     return { closed: true, projected: await projectOutcome(trx, { number, before, event: { type: 'closed', at }, now: at }) };
   });
 }
-
-/**
- * Whether a chat's customer has seen all that agents wrote (`seen`), is there and has not (`present`), or has gone: then what is
- * unseen is claimed for one mail. A claim is repeated as it was, whatever has happened since, so a retry mails the same.
- */
-export async function unseenOrClaimed(db: Database, look: { number: number; at: number }): Promise<{ found: 'seen' | 'present' | 'gone'; claimed: string[] }> {
-  const at = new Date(look.at);
-  return db.transaction().execute(async (trx) => {
-    await trx.selectFrom('conversations').select('number').where('number', '=', look.number).forUpdate().execute();
-    const written = trx
-      .selectFrom('messages')
-      .select('id')
-      .where('number', '=', look.number)
-      .where('direction', '=', 'out')
-      .where('channel', '=', 'chat')
-      .orderBy('at')
-      .orderBy('id');
-    const before = await written.where('mailed_at', '=', at).execute();
-    if (before.length > 0) return { found: 'gone', claimed: idsOf(before) };
-    const unseen = await written.where('seen_at', 'is', null).where('mailed_at', 'is', null).where('state', '<>', 'withdrawn').execute();
-    if (unseen.length === 0) return { found: 'seen', claimed: [] };
-    const there = await trx.selectFrom('chat_presence').select('tab').where('number', '=', look.number).where('until', '>', at).limit(1).executeTakeFirst();
-    if (there) return { found: 'present', claimed: [] };
-    const claimed = idsOf(unseen);
-    await trx.updateTable('messages').set({ mailed_at: at }).where('id', 'in', claimed).execute();
-    return { found: 'gone', claimed };
-  });
-}
-
-function idsOf(rows: readonly { id: string }[]): string[] {
-  return rows.map(({ id }) => id);
-}

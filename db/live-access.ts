@@ -21,7 +21,11 @@ export function credentialKey({ kind, hash }: Credential): string {
 }
 
 /** Those of the credentials that hold at `now`, by their keys; `admin` is the hash of the token that acts as the first agent, if there is one. */
-export async function holdingCredentials(db: Database, credentials: readonly Credential[], { admin, now }: { admin: Buffer | null; now: Date }): Promise<Map<string, Holding>> {
+export async function holdingCredentials(
+  db: Database,
+  credentials: readonly Credential[],
+  { admin, now }: { admin: Buffer | null; now: Date },
+): Promise<Map<string, Holding>> {
   const hashes = (kind: Credential['kind']) => credentials.filter((credential) => credential.kind === kind).map(({ hash }) => hash);
   const { rows } = await sql<{ kind: Credential['kind']; hash: Buffer; expiresAt: Date | null; standsFor: string }>`
     WITH tokens AS (

@@ -22,6 +22,10 @@ export interface MessageRecord {
   readonly at: Date;
   readonly state: 'received' | 'waiting' | 'sent' | 'failed' | 'withdrawn' | 'shown';
   readonly deliveredAt: Date | null;
+  /** When its reader in the chat has had it in view. */
+  readonly seenAt: Date | null;
+  /** When it was claimed for the mail to a chat's customer who had not seen it. */
+  readonly mailedAt: Date | null;
   readonly authenticated: boolean;
   /** What authentication says about a mail's From; null for what is no mail. */
   readonly verdict: 'pass' | 'none' | 'fail' | 'reject' | null;
@@ -30,11 +34,11 @@ export interface MessageRecord {
   readonly attachments: readonly { readonly id: string; readonly name: string; readonly mediaType: string; readonly bytes: number }[];
 }
 
-/** Messages and notes of a thread and of those merged into it, oldest first, after the given place (time in milliseconds, id); `newest` takes the last ones instead. */
+/** Messages and notes of a thread and of those merged into it, oldest first, after the given place (time in milliseconds, id); `newest` takes the last ones instead, `ids` only these. */
 export async function listMessages(
   db: Database,
   number: number,
-  page: { after?: readonly [at: number, id: string] | null; limit: number; newest?: boolean },
+  page: { after?: readonly [at: number, id: string] | null; limit: number; newest?: boolean; ids?: readonly string[] },
 ): Promise<MessageRecord[]> {
   let query = db
     .selectFrom('messages as m')
@@ -54,6 +58,8 @@ export async function listMessages(
       'm.at',
       'm.state',
       'm.delivered_at as deliveredAt',
+      'm.seen_at as seenAt',
+      'm.mailed_at as mailedAt',
       'm.authenticated',
       'm.verdict',
       'm.machine',
@@ -61,6 +67,7 @@ export async function listMessages(
     ])
     .where('m.number', 'in', (select) => select.selectFrom('conversations').select('number').where(ofThread(number)))
     .limit(page.limit);
+  if (page.ids !== undefined) query = query.where('m.id', 'in', [...page.ids]);
   const order = page.newest === true ? 'desc' : 'asc';
   query = query.orderBy('m.at', order).orderBy('m.id', order);
   const { after } = page;
@@ -119,9 +126,20 @@ export async function seqOfMessage(db: Database, number: number, id: string): Pr
   return before?.seq ?? 0;
 }
 
+/** When somebody outside the desk last wrote in this conversation, in milliseconds; null when nobody has. */
+export async function lastWrittenAt(db: Database, number: number): Promise<number | null> {
+  const row = await db
+    .selectFrom('messages')
+    .select((eb) => eb.fn.max('at').as('at'))
+    .where('number', '=', number)
+    .where('direction', '=', 'in')
+    .executeTakeFirst();
+  return (row?.at as Date | null | undefined)?.getTime() ?? null;
+}
+
 /** What people outside the desk have written in this thread after `seq`, oldest first. */
 export async function messagesSince(db: Database, number: number, seq: number): Promise<Pick<MessageRecord, 'id' | 'authorName' | 'body' | 'at'>[]> {
-  return db
+  const rows = await db
     .selectFrom('messages as m')
     .leftJoin('contacts as c', 'c.id', 'm.author_id')
     .select((eb) => ['m.id', eb.fn.coalesce('c.name', 'c.email', 'c.phone').as('authorName'), 'm.body', 'm.at'])
@@ -131,4 +149,5 @@ export async function messagesSince(db: Database, number: number, seq: number): 
     .where('m.seq', '>', seq)
     .orderBy('m.seq')
     .execute();
+  return rows.map((row) => ({ ...row, body: withoutLinkTokens(row.body) }));
 }

@@ -41,7 +41,8 @@ export async function findOutgoingMail(db: Database, key: string): Promise<Outgo
     number: row.number,
     kind: row.kind,
     messageRef: row.message_ref,
-    carries: row.carries,
+    // Mails of one message that were written before this column was there.
+    carries: row.carries.length === 0 && row.message_ref !== null ? [row.message_ref] : row.carries,
     recipient: row.recipient_id,
     mailId: row.mail_id,
     envelopeFrom: row.envelope_from,
@@ -96,7 +97,7 @@ export async function isWithdrawn(db: Database, messageId: string): Promise<bool
 }
 
 /**
- * Notes how it ended, on the mail and on the message whose words it carried. A message counts as sent once one recipient's server has
+ * Notes how it ended, on the mail and on the messages whose words it carried. A message counts as sent once one recipient's server has
  * taken it, and as failed while none has; what a chat has shown stays shown.
  */
 export async function finishMail(db: Database, mail: MailIntent, outcome: MailOutcome, at: number): Promise<void> {
@@ -108,7 +109,7 @@ export async function finishMail(db: Database, mail: MailIntent, outcome: MailOu
       .where('state', '=', 'intended')
       .returning('key')
       .executeTakeFirst();
-    if (finished === undefined || mail.messageRef === null) return;
+    if (finished === undefined || mail.carries.length === 0) return;
     if (outcome === 'sent') {
       await trx
         .updateTable('messages')
@@ -122,10 +123,10 @@ export async function finishMail(db: Database, mail: MailIntent, outcome: MailOu
           delivered_at: eb.fn.coalesce('delivered_at', eb.val(new Date(at))),
           mail_id: eb.fn.coalesce('mail_id', eb.val(mail.mailId)),
         }))
-        .where('id', '=', mail.messageRef)
+        .where('id', 'in', mail.carries)
         .execute();
     } else if (outcome === 'refused') {
-      await trx.updateTable('messages').set({ state: 'failed' }).where('id', '=', mail.messageRef).where('state', '=', 'waiting').execute();
+      await trx.updateTable('messages').set({ state: 'failed' }).where('id', 'in', mail.carries).where('state', '=', 'waiting').execute();
     }
   });
 }

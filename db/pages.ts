@@ -1,9 +1,10 @@
-import type { Selectable } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import type { PageCause } from '../policy/state';
 import type { Database } from './connection';
 import { inTransaction } from './in-transaction';
+import { tellBeside } from './own-line';
 import { lockBundle } from './page-bundles';
-import type { PageAttemptsTable, PagesTable } from './schema';
+import type { PageAttemptsTable, PagesTable, Schema } from './schema';
 
 /** A page as lists and screens show it. Times are dates. */
 export interface PageRow {
@@ -53,7 +54,7 @@ export async function getPage(db: Database, id: string): Promise<(PageRow & { at
 
 /**
  * Writes an acknowledgement: the row is the durable moment, the signal to the escalation follows. `already` when somebody owns the
- * page: its time is renewed, so that the signal, which is sent all the same, covers a ring whose record has not been written yet.
+ * page: its time is renewed, and the timeline names who came second, so that the signal, which is sent all the same, covers a ring whose record has not been written yet.
  * A page that is a part of a bundle acknowledges the bundle's other pages too; {@link pagesWithLostAcknowledgement} relays them.
  */
 export async function acknowledgePage(
@@ -64,23 +65,31 @@ export async function acknowledgePage(
     const known = await trx.selectFrom('pages').select('bundled_into').where('id', '=', id).executeTakeFirst();
     const bundle = known?.bundled_into ?? null;
     if (bundle !== null) await lockBundle(trx, bundle);
-    const row = await trx.selectFrom('pages').select(['state', 'acknowledged_at']).where('id', '=', id).forUpdate().executeTakeFirst();
+    const row = await trx.selectFrom('pages').select(['number', 'page', 'state', 'acknowledged_at', 'acknowledged_by']).where('id', '=', id).forUpdate().executeTakeFirst();
     if (!row) return 'unknown';
     if (row.state === 'over') return 'over';
     if (row.state === 'acknowledged') {
       if (row.acknowledged_at === null || row.acknowledged_at < at) {
         await trx.updateTable('pages').set({ acknowledged_at: at, acknowledgement_relayed_at: null }).where('id', '=', id).execute();
       }
+      if (row.acknowledged_by !== by) await tellAcknowledged(trx, row, { by, at });
       return 'already';
     }
-    await trx
+    const acknowledged = await trx
       .updateTable('pages')
       .set({ state: 'acknowledged', acknowledged_at: at, acknowledged_by: by, acknowledgement_relayed_at: null, next_ring_at: null })
       .where('state', '=', 'paging')
       .where((eb) => (bundle === null ? eb('id', '=', id) : eb.or([eb('id', '=', id), eb('bundled_into', '=', bundle)])))
+      .returning(['number', 'page'])
       .execute();
+    for (const page of acknowledged) await tellAcknowledged(trx, page, { by, at });
     return 'acknowledged';
   });
+}
+
+/** Everyone who takes a page upon themselves is named, also who comes second: the page shows who was first. */
+async function tellAcknowledged(trx: Transaction<Schema>, { number, page }: { number: number; page: number }, { by, at }: { by: string; at: Date }): Promise<void> {
+  await tellBeside(trx, number, { at: at.getTime(), type: 'page.acknowledged', data: { page, by } });
 }
 
 /** Acknowledgements whose signal has not been sent, oldest first; `acknowledgedAt` in milliseconds. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from './connection';
 import { inTransaction } from './in-transaction';
 import { newId } from './new-id';
+import { tellBeside } from './own-line';
 
 /** A group of agents that conversations can belong to; it is never an assignee. */
 export interface TeamRecord {
@@ -109,9 +110,6 @@ export async function setTeamsOf(db: Database, agent: string, teams: readonly st
     .execute();
 }
 
-/** Beyond every line that a projection may still write for the same revision. */
-const OWN_LINES = 10_000;
-
 /**
  * Gives a conversation to a team, or takes it from every team, and says so in its timeline. A team owes nothing, so no promise and no
  * workflow is concerned. Answers whether there is such a conversation.
@@ -119,27 +117,11 @@ const OWN_LINES = 10_000;
 export async function setTeamOfConversation(db: Database, given: { number: number; team: string | null; by: string; at: Date }): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     const { number, team } = given;
-    const before = await trx.selectFrom('conversations').select(['team_id', 'revision']).where('number', '=', number).forUpdate().executeTakeFirst();
+    const before = await trx.selectFrom('conversations').select('team_id').where('number', '=', number).forUpdate().executeTakeFirst();
     if (!before) return false;
     if (before.team_id === team) return true;
     await trx.updateTable('conversations').set({ team_id: team }).where('number', '=', number).execute();
-    const { last } = await trx
-      .selectFrom('timeline')
-      .select((eb) => eb.fn.max('position').as('last'))
-      .where('number', '=', number)
-      .where('revision', '=', before.revision)
-      .executeTakeFirstOrThrow();
-    await trx
-      .insertInto('timeline')
-      .values({
-        number,
-        revision: before.revision,
-        position: Math.max(last ?? 0, OWN_LINES) + 1,
-        at: given.at,
-        type: 'team',
-        data: JSON.stringify({ from: before.team_id, to: team, by: given.by }),
-      })
-      .execute();
+    await tellBeside(trx, number, { at: given.at.getTime(), type: 'team', data: { from: before.team_id, to: team, by: given.by } });
     return true;
   });
 }

@@ -93,17 +93,15 @@ export async function readTranscript(db: Database, { number, contact, at }: { nu
     .execute();
   const leftOut = Number(rows[0]?.all ?? 0) - kept.length;
   const entries = [
-    ...kept.map(
-      ({ id, ...message }): TranscriptMessage => ({
-        type: 'message',
-        at: message.at.getTime(),
-        from: message.from === 'thirdParty' ? 'customer' : message.from,
-        authorId: message.authorId,
-        authorName: message.authorName,
-        body: withoutLinkTokens(message.body),
-        files: files.filter(({ messageId }) => messageId === id).map(({ name }) => name),
-      }),
-    ),
+    ...kept.map(({ id, ...message }): TranscriptMessage => ({
+      type: 'message',
+      at: message.at.getTime(),
+      from: message.from === 'thirdParty' ? 'customer' : message.from,
+      authorId: message.authorId,
+      authorName: message.authorName,
+      body: withoutLinkTokens(message.body),
+      files: files.filter(({ messageId }) => messageId === id).map(({ name }) => name),
+    })),
     ...events.flatMap((event): TranscriptEvent[] => {
       const type = toldEvent(event.type, event.data);
       const isAmongThem = leftOut === 0 || (first !== undefined && event.at >= first.at);

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { crashPoint } from '../config/crash-points';
 import { contactById, type Contact } from '../db/contacts';
 import { insertInbox, markResolved, notifyRelay } from '../db/inbox';
 import type { Schema } from '../db/schema';
@@ -72,5 +73,6 @@ export async function joinChat(
   );
   await markResolved(trx, inboxId, { number: thread.number, at });
   await notifyRelay(trx, thread.number);
+  await crashPoint('chat:joined', thread.number);
   return { number: thread.number, messageId };
 }

@@ -160,7 +160,11 @@ export async function answerByForm(db: Database, policy: PolicySnapshot, answer:
 
 async function continueClosed(db: Database, policy: PolicySnapshot, answer: FormAnswer, number: number, at: number): Promise<{ number: number }> {
   const contact = await contactById(db, answer.contactId);
-  const before = await db.selectFrom('conversations').select(['subject', 'cluster', 'website', 'tags', 'organization_id']).where('number', '=', number).executeTakeFirst();
+  const before = await db
+    .selectFrom('conversations')
+    .select(['subject', 'cluster', 'website', 'tags', 'organization_id'])
+    .where('number', '=', number)
+    .executeTakeFirst();
   if (contact === null || before === undefined) throw gone();
   const { subject, cluster, website, tags, organization_id: organizationId } = before;
   const created = await createFollowUp(

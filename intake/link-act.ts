@@ -6,7 +6,6 @@ import { inTransaction } from '../db/in-transaction';
 import type { Schema } from '../db/schema';
 import { lockThread, type LockedThread } from '../db/threads';
 import { HoldfastError } from '../messages/errors';
-import type { CustomerActEvent } from '../policy/events';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { addCustomerAct } from './customer-act';
 import { joinConversation } from './join-conversation';
@@ -35,7 +34,7 @@ export interface LinkActed {
  * What a customer does by the button behind a mailed link: durable once this resolves. `at` in milliseconds. In a conversation that theirs
  * was merged into they end nothing unless they take part in it themselves. Errors: E_NOT_FOUND, E_CONVERSATION_CLOSED, E_MERGED.
  */
-export async function actByLink(db: Database, link: LinkOwner, act: CustomerActEvent['act'], at: number): Promise<LinkActed> {
+export async function actByLink(db: Database, link: LinkOwner, act: 'productionDown' | 'thatsAll', at: number): Promise<LinkActed> {
   return inTransaction(db, async (trx) => {
     const thread = await threadOf(trx, link.number);
     if (act === 'productionDown') {

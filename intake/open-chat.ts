@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { crashPoint } from '../config/crash-points';
 import { insertChat, lockIdentity, NOT_PROVEN, openChatOf } from '../db/chats';
 import type { Database } from '../db/connection';
 import { findOrCreateContact, isKnownContact, type Contact } from '../db/contacts';
@@ -116,6 +117,7 @@ async function begin(trx: Transaction<Schema>, policy: PolicySnapshot, author: C
   const { id: messageId } = await trx.selectFrom('messages').select('id').where('number', '=', number).where('seq', '=', 1).executeTakeFirstOrThrow();
   await markResolved(trx, inboxId, { number, at });
   await notifyRelay(trx, number);
+  await crashPoint('chat:begun', contact.email ?? author.identity);
   return { number, messageId, opened: true };
 }
 

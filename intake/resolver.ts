@@ -3,6 +3,7 @@ import { crashPoint } from '../config/crash-points';
 import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import { INBOX_CHANNEL, lockNextMail, noteFailure, type WaitingRow } from '../db/inbox';
+import { gaveWay, inTransaction } from '../db/in-transaction';
 import { writeNotice } from '../db/notices';
 import { currentPolicy } from '../db/policies';
 import type { Schema } from '../db/schema';
@@ -50,15 +51,15 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
   /** Starts its thread with the first slow mail: most desks never have one. */
   const patientParser = createMailParser();
   const slow = new Set<number>();
-  let wakeSlowLane = (): void => undefined;
 
-  const resolveNext = async (lane: 'quick' | 'slow'): Promise<boolean> => {
-    const which = lane === 'slow' ? { only: [...slow] } : { without: [...slow] };
+  const resolveNext = async (isSlowLane: boolean): Promise<boolean> => {
+    if (isSlowLane && slow.size === 0) return false;
+    const which = isSlowLane ? { only: [...slow] } : { without: [...slow] };
     const found = await inTransaction(db, async (trx): Promise<{ id: number; resolved: Resolved | null } | null> => {
       const row = await lockNextMail(trx, now(), checks.by === 'dns' ? now() - UNJUDGED_MS : undefined, which);
       if (row === null) return null;
       await crashPoint('resolve:locked', row.id);
-      const readMail = lane === 'slow' ? await patientParser.read(row.raw) : await parser.readQuickly(row.raw);
+      const readMail = isSlowLane ? await patientParser.read(row.raw) : await parser.readQuickly(row.raw);
       if (readMail === null) {
         if (slow.size >= SLOW_AT_MOST) slow.clear();
         slow.add(row.id);
@@ -84,11 +85,11 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
     });
     if (found === null) {
       // Those that were slow are somebody else's by now, or resolved, or wait for another try.
-      if (lane === 'slow') slow.clear();
+      if (isSlowLane) slow.clear();
       return false;
     }
-    if (lane === 'slow') slow.delete(found.id);
-    else if (slow.has(found.id)) wakeSlowLane();
+    if (isSlowLane) slow.delete(found.id);
+    else if (slow.has(found.id)) loop.wake();
     // Only now is it committed.
     await crashPoint('resolve:committed', found.id);
     if (found.resolved !== null) log.info({ inbox: found.id, ...found.resolved }, 'mail resolved');
@@ -116,11 +117,19 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
   };
 
   const judging = checks.by === 'dns' ? startSenderChecks({ db, url, checks, log }) : null;
-  const loops = startWokenLoop({ name: 'resolve', url, channel: INBOX_CHANNEL, sweepMs: SWEEP_MS, lanes: LANES, log, work: () => resolveNext('quick') });
-  const slowLane = repeat('slow mail', SWEEP_MS, log, resolveSlow);
+  const loop = startWokenLoop({
+    name: 'resolve',
+    url,
+    channel: INBOX_CHANNEL,
+    sweepMs: SWEEP_MS,
+    // The last one is for what is slow.
+    lanes: LANES + 1,
+    log,
+    work: (lane) => resolveNext(lane === LANES),
+  });
   return {
     async close() {
-      await Promise.all([loops.close(), judging?.close()]);
+      await Promise.all([loop.close(), judging?.close()]);
       await Promise.all([parser.close(), patientParser.close()]);
     },
   };

@@ -18,12 +18,12 @@ export interface WokenLoop {
   /** How many calls of `work` run side by side. */
   readonly lanes: number;
   readonly log: Logger;
-  /** Does what there is to do; true when there may be more. Rejects during outages: it is called again, later and later. */
-  work(): Promise<boolean>;
+  /** Does what there is to do, on the lane of this number from 0 on; true when there may be more. Rejects during outages: it is called again, later and later. */
+  work(lane: number): Promise<boolean>;
 }
 
-/** Runs `work` whenever the channel is notified, and every `sweepMs`, until closed; survives any outage of the database. */
-export function startWokenLoop(loop: WokenLoop): { close(): Promise<void> } {
+/** Runs `work` whenever the channel is notified or `wake` is called, and every `sweepMs`, until closed; survives any outage of the database. */
+export function startWokenLoop(loop: WokenLoop): { wake(): void; close(): Promise<void> } {
   const wakers = new Set<() => void>();
   let wakes = 0;
   let closed = false;
@@ -47,12 +47,12 @@ export function startWokenLoop(loop: WokenLoop): { close(): Promise<void> } {
       if (closed) done();
     });
 
-  const runLane = async (): Promise<void> => {
+  const runLane = async (lane: number): Promise<void> => {
     let failures = 0;
     while (!closed) {
       const seen = wakes;
       try {
-        const more = await loop.work();
+        const more = await loop.work(lane);
         failures = 0;
         if (!more && seen === wakes) await sleep(loop.sweepMs, true);
       } catch (error) {
@@ -91,8 +91,9 @@ export function startWokenLoop(loop: WokenLoop): { close(): Promise<void> } {
   let tellClosed = (): void => undefined;
   const closing = new Promise<void>((resolve) => (tellClosed = resolve));
   const untilClosed = (): Promise<void> => closing;
-  const all = [listen(), ...Array.from({ length: loop.lanes }, runLane)];
+  const all = [listen(), ...Array.from({ length: loop.lanes }, (_, lane) => runLane(lane))];
   return {
+    wake,
     async close() {
       closed = true;
       tellClosed();

@@ -4,7 +4,7 @@
  */
 
 /** How every token begins: base64url of `["`. */
-const START = 'WyJ';
+const START = ['W', 'y', 'J'] as const;
 const PAYLOAD = /[A-Za-z0-9_-]/;
 const KEY_ID = /[a-z0-9_-]/i;
 const MAC = /[a-z2-7]/i;
@@ -29,17 +29,27 @@ export function withLinkTokensBlotted(text: string): string {
 function replaceTokens(text: string, by: (token: string) => string): string {
   let result = '';
   let copied = 0;
-  for (let from = text.indexOf(START); from >= 0; from = text.indexOf(START, from)) {
-    const payload = read(text, from, PAYLOAD, Infinity);
-    const keyId = dotAt(text, payload.end) ? read(text, payload.end + 1, KEY_ID, KEY_ID_LENGTH) : null;
-    const mac = keyId !== null && keyId.count > 0 && dotAt(text, keyId.end) ? read(text, keyId.end + 1, MAC, MAC_LENGTH) : null;
+  for (let from = text.indexOf(START[0]); from >= 0;) {
+    const begun = startsAt(text, from);
+    const payload = begun === null ? null : read(text, begun, PAYLOAD, Infinity);
+    const keyId = payload === null ? null : readBehindDot(text, payload.end, KEY_ID, KEY_ID_LENGTH);
+    const mac = keyId === null || keyId.count === 0 ? null : readBehindDot(text, keyId.end, MAC, MAC_LENGTH);
+    let next = payload?.end ?? from + 1;
     if (mac?.count === MAC_LENGTH) {
       result += text.slice(copied, from) + by(text.slice(from, mac.end));
-      copied = mac.end;
+      copied = next = mac.end;
     }
-    from = mac?.count === MAC_LENGTH ? mac.end : payload.end;
+    from = text.indexOf(START[0], next);
   }
   return copied === 0 ? text : result + text.slice(copied);
+}
+
+/** Behind the characters that every token begins with, if they stand at `at`. */
+function startsAt(text: string, at: number): number | null {
+  const second = afterBreak(text, at + 1);
+  if (text.charAt(second) !== START[1]) return null;
+  const third = afterBreak(text, second + 1);
+  return text.charAt(third) === START[2] ? third + 1 : null;
 }
 
 /** Reads at most `limit` characters of a kind from `start`, across line breaks; `end` is behind the last of them. */
@@ -56,8 +66,9 @@ function read(text: string, start: number, kind: RegExp, limit: number): { end: 
   return { end, count };
 }
 
-function dotAt(text: string, at: number): boolean {
-  return text.charAt(at) === '.';
+function readBehindDot(text: string, at: number, kind: RegExp, limit: number): { end: number; count: number } | null {
+  const dot = afterBreak(text, at);
+  return text.charAt(dot) === '.' ? read(text, dot + 1, kind, limit) : null;
 }
 
 /** Behind a soft break of quoted-printable (RFC 2045, section 6.7) or a plain one, and the marks of a quotation; `at` where there is none. */

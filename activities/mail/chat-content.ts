@@ -1,5 +1,6 @@
 import type { Transcript, TranscriptMessage } from '../../db/transcript';
-import { actionOf, letter, notice, told, toldAt, words } from './content-parts';
+import { BE_RIGHT_BACK_WORDS, CLOSING_WORDS } from '../../messages/said-for-agents';
+import { actionOf, letter, notice, told, toldAt, update } from './content-parts';
 import type { ContentInput, MailContent, Paragraph } from './content';
 import { oneLine } from './one-line';
 
@@ -11,20 +12,15 @@ export function chatUnseen(input: ContentInput): MailContent {
   const say = sentences.chatUnseen;
   const authors = new Set(source.messages.map(({ authorName }) => authorName));
   const [author] = authors.size === 1 ? authors : [null];
-  const told = withTimes(
-    input,
-    source.messages.map(({ at, authorName, body, attachments }) => ({
-      at,
-      name: oneLine(authorName ?? sentences.transcript.desk),
-      body: body.trim() === '' ? sentences.filesOnly : body.trim(),
-      files: attachments.map(({ name }) => name),
-    })),
-    sentences.transcript.files,
-  );
+  const told = messagesOf(input);
+  const action = actionOf(input, [{ said: say.answer }], say.goOn, 'status');
+  const asked = source.messages.at(-1)?.body.trim() === CLOSING_WORDS && action !== null;
+  const paragraphs = [{ said: say.intro(author ?? null) }, ...told, ...update(input), ...(action === null ? [{ said: say.answerOnly }] : [])];
+  // Each message names its author; a name below would say whose the last word is, and no more.
   return {
-    ...letter(input, [{ said: say.intro(author ?? null) }, ...told], { signed: false }),
-    action: actionOf(input, [{ said: say.answer }], say.goOn, 'status') ?? null,
-    ...(source.recipient.claimed && { paragraphs: [{ said: say.intro(author ?? null) }, ...told, { said: say.answerOnly }] }),
+    ...letter(input, paragraphs, { signed: false }),
+    action,
+    other: asked ? { label: sentences.closingQuestion.thatsAll, url: input.link('thatsAll') } : null,
   };
 }
 
@@ -34,7 +30,7 @@ export function converted(input: ContentInput): MailContent {
   const say = sentences.converted;
   // Unanswered, the first answer is due as before; else an update was promised.
   const due = told(input, 'updateBy') ?? told(input, 'dueAt');
-  return notice(input, say.headline, [{ said: say.body(number) }, ...words(input, []), { said: say.next }], {
+  return notice(input, say.headline, [{ said: say.body(number) }, ...messagesOf(input), { said: say.next }], {
     promise: due === null ? null : { label: sentences.promiseLabel, due },
     action: actionOf(input, [], say.look, 'status'),
   });
@@ -72,6 +68,32 @@ export function transcript(input: ContentInput): MailContent {
   });
 }
 
+/** What agents wrote, each message with its author and its time. */
+function messagesOf(input: ContentInput): Paragraph[] {
+  const { source, sentences } = input;
+  const entries = source.messages.map(({ at, authorName, body, attachments }) => ({
+    at,
+    name: oneLine(authorName ?? sentences.transcript.desk),
+    body: inTheirLanguage(input, body.trim()),
+    files: attachments.map(({ name }) => name),
+  }));
+  return withTimes(input, entries, sentences.transcript.files);
+}
+
+/** An agent's words; what they have had said by one key is said in the mail's language. */
+function inTheirLanguage({ sentences }: ContentInput, body: string): string {
+  switch (body) {
+    case '':
+      return sentences.filesOnly;
+    case BE_RIGHT_BACK_WORDS:
+      return sentences.beRightBack;
+    case CLOSING_WORDS:
+      return sentences.closingQuestion.ask;
+    default:
+      return body;
+  }
+}
+
 function nameOf({ source, sentences }: ContentInput, { from, authorId, authorName }: TranscriptMessage): string {
   const say = sentences.transcript;
   if (authorId !== null && authorId === source.recipient.id) return say.you;
@@ -80,10 +102,7 @@ function nameOf({ source, sentences }: ContentInput, { from, authorId, authorNam
   return from === 'agent' || from === 'system' ? say.desk : say.someone;
 }
 
-type Entry = { readonly at: number } & (
-  | { readonly name: string; readonly body: string; readonly files: readonly string[] }
-  | { readonly event: string }
-);
+type Entry = { readonly at: number } & ({ readonly name: string; readonly body: string; readonly files: readonly string[] } | { readonly event: string });
 
 /** Puts times to entries: in full at first, then only what has changed, so that the words stand out. */
 function withTimes(input: ContentInput, entries: readonly Entry[], files: (names: readonly string[]) => string): Paragraph[] {

@@ -48,7 +48,8 @@ export const ENGLISH: Sentences = {
   },
   converted: {
     headline: 'Your chat is a ticket now',
-    body: (number) => `This needs a closer look than a chat allows, so we’ve made it ticket **#${number}**. Nothing is lost: we have everything that you wrote.`,
+    body: (number) =>
+      `This needs a closer look than a chat allows, so we’ve made it ticket **#${number}**. Nothing is lost: we have everything that you wrote.`,
     next: 'You needn’t keep the chat open. Our answer comes by mail, and it’s in the chat as well; if you think of anything else, just answer this mail.',
     look: 'See your ticket',
   },
@@ -57,7 +58,9 @@ export const ENGLISH: Sentences = {
   closingQuestion: { ask: 'Is there anything else I can help you with?', thatsAll: 'No, that’s all', somethingElse: 'There is something else' },
   chatUnseen: {
     intro: (author) =>
-      author === null ? 'You had left our chat before we could answer, so here’s what we wrote:' : 'You had left our chat before I could answer, so here’s what I wrote:',
+      author === null
+        ? 'You had left our chat before we could answer, so here’s what we wrote:'
+        : 'You had left our chat before I could answer, so here’s what I wrote:',
     answer: 'To go on, just answer this mail, or come back to the chat. It’s all in one place either way.',
     answerOnly: 'To go on, just answer this mail. Your answer will be in the chat as well.',
     goOn: 'Back to the chat',
@@ -82,11 +85,11 @@ export const ENGLISH: Sentences = {
     event: (event, number) => {
       switch (event) {
         case 'converted':
-          return `The chat became ticket #${number}.`;
+          return `The chat became ticket #${number}`;
         case 'solved':
-          return `#${number} was done.`;
+          return 'Marked as done';
         case 'reopened':
-          return `#${number} was taken up again.`;
+          return 'Taken up again';
         default:
           return event satisfies never;
       }

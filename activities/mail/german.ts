@@ -28,12 +28,12 @@ export const GERMAN: Sentences = {
     workingOnIt: (update) =>
       update === null
         ? 'Nur damit Sie es wissen: Ich habe Bereitschaft und arbeite gerade daran. Ich melde mich, sobald ich mehr weiß.'
-        : `Nur damit Sie es wissen: Ich habe Bereitschaft und arbeite gerade daran. Sie hören wieder von mir bis **${update.text}**.`,
+        : `Nur damit Sie es wissen: Ich habe Bereitschaft und arbeite gerade daran. Sie hören bis **${update.text}** wieder von mir.`,
     whenOpen: (opens) =>
       opens === null
         ? 'Ich habe Bereitschaft und Ihre Nachricht gelesen. Sie ist in guten Händen: Wir kümmern uns darum, sobald unser Büro öffnet.'
-        : `Ich habe Bereitschaft und Ihre Nachricht gelesen. Sie ist in guten Händen: Wir kümmern uns darum, wenn unser Büro öffnet, am **${opens.text}**.`,
-    due: (due) => `Wie versprochen hören Sie von uns bis **${due.text}**. Wird es vorher schlimmer, antworten Sie einfach auf diese Mail.`,
+        : `Ich habe Bereitschaft und Ihre Nachricht gelesen. Sie ist in guten Händen: Wir kümmern uns darum, wenn unser Büro am **${opens.text}** öffnet.`,
+    due: (due) => `Wie versprochen hören Sie bis **${due.text}** von uns. Wird es vorher schlimmer, antworten Sie einfach auf diese Mail.`,
   },
   solved: {
     headline: 'Das ist erledigt, glauben wir',
@@ -54,7 +54,7 @@ export const GERMAN: Sentences = {
     look: 'Ihr Ticket ansehen',
   },
   beRightBack: 'Ich sehe mir das an und bin gleich wieder da.',
-  update: (update) => `Sie hören von uns bis **${update.text}**.`,
+  update: (update) => `Sie hören bis **${update.text}** von uns.`,
   closingQuestion: { ask: 'Kann ich sonst noch etwas für Sie tun?', thatsAll: 'Nein, das war alles', somethingElse: 'Ja, ich habe noch etwas' },
   chatUnseen: {
     intro: (author) =>
@@ -85,11 +85,11 @@ export const GERMAN: Sentences = {
     event: (event, number) => {
       switch (event) {
         case 'converted':
-          return `Aus dem Chat wurde das Ticket #${number}.`;
+          return `Aus dem Chat wurde das Ticket #${number}`;
         case 'solved':
-          return `#${number} war erledigt.`;
+          return 'Erledigt';
         case 'reopened':
-          return `#${number} wurde wieder aufgenommen.`;
+          return 'Wieder aufgenommen';
         default:
           return event satisfies never;
       }

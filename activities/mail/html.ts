@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import mjml2html from 'mjml';
+import { isEmojiOnly } from '../../policy/emoji-only';
 import type { MailContent, Paragraph } from './content';
 
 type TemplateName = MailContent['template'];
@@ -91,7 +92,7 @@ function paragraph(one: Paragraph): string {
   if ('event' in one) return `<p class="event">${escape(one.event)}</p>`;
   if (!('by' in one)) return blocks(one.words);
   const files = one.files === null ? '' : `<p class="files">${escape(one.files)}</p>`;
-  return `<p class="by">${escape(one.by)}</p><div class="said">${blocks(one.words)}${files}</div>`;
+  return `<p class="by">${escape(one.by)}</p><div class="${isEmojiOnly(one.words) ? 'said emoji' : 'said'}">${blocks(one.words)}${files}</div>`;
 }
 
 function blocks(words: string): string {

@@ -22,7 +22,11 @@ const ENOUGH = 2;
 
 /** The language that a text is written in; null when it may be either, or another one. */
 export function languageOf(text: string): MailLanguage | null {
-  const words = text.slice(0, LOOKED_AT).toLowerCase().match(/\p{L}+/gu) ?? [];
+  const words =
+    text
+      .slice(0, LOOKED_AT)
+      .toLowerCase()
+      .match(/\p{L}+/gu) ?? [];
   const count = (language: MailLanguage) => words.filter((word) => FREQUENT[language].has(word)).length;
   const [german, english] = [count('de'), count('en')];
   if (Math.max(german, english) < ENOUGH || Math.max(german, english) < 2 * Math.min(german, english)) return null;

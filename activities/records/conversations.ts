@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { crashPoint } from '../../config/crash-points';
 import type { Database } from '../../db/connection';
-import { closeConversation, unseenOrClaimed } from '../../db/conversation-records';
+import { closeConversation } from '../../db/conversation-records';
 import { policyByHash } from '../../db/policies';
+import { checkPresence } from '../../db/presence';
 import { writeProjection } from '../../db/projection';
 import type { RecordActivities } from '../../messages/activities';
 import { HoldfastError } from '../../messages/errors';
@@ -39,6 +40,10 @@ export function createConversationRecords(db: Database): Pick<RecordActivities, 
       await crashPoint('close:claimed', claim.number);
       return claimed;
     },
-    checkPresence: async (look) => ({ ...(await unseenOrClaimed(db, look)), presentAt: null }),
+    async checkPresence(look) {
+      const found = await checkPresence(db, look);
+      if (found.claimed.length > 0) await crashPoint('presence:claimed', look.number);
+      return found;
+    },
   };
 }

@@ -67,7 +67,7 @@ export async function visitorOfCredential(context: Pick<ApiContext, 'db' | 'back
 }
 
 /** A visitor as an actor. */
-export function asActor({ id, contactId, proof, identity }: VisitorRecord): Visitor {
+export function asActor({ id, contactId, proof, identity }: Omit<VisitorRecord, 'lastUsedAt'>): Visitor {
   return { kind: 'visitor', id, contactId, proof, identity };
 }
 

@@ -54,6 +54,8 @@ export const ACTIONS = {
   'chat.read': 'viewer',
   'chat.write': 'customer',
   'chat.present': 'customer',
+  /** Which conversations somebody hears of is a rule of its own for each: `conversation.read`, or that it is theirs. */
+  'live.read': 'viewer',
   /** What a visitor does with their own token. */
   'visitor.own': 'customer',
   /** Files of a conversation, for agents; a customer's own, for them. */
@@ -77,7 +79,7 @@ const TO_OTHERS: Partial<Record<Action, Role>> = { 'agent.tokens': 'admin', 'age
 const atLeast = (role: Role, needed: Role) => ROLES.indexOf(role) >= ROLES.indexOf(needed);
 
 /** What customers may do, each to what is their own. */
-const OF_VISITORS: ReadonlySet<Action> = new Set(['chat.read', 'chat.write', 'chat.present', 'visitor.own', 'attachment.read']);
+const OF_VISITORS: ReadonlySet<Action> = new Set(['chat.read', 'chat.write', 'chat.present', 'visitor.own', 'attachment.read', 'live.read']);
 
 /**
  * The one rule of access: returns when the actor may do this, throws otherwise.

@@ -1,14 +1,16 @@
 import { getConversation } from '../../db/conversations';
 import { chatMessages } from '../../db/chat-messages';
-import { chatSummaries } from '../../db/chat-summaries';
 import type { LiveChange } from '../../db/live-events';
-import { messagesByIds } from '../../db/messages';
+import { listMessages } from '../../db/messages';
 import { ownConversation, type OwnConversation } from '../../db/own-conversations';
 import { readMark } from '../../db/read-marks';
 import type { Agent, Visitor } from '../auth/actor';
 import { may } from '../auth/authorize';
+import { chatMessageAnswer } from '../chat-answers';
 import type { ApiContext } from '../context';
-import { conversationRowAnswer, messageAnswer } from '../routes/answers';
+import { summariesFor } from '../own-chat';
+import { messageAnswer } from '../routes/answers';
+import { conversationRowAnswers } from '../routes/row-answers';
 import type { LiveEvent } from './frames';
 
 /** What somebody may hear of a conversation: for customers, the parts of its thread that are theirs. */
@@ -56,12 +58,12 @@ export class Told {
     return chat === null ? null : { kind: 'state', chat };
   }
 
-  async #message(hears: Hears, number: number, { ref, number: written }: LiveChange): Promise<LiveEvent | null> {
+  async #message(hears: Hears, number: number, { ref }: LiveChange): Promise<LiveEvent | null> {
     const message = await ('own' in hears
       ? this.#once(`message ${hears.actor.contactId} ${hears.own.parts.join(' ')} ${ref}`, () => this.#chatMessage(hears.actor, hears.own, ref))
       : this.#once(`message ${number} ${ref}`, async () => {
-          const [record] = await messagesByIds(this.context.db, [ref]);
-          return record === undefined || record.number !== written ? null : messageAnswer(record, number);
+          const [record] = await listMessages(this.context.db, number, { ids: [ref], limit: 1 });
+          return record === undefined ? null : messageAnswer(record, number);
         }));
     return message === null ? null : { kind: 'message', message };
   }
@@ -85,16 +87,17 @@ export class Told {
 
   async #row(number: number) {
     const record = await getConversation(this.context.db, number);
-    return record === null ? null : conversationRowAnswer(record, this.context.environment.HOLDFAST_PUBLIC_URL);
+    const [row] = record === null ? [] : await conversationRowAnswers(this.context, this.context.db, [record], null);
+    return row ?? null;
   }
 
   async #chat(visitor: Visitor, number: number) {
-    const [record] = await chatSummaries(this.context.db, visitor, { limit: 1, number });
-    return record ?? null;
+    const [summary] = await summariesFor(this.context, this.context.db, visitor, { limit: 1, number });
+    return summary ?? null;
   }
 
   async #chatMessage(visitor: Visitor, own: OwnConversation, id: string) {
     const [record] = await chatMessages(this.context.db, visitor.contactId, own.parts, { limit: 1, ids: [id] });
-    return record ?? null;
+    return record === undefined ? null : chatMessageAnswer(record, visitor.contactId);
   }
 }

@@ -4,6 +4,7 @@ import { sessionCredential } from '../../db/sessions';
 import { visitorOfToken } from '../../db/visitors';
 import type { Agent, Visitor } from '../auth/actor';
 import { agentOfCredential, asActor, tokenHash, visitorOfCredential } from '../auth/authenticate';
+import { isOwnOrigin } from '../auth/origin';
 import { sessionCookie } from '../auth/session-cookie';
 import { VISITOR_TOKEN_PREFIX, visitorTokenHash } from '../auth/visitor-token';
 import type { ApiContext } from '../context';
@@ -15,13 +16,13 @@ export interface Known {
   readonly holding: Holding;
 }
 
-/** What a connection says about who it is: a token, or the cookie that its browser sent along. Null without either. */
-export function credentialOf(token: string | undefined, request: Request): Credential | null {
+/** What a connection says about who it is: a token, or the cookie that a browser sent along from our own pages. Null without either. */
+export function credentialOf(token: string | undefined, request: Request, publicUrl: string): Credential | null {
   if (token !== undefined) {
     if (token.startsWith(VISITOR_TOKEN_PREFIX)) return { kind: 'visitor', hash: visitorTokenHash(token) };
     return { kind: 'token', hash: tokenHash(token) };
   }
-  const secret = sessionCookie(request);
+  const secret = isOwnOrigin(request, publicUrl) ? sessionCookie(request) : null;
   return secret === null ? null : { kind: 'session', hash: tokenHash(secret) };
 }
 

@@ -1,4 +1,5 @@
 import type { MessageRecord } from '../../db/messages';
+import { isEmojiOnly } from '../../policy/emoji-only';
 import { attachmentUrl, messageHtmlPath } from '../file-links';
 import { html, type Html } from './html';
 import { moment } from './time';
@@ -12,10 +13,11 @@ export function messageList(messages: readonly MessageRecord[], zone: string, nu
       (message) =>
         html`<li class="message ${message.direction}">
           <p class="who">
-            <strong>${message.authorName ?? 'Someone'}</strong> ${kindOf(message)} ${message.number !== number && chip(`from #${message.number}`)}
+            <strong>${message.authorName ?? 'Someone'}</strong> ${kindOf(message)} ${chatMarks(message)}
+            ${message.number !== number && chip(`from #${message.number}`)}
             <span class="quiet">${moment(message.at, zone)}</span>
           </p>
-          <div class="words">${message.body}</div>
+          <div class="${isEmojiOnly(message.body) ? 'words emoji' : 'words'}">${message.body}</div>
           ${quotedToo(message)} ${asFormatted(message)} ${files(message)} ${message.hint !== null && html`<p class="quiet">${reasonWords(message.hint)}</p>`}
         </li>`,
     )}
@@ -67,7 +69,11 @@ function size(bytes: number): string {
 function kindOf(message: MessageRecord): Html {
   if (message.direction === 'note') return chip('internal note', 'warn');
   if (message.direction === 'in')
-    return message.machine ? chip('automatic') : message.authenticated ? html`` : chip(UNPROVEN[message.verdict ?? 'none'], 'warn');
+    return message.machine
+      ? chip('automatic')
+      : message.authenticated
+        ? html``
+        : chip(message.channel === 'chat' ? 'address not proven' : UNPROVEN[message.verdict ?? 'none'], 'warn');
   const states = {
     received: null,
     shown: null,
@@ -78,6 +84,12 @@ function kindOf(message: MessageRecord): Html {
   } as const;
   const state = states[message.state];
   return state === null ? html`` : chip(state, message.state === 'failed' ? 'bad' : message.state === 'sent' ? 'good' : 'plain');
+}
+
+/** What became of words in a chat: read there, or mailed because nobody did. */
+function chatMarks({ direction, channel, seenAt, mailedAt }: MessageRecord): Html | null {
+  if (channel !== 'chat' || direction === 'note') return null;
+  return html`${chip('chat')} ${mailedAt !== null && chip('sent by e-mail', 'warn')} ${direction === 'out' && seenAt !== null && chip('seen', 'good')}`;
 }
 
 /** Why a sender is not proven. */

@@ -39,6 +39,8 @@ export function timelineSentence(type: string, data: Data, names: Names): string
       return `The next level is rung (${word('reason')})`;
     case 'page.escalated':
       return `${who('by')} asked for the next level`;
+    case 'page.acknowledged':
+      return `${who('by')} acknowledged the page`;
     case 'page.over':
       return `The page is over (${word('reason')})`;
     case 'priority':
@@ -101,6 +103,20 @@ export function timelineSentence(type: string, data: Data, names: Names): string
       return 'The customer pressed “No, that’s all”';
     case 'customer.reminded':
       return 'The customer was reminded';
+    case 'customer.askedForRating':
+      return 'The customer was asked how it went';
+    case 'customer.rated':
+      return data['score'] === 'good' ? 'The customer was happy with it' : 'The customer was not happy with it';
+    case 'customer.transcript':
+      return 'The customer asked for the whole thread by mail';
+    case 'chat.delivered':
+      return 'The customer is back in the chat, where the answer is';
+    case 'chat.mailed':
+      return 'The customer had gone: what they had not seen was mailed';
+    case 'chat.notMailed':
+      return 'The customer had gone, and no more mails may go to an address that nobody has proven';
+    case 'plan':
+      return `Plan ${word('from')} → ${word('to')}`;
     case 'command.refused':
       return `${who('by')} asked for something that could not be done (${word('command')})`;
     default:

@@ -1,7 +1,9 @@
 import { openApiDocument, type OpenApiDocument } from '../openapi';
 import { customerLinkPages } from '../pages/customer-link';
 import { conversationPages } from '../pages/conversations';
+import { demoPages } from '../pages/demo';
 import { docsPages } from '../pages/docs';
+import { helpPages } from '../pages/help/pages';
 import { mailPages } from '../pages/mails';
 import { messageHtmlPages } from '../pages/message-html';
 import { noticePages } from '../pages/notices';
@@ -10,21 +12,28 @@ import { probePages } from '../pages/probes';
 import { signInPages } from '../pages/sign-in';
 import { startPages } from '../pages/start';
 import { suspendedPages } from '../pages/suspended';
+import { widgetPages } from '../pages/widget';
 import { apiRoute, type ApiRoute, type Route } from '../route';
 import { z } from '../schemas/openapi-zod';
 import { agentRoutes } from './agents';
 import { blockedSenderRoutes } from './blocked-senders';
 import { attachmentRoutes } from './attachments';
 import { cannedReplyRoutes } from './canned-replies';
+import { chatRoutes } from './chat';
+import { chatFileRoutes } from './chat-files';
+import { ownChatRoutes } from './chats';
 import { commandRoutes } from './commands';
 import { conversationRoutes } from './conversations';
 import { demoRoutes } from './demo';
 import { directoryRoutes } from './directory';
+import { helpRoutes } from './help';
 import { noticeRoutes } from './notices';
 import { pageRoutes } from './pages';
+import { liveRoutes } from './live';
 import { mergeRoutes } from './merge';
 import { participantRoutes } from './participants';
 import { policyRoutes } from './policy';
+import { presenceRoutes } from './presence';
 import { suspendedRoutes } from './suspended';
 import { scheduledActionRoutes } from './scheduled-actions';
 import { teamRoutes } from './teams';
@@ -51,7 +60,13 @@ export function allRoutes(publicUrl: string): readonly Route[] {
     ...scheduledActionRoutes,
     ...directoryRoutes,
     ...policyRoutes,
+    ...helpRoutes,
     ...demoRoutes,
+    ...chatRoutes,
+    ...ownChatRoutes,
+    ...chatFileRoutes,
+    ...liveRoutes,
+    ...presenceRoutes,
   ];
   let document: OpenApiDocument | undefined;
   const api: ApiRoute[] = [
@@ -82,5 +97,8 @@ export function allRoutes(publicUrl: string): readonly Route[] {
     ...conversationPages,
     ...messageHtmlPages,
     ...customerLinkPages,
+    ...helpPages,
+    ...widgetPages,
+    ...demoPages,
   ];
 }

@@ -3,60 +3,25 @@ import {
   getConversation,
   listPromises,
   mergedParts,
-  type ConversationRecord,
   type PromiseShown,
   type TimelineRecord,
 } from '../../db/conversations';
 import type { MessageRecord } from '../../db/messages';
 import type { Database } from '../../db/connection';
+import { chatOf, type ChatRecord } from '../../db/chats';
 import { listParticipants } from '../../db/participants';
 import { policyByHash } from '../../db/policies';
 import { listProposals, type Proposal } from '../../db/proposals';
 import { isOpen } from '../../policy/calendar';
+import { isEmojiOnly } from '../../policy/emoji-only';
 import { explainPromise } from '../../policy/arithmetic';
 import { ELAPSED } from '../../policy/promises';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { noSuchConversation } from '../commands';
+import type { ApiContext } from '../context';
 import { attachmentUrl, messageHtmlPath } from '../file-links';
 import { rfc3339, rfc3339OrNull } from '../schemas/text';
-
-/** A conversation as lists answer it. */
-export function conversationRowAnswer(record: ConversationRecord, publicUrl: string) {
-  return {
-    number: record.number,
-    kind: record.kind,
-    channel: record.channel,
-    subject: record.subject,
-    status: record.status,
-    priority: record.priority,
-    plan: record.plan,
-    assignee: record.assignee === null ? null : { id: record.assignee, name: record.assigneeName ?? '' },
-    requester: { id: record.requesterId, name: record.requesterName, email: record.requesterEmail, phone: record.requesterPhone },
-    organization: record.organizationId === null ? null : { id: record.organizationId, name: record.organizationName ?? '' },
-    cluster: record.cluster,
-    website: record.website,
-    tags: record.tags,
-    flags: record.flags,
-    nextDueAt: rfc3339OrNull(record.nextDueAt),
-    breached: record.breached,
-    snoozedUntil: rfc3339OrNull(record.snoozedUntil),
-    receivedAt: rfc3339(record.receivedAt),
-    lastMessageAt: rfc3339(record.lastMessageAt),
-    revision: record.revision,
-    linkedFrom: record.linkedFrom,
-    mergedInto: record.mergedInto,
-    initiatedBy: record.initiatedBy,
-    team: record.teamId === null ? null : { id: record.teamId, name: record.teamName ?? '' },
-    lastSeq: record.lastSeq,
-    demo: record.demo,
-    url: conversationUrl(publicUrl, record.number),
-  };
-}
-
-/** Where people open a conversation. */
-export function conversationUrl(publicUrl: string, number: number): string {
-  return `${publicUrl}/conversations/${number}`;
-}
+import { conversationRowAnswers } from './row-answers';
 
 /** A promise with whether its clock stands still, and its arithmetic. */
 export interface PromiseTold {
@@ -111,19 +76,22 @@ export function promiseAnswer({ promise, paused, arithmetic }: PromiseTold) {
 }
 
 /** One conversation with everything that the API answers of it. Errors: E_NOT_FOUND. */
-export async function conversationAnswer(db: Database, number: number, facts: { publicUrl: string; now: number }) {
+export async function conversationAnswer(context: ApiContext, db: Database, number: number, agentId: string) {
   const record = await getConversation(db, number);
   if (record === null) throw noSuchConversation(number);
-  const [promises, participants, proposals, parts, followUps, page] = await Promise.all([
-    tellPromises(db, number, facts.now),
+  const [promises, participants, proposals, parts, followUps, page, rows, chat, rating] = await Promise.all([
+    tellPromises(db, number, context.now()),
     listParticipants(db, number),
     listProposals(db, number),
     mergedParts(db, number),
     followUpsOf(db, number),
     db.selectFrom('pages').select('id').where('number', '=', number).where('state', '<>', 'over').orderBy('page', 'desc').executeTakeFirst(),
+    conversationRowAnswers(context, db, [record], agentId),
+    chatOf(db, number),
+    db.selectFrom('ratings').select(['score', 'words']).where('number', '=', number).executeTakeFirst(),
   ]);
   return {
-    ...conversationRowAnswer(record, facts.publicUrl),
+    ...rows[0],
     promises: promises.map(promiseAnswer),
     participants: participants.map(({ id, name, email, phone, role }) => ({ id, name, email, phone, role })),
     proposedParticipants: proposals.filter(({ role }) => role === 'participant').map(({ id, email, name }) => ({ id, email, name })),
@@ -131,7 +99,15 @@ export async function conversationAnswer(db: Database, number: number, facts: { 
     mergedFrom: parts,
     followUps,
     page: page?.id ?? null,
+    chat: chatAnswer(chat),
+    rating: rating ?? null,
   };
+}
+
+function chatAnswer(chat: ChatRecord | null) {
+  if (chat === null) return null;
+  const { proof, locale, timeZone, openedFrom } = chat;
+  return { proof, locale, timeZone, openedFrom };
 }
 
 /** The latest: an agent who forwards another mail means that one. */
@@ -159,6 +135,9 @@ export function messageAnswer(message: MessageRecord, number: number) {
     machine: message.machine,
     hint: message.hint,
     attachments: message.attachments.map((file) => ({ ...file, url: attachmentUrl(file.id) })),
+    emojiOnly: isEmojiOnly(message.body),
+    seenAt: rfc3339OrNull(message.seenAt),
+    mailedAt: rfc3339OrNull(message.mailedAt),
   };
 }
 

@@ -1,11 +1,11 @@
 import { chatMessages } from '../../db/chat-messages';
 import { contactById } from '../../db/contacts';
 import { inTransaction } from '../../db/in-transaction';
-import { rate } from '../../db/ratings';
 import { visitorById } from '../../db/visitors';
 import { actInChat } from '../../intake/chat-act';
 import { joinChat } from '../../intake/chat-message';
 import { openChat } from '../../intake/open-chat';
+import { rate } from '../../intake/rate';
 import { HoldfastError } from '../../messages/errors';
 import { chatMessageAnswer, messagePlace } from '../chat-answers';
 import { countMessage } from '../chat-limits';
@@ -128,9 +128,7 @@ export const ownChatRoutes: readonly ApiRoute[] = [
     async handle({ context, db, params, body, caller }) {
       const visitor = visitorOf(caller);
       const { number } = await mustOwn(db, visitor, params.number);
-      await inTransaction(db, (trx) =>
-        rate(trx, { number, contactId: visitor.contactId, score: body.score, words: body.words ?? null, at: new Date(context.now()) }),
-      );
+      await rate(db, { number, contact: visitor.contactId, score: body.score, words: body.words ?? null, at: context.now() });
       return { status: 200, body };
     },
   }),

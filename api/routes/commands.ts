@@ -39,7 +39,7 @@ export const commandRoutes: readonly ApiRoute[] = [
         async (db) => {
           const { body, attachments, status, updateBy, recipients, seenUpTo, force } = request.body;
           if (seenUpTo !== undefined && force !== true) await mustNotHaveMoved(db, request.params.number, seenUpTo);
-          const { message, delivery, recipients: to } = await outgoing(db, request.params.number, body, recipients);
+          const { message, delivery, recipients: to, gone } = await outgoing(request.context, db, request.params.number, body, recipients);
           return {
             message: { ...message, ...(attachments === undefined ? {} : { attachments }) },
             command: {
@@ -47,6 +47,7 @@ export const commandRoutes: readonly ApiRoute[] = [
               messageId: message.id,
               delivery,
               recipients: to,
+              ...(gone === undefined ? {} : { gone }),
               ...(status === undefined ? {} : { status }),
               ...(updateBy === undefined ? {} : { updateBy }),
             },
@@ -131,8 +132,8 @@ export const commandRoutes: readonly ApiRoute[] = [
         request,
         async (db) => {
           const { backAt, body } = request.body;
-          const { message, delivery, recipients } = await outgoing(db, request.params.number, body ?? BE_RIGHT_BACK_WORDS);
-          return { message, command: { type: 'beRightBack', messageId: message.id, delivery, recipients, ...(backAt === undefined ? {} : { backAt }) } };
+          const { message, ...way } = await outgoing(request.context, db, request.params.number, body ?? BE_RIGHT_BACK_WORDS);
+          return { message, command: { type: 'beRightBack', messageId: message.id, ...way, ...(backAt === undefined ? {} : { backAt }) } };
         },
         { status: 201 },
       ),
@@ -149,8 +150,8 @@ export const commandRoutes: readonly ApiRoute[] = [
       run(
         request,
         async (db) => {
-          const { message, delivery, recipients } = await outgoing(db, request.params.number, request.body.body ?? CLOSING_WORDS);
-          return { message, command: { type: 'closingQuestion', messageId: message.id, delivery, recipients } };
+          const { message, ...way } = await outgoing(request.context, db, request.params.number, request.body.body ?? CLOSING_WORDS);
+          return { message, command: { type: 'closingQuestion', messageId: message.id, ...way } };
         },
         { status: 201 },
       ),

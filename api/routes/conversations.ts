@@ -9,7 +9,8 @@ import { conversation, conversationRow, kind, message, numberParams, timelineEnt
 import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339 } from '../schemas/text';
-import { conversationAnswer, conversationRowAnswer, messageAnswer, timelineData } from './answers';
+import { conversationAnswer, messageAnswer, timelineData } from './answers';
+import { conversationRowAnswers } from './row-answers';
 
 /** How long a read waits for a revision to be projected, and how often it looks, in milliseconds. */
 const WAIT_FOR_REVISION_MS = 1_000;
@@ -84,16 +85,13 @@ export const conversationRoutes: readonly ApiRoute[] = [
         },
         { sort, after: decodeCursor(query.cursor, sort, place), limit: limit + 1 },
       );
-      const { HOLDFAST_PUBLIC_URL } = context.environment;
-      return {
-        status: 200,
-        body: pageOf(
-          rows,
-          limit,
-          (row) => conversationRowAnswer(row, HOLDFAST_PUBLIC_URL),
-          (last) => encodeCursor(sort, queuePlace(last, sort)),
-        ),
-      };
+      const { items, ...next } = pageOf(
+        rows,
+        limit,
+        (row) => row,
+        (last) => encodeCursor(sort, queuePlace(last, sort)),
+      );
+      return { status: 200, body: { items: await conversationRowAnswers(context, db, items, actor.id), ...next } };
     },
   }),
   apiRoute({
@@ -113,11 +111,11 @@ export const conversationRoutes: readonly ApiRoute[] = [
     }),
     answers: { 200: { about: 'The conversation.', schema: conversation } },
     problems: ['E_NOT_FOUND'],
-    async handle({ context, db, params, query }) {
+    async handle({ context, db, actor, params, query }) {
       if (query.minRevision !== undefined) await waitForRevision(db, params.number, query.minRevision);
       return {
         status: 200,
-        body: await conversationAnswer(db, params.number, { publicUrl: context.environment.HOLDFAST_PUBLIC_URL, now: context.now() }),
+        body: await conversationAnswer(context, db, params.number, actor.id),
       };
     },
   }),

@@ -11,7 +11,7 @@ import { conversationRow } from '../schemas/conversation';
 import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { emailAddress, line, phoneNumber, rfc3339, text, time } from '../schemas/text';
-import { conversationRowAnswer } from './answers';
+import { conversationRowAnswers } from './row-answers';
 
 const idParams = z.strictObject({ id: text(100) });
 const place = z.tuple([z.string()]);
@@ -190,7 +190,7 @@ export const directoryRoutes: readonly ApiRoute[] = [
     query: listQuery,
     answers: { 200: { about: 'A page of conversations.', schema: listOf(conversationRow) } },
     problems: ['E_NOT_FOUND', 'E_BAD_CURSOR'],
-    async handle({ context, db, params, query }) {
+    async handle({ context, db, actor, params, query }) {
       found(await directory.getContact(db, params.id), 'contact');
       const limit = query.limit ?? DEFAULT_LIMIT;
       const rows = await listConversations(
@@ -198,16 +198,13 @@ export const directoryRoutes: readonly ApiRoute[] = [
         { participant: params.id, status: STATUSES, snoozedAt: null },
         { sort: 'latest', after: decodeCursor(query.cursor, 'latest', queuePosition), limit: limit + 1 },
       );
-      const { HOLDFAST_PUBLIC_URL } = context.environment;
-      return {
-        status: 200,
-        body: pageOf(
-          rows,
-          limit,
-          (row) => conversationRowAnswer(row, HOLDFAST_PUBLIC_URL),
-          (last) => encodeCursor('latest', queuePlace(last, 'latest')),
-        ),
-      };
+      const { items, ...next } = pageOf(
+        rows,
+        limit,
+        (row) => row,
+        (last) => encodeCursor('latest', queuePlace(last, 'latest')),
+      );
+      return { status: 200, body: { items: await conversationRowAnswers(context, db, items, actor.id), ...next } };
     },
   }),
 ];

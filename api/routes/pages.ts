@@ -196,7 +196,7 @@ export function feedbackRequest(
     idempotency: null,
     async make(db): Promise<{ command: Command; message: CommandMessage }> {
       const words = said.text ?? feedbackWords(context.policy(), context.now(), said);
-      const { message, recipients } = await outgoing(db, number, words);
+      const { message, recipients, gone } = await outgoing(context, db, number, words);
       return {
         message,
         command: {
@@ -204,6 +204,7 @@ export function feedbackRequest(
           messageId: message.id,
           word: said.word,
           recipients,
+          ...(gone === undefined ? {} : { gone }),
           ...(said.updateBy === undefined ? {} : { updateBy: said.updateBy }),
           ...(said.text === undefined ? {} : { typed: true }),
         },

@@ -103,7 +103,7 @@ export const teamRoutes: readonly ApiRoute[] = [
         throw new InvalidRequest([{ path: 'body.team', message: 'is not the id of a team' }]);
       const given = await setTeamOfConversation(db, { number, team: body.team, by: actor.id, at: new Date(context.now()) });
       if (!given) throw noSuchConversation(number);
-      return { status: 200, body: await conversationAnswer(db, number, { publicUrl: context.environment.HOLDFAST_PUBLIC_URL, now: context.now() }) };
+      return { status: 200, body: await conversationAnswer(context, db, number, actor.id) };
     },
   }),
 ];

@@ -8,7 +8,7 @@ import { apiRoute, type Answer, type ApiRoute } from '../route';
 import { followUpBody, ticketBody, ticketCreated } from '../schemas/command';
 import { numberParams } from '../schemas/conversation';
 import { rfc3339 } from '../schemas/text';
-import { conversationUrl } from './answers';
+import { conversationUrl } from './row-answers';
 
 /** The ways in which agents and programs open conversations. */
 export const ticketRoutes: readonly ApiRoute[] = [

@@ -73,6 +73,17 @@ export const conversationRow = z
     lastSeq: z.number().int().openapi({ description: 'How many events have come in; `seenUpTo` of an answer.' }),
     demo: z.boolean(),
     url: z.string(),
+    preview: z
+      .strictObject({
+        by: z.enum(['customer', 'thirdParty', 'agent', 'system']),
+        body: z.string(),
+        emojiOnly: z.boolean().openapi({ description: 'Nothing but one to five emojis.' }),
+        at: time,
+      })
+      .nullable()
+      .openapi({ description: 'How the latest public message begins.' }),
+    presence: z.enum(['here', 'away', 'gone']).nullable().openapi({ description: 'Whether a chat’s customer is there; null for those who never were.' }),
+    unread: z.number().int().optional().openapi({ description: 'What came in that you have yet to read; not in live events.' }),
   })
   .openapi('ConversationRow');
 
@@ -93,6 +104,16 @@ export const conversation = z
     mergedFrom: z.array(z.number().int()).openapi({ description: 'Conversations that are a part of this one.' }),
     followUps: z.array(z.number().int()).openapi({ description: 'Conversations that follow this one.' }),
     page: z.string().nullable().openapi({ description: 'Id of the open page, if on-call is being rung.' }),
+    chat: z
+      .strictObject({
+        proof: z.enum(['signed', 'code', 'claimed', 'mail']).openapi({ description: 'claimed: nobody has proven that the address is the requester’s.' }),
+        locale: z.enum(['de', 'en']),
+        timeZone: z.string().nullable(),
+        openedFrom: z.string().nullable().openapi({ description: 'The site that the chat was begun on.' }),
+      })
+      .nullable()
+      .openapi({ description: 'For what began as a chat.' }),
+    rating: z.strictObject({ score: z.enum(['good', 'bad']), words: z.string().nullable() }).nullable().openapi({ description: 'What the customer thought of it.' }),
   })
   .openapi('Conversation');
 
@@ -119,6 +140,9 @@ export const message = z
     machine: z.boolean(),
     hint: z.string().nullable(),
     attachments: z.array(attachment),
+    emojiOnly: z.boolean().openapi({ description: 'Nothing but one to five emojis, to be shown enlarged.' }),
+    seenAt: time.nullable().openapi({ description: 'When the customer had it in view in the chat.' }),
+    mailedAt: time.nullable().openapi({ description: 'When it was sent by e-mail because the customer of the chat had gone.' }),
   })
   .openapi('Message');
 

@@ -82,7 +82,17 @@ export function sourceOf({ recipient, ...more }: Partial<Omit<MailSource, 'recip
     messages: [],
     threadMailIds: [],
     ...more,
-    recipient: { id: 'c_jane', name: 'Jane Doe', email: 'jane@customer.example', zone: null, locale: null, ownWords: '', known: true, claimed: false, ...recipient },
+    recipient: {
+      id: 'c_jane',
+      name: 'Jane Doe',
+      email: 'jane@customer.example',
+      zone: null,
+      locale: null,
+      ownWords: '',
+      known: true,
+      claimed: false,
+      ...recipient,
+    },
   };
 }
 
@@ -98,8 +108,60 @@ export async function written(effect: MailEffect, source: MailSource, transcript
   return { intent, mail, text: mail.text ?? '', html: mail.html ?? '', raw: intent.raw.toString('latin1') };
 }
 
+/** A chat that became a ticket. */
+export const TRANSCRIPT: Transcript = {
+  leftOut: 2,
+  entries: [
+    {
+      type: 'message',
+      at: FRIDAY_EVENING,
+      from: 'customer',
+      authorId: 'c_jane',
+      authorName: 'Jane Doe',
+      body: 'Hi! Our shop is slow since this morning. Is it just us?',
+      files: [],
+    },
+    {
+      type: 'message',
+      at: FRIDAY_EVENING + 60_000,
+      from: 'agent',
+      authorId: 'a_anna',
+      authorName: 'Anna Berger',
+      body: 'Hello Jane, let me have a look.\n\nWhich pages are slow: all of them, or only the search at https://shop.customer.example/catalogue/search?with=a-very-long-query-that-does-not-break&and=more ?',
+      files: [],
+    },
+    {
+      type: 'message',
+      at: FRIDAY_EVENING + 120_000,
+      from: 'customer',
+      authorId: 'c_jane',
+      authorName: 'Jane Doe',
+      body: 'Only the search.',
+      files: ['Screenshot 2026-03-27 at 20.32.png', 'har.json'],
+    },
+    { type: 'converted', at: FRIDAY_EVENING + 180_000 },
+    { type: 'message', at: FRIDAY_EVENING + 200_000, from: 'customer', authorId: 'c_tom', authorName: null, body: 'I see it too.', files: [] },
+    {
+      type: 'message',
+      at: MONDAY_OPENING,
+      from: 'agent',
+      authorId: 'a_anna',
+      authorName: 'Anna Berger',
+      body: 'Good morning! The index was rebuilt over night.',
+      files: [],
+    },
+    { type: 'solved', at: MONDAY_OPENING + 60_000 },
+  ],
+};
+
 /** One good example of every mail, as customers get it. */
-export const EXAMPLES: readonly { readonly name: string; readonly effect: MailEffect; readonly source: MailSource; readonly time: string | null }[] = [
+export const EXAMPLES: readonly {
+  readonly name: string;
+  readonly effect: MailEffect;
+  readonly source: MailSource;
+  readonly transcript?: Transcript;
+  readonly time: string | null;
+}[] = [
   {
     name: 'receipt-open',
     effect: effectOf('receipt', { dueAt: TUESDAY_TEN, officeOpen: true, opensAt: null, onCallTold: false, priority: 'normal' }),
@@ -128,9 +190,11 @@ export const EXAMPLES: readonly { readonly name: string; readonly effect: MailEf
     name: 'reply',
     effect: effectOf('reply', {}, { messageId: 'm1' }),
     source: sourceOf({
-      messages: [words(
-        'Hi Jane,\n\nI had a look at c042: the cache was full, so every page was built anew. It’s emptied now, and the shop answers in 0.3 s again. 🎉\n\nCould you check that the search works for you too?\nThe log is here: https://status.example.test/incidents/2026/03/27/a-very-long-path-that-does-not-want-to-break-anywhere-at-all\n\nBest,\nAnna',
-      )],
+      messages: [
+        words(
+          'Hi Jane,\n\nI had a look at c042: the cache was full, so every page was built anew. It’s emptied now, and the shop answers in 0.3 s again. 🎉\n\nCould you check that the search works for you too?\nThe log is here: https://status.example.test/incidents/2026/03/27/a-very-long-path-that-does-not-want-to-break-anywhere-at-all\n\nBest,\nAnna',
+        ),
+      ],
     }),
     time: null,
   },
@@ -154,7 +218,18 @@ export const EXAMPLES: readonly { readonly name: string; readonly effect: MailEf
   },
   { name: 'solved', effect: effectOf('solved'), source: sourceOf(), time: null },
   { name: 'reminder', effect: effectOf('reminder'), source: sourceOf(), time: null },
-  { name: 'converted', effect: effectOf('converted', { updateBy: TUESDAY_TEN }), source: sourceOf({ demo: true }), time: '10:00' },
+  {
+    name: 'converted',
+    effect: effectOf('converted', { updateBy: TUESDAY_TEN, dueAt: null }, { messageId: 'm1' }),
+    source: sourceOf({ kind: 'ticket', demo: true, messages: [words('I’ll ask our database people about this; they know it best.')] }),
+    time: '10:00',
+  },
+  {
+    name: 'converted-unanswered',
+    effect: effectOf('converted', { updateBy: null, dueAt: TUESDAY_TEN }),
+    source: sourceOf(),
+    time: '10:00',
+  },
   {
     name: 'be-right-back',
     effect: effectOf('beRightBack', { updateBy: FRIDAY_EVENING + 600_000 }, { messageId: 'm1' }),
@@ -164,8 +239,53 @@ export const EXAMPLES: readonly { readonly name: string; readonly effect: MailEf
   { name: 'closing-question', effect: effectOf('closingQuestion', {}, { messageId: 'm1' }), source: sourceOf({ messages: [words('')] }), time: null },
   {
     name: 'chat-unseen',
-    effect: effectOf('chatUnseen', {}, { messageId: 'm1' }),
-    source: sourceOf({ messages: [words('Found it! It was the certificate; I’ve renewed it.')] }),
-    time: null,
+    effect: effectOf('chatUnseen', { messages: 'm1 m2 m3' }, { messageId: 'm3' }),
+    source: sourceOf({
+      kind: 'chat',
+      messages: [
+        words('Found it! It was the certificate; I’ve renewed it.', { at: FRIDAY_EVENING - 90_000 }),
+        words('🎉', { at: FRIDAY_EVENING - 60_000 }),
+        words('Here’s what the log said.\n\nIs it all right now on your side?', {
+          attachments: [{ name: 'renewal of the certificate.log', mediaType: 'text/plain', content: Buffer.from('renewed') }],
+        }),
+      ],
+    }),
+    time: '20:30',
   },
+  {
+    name: 'chat-unseen-by-two',
+    effect: effectOf('chatUnseen', { messages: 'm1 m2' }, { messageId: 'm2' }),
+    source: sourceOf({
+      kind: 'chat',
+      address: 'backoffice',
+      messages: [
+        words('I’m off for today; Bob goes on.'),
+        words('Hello, I’m Bob. Let me read what you wrote.', { authorName: 'Bob Lindqvist', at: MONDAY_OPENING }),
+      ],
+    }),
+    time: '08:00',
+  },
+  {
+    name: 'chat-unseen-claimed',
+    effect: effectOf('chatUnseen', { messages: 'm1' }, { messageId: 'm1' }),
+    source: sourceOf({ kind: 'chat', recipient: { known: false, claimed: true }, messages: [words('Found it! It was the certificate; I’ve renewed it.')] }),
+    time: '20:30',
+  },
+  { name: 'csat', effect: effectOf('csat'), source: sourceOf(), time: null },
+  { name: 'transcript', effect: effectOf('transcript'), source: sourceOf({ kind: 'chat' }), transcript: TRANSCRIPT, time: '20:31' },
+  { name: 'transcript-empty', effect: effectOf('transcript'), source: sourceOf({ kind: 'chat' }), transcript: { entries: [], leftOut: 0 }, time: null },
 ];
+
+/** The languages that every mail is written in. */
+export const LANGUAGES = ['en', 'de'] as const;
+
+/** The examples in every language: the same facts, for a customer who reads it. */
+export const EXAMPLES_IN_ALL = LANGUAGES.flatMap((language) =>
+  EXAMPLES.map((example) => ({
+    ...example,
+    language,
+    name: `${example.name}-${language}`,
+    transcript: example.transcript ?? null,
+    source: { ...example.source, recipient: { ...example.source.recipient, locale: language } },
+  })),
+);

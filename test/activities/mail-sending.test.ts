@@ -83,7 +83,7 @@ describe('a mail leaves once per key', () => {
     outside.sink.expect(JANE);
     await send(number, keyed(number, effectOf('chatUnseen', { messages: ids.join(' ') }, { messageId: `m_a_${number}` })));
     const [mail] = await Promise.all(outside.sink.mails(JANE).map(readMail));
-    expect(mail?.text).toContain('Word 1.\n\nWord 2.');
+    expect(mail?.text).toContain('Anna Berger · Friday, 27 March, 20:29 (Berlin time, CET):\nWord 1.\n\nAnna Berger · 20:29:\nWord 2.');
     expect((await storedMessage(`m_a_${number}`)).state).toBe('shown');
   });
 

@@ -4,7 +4,7 @@ import { HeaderRefused, serialise, type MailParts } from '../../activities/mail/
 import { tellTime, zoneToTell } from '../../activities/mail/told-time';
 import { isOurMailId, parseBounceAddress, parseReplyAddress, verifyBounceAddress, verifyLink, verifyReplyAddress } from '../../messages/addresses';
 import { MAIL_KINDS } from '../../policy/effects';
-import { EXAMPLES, effectOf, FRIDAY_EVENING, KEYS, MONDAY_OPENING, sourceOf, TUESDAY_TEN, words, written } from './mail-fixtures';
+import { EXAMPLES_IN_ALL, effectOf, FRIDAY_EVENING, KEYS, MONDAY_OPENING, sourceOf, TUESDAY_TEN, words, written } from './mail-fixtures';
 
 const RECEIPT = { dueAt: TUESDAY_TEN, officeOpen: true, opensAt: null, onCallTold: false, priority: 'normal' };
 const CLOSED_RECEIPT = { ...RECEIPT, officeOpen: false, opensAt: MONDAY_OPENING, onCallTold: true };
@@ -207,12 +207,15 @@ describe('what a mail says', () => {
     expect((await written(effectOf('solved'), sourceOf())).text).not.toContain('demonstration');
   });
 
-  test.each(EXAMPLES)('$name has a plain-text twin with the same promise and link', async ({ effect, source, time }) => {
-    const { text, html } = await written(effect, source);
+  test.each(EXAMPLES_IN_ALL)('$name has a plain-text twin with the same promise and link', async ({ effect, source, transcript, time, language }) => {
+    const { text, html, mail } = await written(effect, source, transcript);
     if (time !== null) for (const twin of [text, html]) expect(twin).toContain(time);
     const links = (twin: string) => [...new Set(twin.match(/https:\/\/desk\.example\.test\/l\/[\w.-]+/g))];
     expect(links(html)).toEqual(links(text));
     expect(html).not.toMatch(/\{\{\w+\}\}|<!-- (part|end): /);
+    expect(html).toContain(`<html lang="${language}"`);
+    expect(header(mail, 'content-language')).toEqual([language]);
+    expect(mail.subject).toContain('#1042');
   });
 });
 

@@ -3,6 +3,7 @@ import { createPagingActivities } from '../../activities/paging/paging';
 import { createPageRecords } from '../../activities/records/pages';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
 import { listNotices } from '../../db/notices';
+import { listTimeline } from '../../db/conversations';
 import { acknowledgePage, getPage, markAcknowledgementRelayed, pagesWithLostAcknowledgement } from '../../db/pages';
 import type { PageAttemptRecord } from '../../messages/activities';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
@@ -230,6 +231,11 @@ describe('an acknowledgement', () => {
     await createPageRecords(db).recordPage(recordOf(number, { revision: DUE_AT + 1, state: 'over', overAt: DUE_AT + 4_000 }));
     expect(await acknowledgePage(db, { id, by: 'a2', at: new Date(DUE_AT + 5_000) })).toBe('over');
     expect(await acknowledgePage(db, { id: 'p9-9', by: 'a2', at: new Date(DUE_AT) })).toBe('unknown');
+    const told = (await listTimeline(db, number, { after: null, limit: 1_000 })).filter(({ type, data }) => type === 'page.acknowledged' && data.page === 1);
+    expect(told.map(({ at, data }) => ({ at: at.getTime(), by: data.by }))).toEqual([
+      { at: DUE_AT + 1_000, by: 'a1' },
+      { at: DUE_AT + 3_000, by: 'a2' },
+    ]);
   });
 
   it('is not overwritten by an older record, nor by one that does not know of it yet', async () => {

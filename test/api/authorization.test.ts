@@ -17,6 +17,9 @@ const EXCEPTIONS: readonly (readonly [route: RegExp, least: Role | 'anyone'])[] 
   [/^get \/api\/v1\/openapi\.json$/, 'anyone'],
   [/^get \/(healthz|readyz|style\.css)$/, 'anyone'],
   [/^get \/api\/docs/, 'anyone'],
+  [/^get \/widget(\.js|\/)/, 'anyone'],
+  // Shown on one's own machine only, which the tests' desk is not: else it is not there.
+  [/^get \/demo(\/identity)?$/, 'anyone'],
   [/^(get|post) \/sign-in$/, 'anyone'],
   // The signed token in the path is the permission.
   [/^(get|post) \/l\/\{token\}$/, 'anyone'],
@@ -116,7 +119,7 @@ function expected(route: Route, actor: ActorName): 'signIn' | 401 | 403 | 404 | 
   const name = `${route.method} ${fullPath(route)}`;
   const least = EXCEPTIONS.find(([pattern]) => pattern.test(name))?.[1] ?? (route.method === 'get' ? 'viewer' : 'agent');
   // Where nobody asks who comes, a wrong token is not looked at.
-  const lookedAt = least !== 'anyone' || !/^get \/(api\/|healthz|readyz|style)/.test(name);
+  const lookedAt = least !== 'anyone' || !/^get \/(api\/|healthz|readyz|style|widget)/.test(name);
   if ((STRANGERS as readonly string[]).includes(actor) && lookedAt) return 401;
   if (least === 'anyone') return 'let in';
   if (actor === 'nobody') return route.surface === 'page' && route.method === 'get' ? 'signIn' : 401;

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Express } from 'express';
 import supertest from 'supertest';
@@ -16,6 +17,7 @@ import { loadPolicy } from '../../policy/resolve';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { ROLES, type Role } from '../../policy/words';
 import { freshDatabase } from '../setup/database';
+import { testServer } from '../setup/test-servers';
 import { answerChecker, type AnswerChecker } from './answer-checker';
 
 /** Monday 23 March 2026, 10:00 in Berlin: the office is open. */
@@ -90,6 +92,7 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
       db: on,
       client: options.client,
       policy: () => policy,
+      webDir: path.join(testServer('buildDir'), 'web'),
       environment: {
         HOLDFAST_PUBLIC_URL: PUBLIC_URL,
         HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN,

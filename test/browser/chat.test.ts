@@ -55,7 +55,7 @@ const unseenMails = async (number: number) =>
 
 test('the demo page: who is there, how soon, both ways live, gone, one mail, an answer by mail, and all of it when the chat is opened again', async () => {
   const [customer, agent] = [await browser.person(), await browser.person()];
-  const mailbox = desk.customer('Demo', DEMO_ADDRESS);
+  const mailbox = desk.customer('Ada Winter', 'ada.winter@kornblume.example');
   const host = await customer.tab();
   await host.goto(`${desk.parts.url}/demo`);
   const widget = new Widget(host);

@@ -11,7 +11,7 @@ const CHATS = 10;
 export async function chatStory({ desk, director }: CrashDesk, progress: (line: string) => void): Promise<readonly number[]> {
   const { db, url } = desk.parts;
   progress('chats begin');
-  director.plan({ point: 'chat:written', how: 'fail' }, { point: 'request:carriedOut', how: 'fail' });
+  director.plan({ point: 'chat:begun', how: 'fail' }, { point: 'chat:joined', how: 'fail' }, { point: 'request:carriedOut', how: 'fail' });
   const chats = await Promise.all(
     Array.from({ length: CHATS }, async (_, index) => {
       const mailbox = desk.customer(`Chatter ${index}`, `chatter${index}@acme.example`);

@@ -2,6 +2,7 @@ import { conversationWorkflowId, pageId } from '../../messages/ids';
 import { SECONDS } from '../end-to-end/policies';
 import type { Customer } from '../kit/customer';
 import { inTheEnd } from '../kit/desk-under-test';
+import { chatStory } from './chat-story';
 import type { CrashDesk } from './crash-desk';
 import type { Fault } from './crash-director';
 import { again, mailWith, rings, solve, STEP_WITHIN_MS, tolerant } from './patience';
@@ -13,6 +14,7 @@ export const CRASHES = `${SECONDS.replace('within: 3s', 'within: 30s')
   .replace('acknowledgeWithin: 30s', 'acknowledgeWithin: 12s')
   .replace('collect: 0s', 'collect: 2s\n  repeat: 6')}
 addresses: { support: {}, emergency: { priority: urgent } }
+chats: { customerGoneAfter: 2s, mailBatch: 2s, unseenAfter: 1m, agentSilence: 1h, page: off }
 `;
 
 /** The same under another name: what is promised from now on is promised by it. */
@@ -183,10 +185,12 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
     inTheEnd('the mail about it is in the mailbox', () => mailWith(customer, 'marked your request as solved'), STEP_WITHIN_MS),
   );
 
+  const chats = await chatStory(crashDesk, progress);
+
   progress('the early ones are closed');
   const closed = db.selectFrom('conversations').select('number').where('number', 'in', early).where('status', '=', 'closed');
   await inTheEnd('the early ones are closed', async () => (await closed.execute()).length === EARLY, STEP_WITHIN_MS);
-  return { threads, numbers: [...early, ...cases.map(({ number }) => number), ...strangers] };
+  return { threads, numbers: [...early, ...cases.map(({ number }) => number), ...strangers, ...chats] };
 }
 
 async function recordedRings({ desk }: CrashDesk): Promise<number> {

@@ -41,6 +41,12 @@ export function mailOf(parts: MailParts = {}): Buffer {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}\r\n`);
 }
 
+/** A mail that takes seconds to read, or more than there are. */
+export function slowMail(): Buffer {
+  const part = `--b\r\nContent-Type: text/html\r\n\r\n${'<div>'.repeat(200_000)}x\r\n`;
+  return mailOf({ headers: ['Content-Type: multipart/mixed; boundary=b'], body: `${part.repeat(20)}--b--` });
+}
+
 /** The ways in on a database of their own: real SMTP, a real resolver, a clock that the test sets. */
 export class MailDesk {
   readonly domain = 'example.test';

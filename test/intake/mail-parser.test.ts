@@ -1,5 +1,5 @@
 import { createMailParser, type MailParser } from '../../intake/parse/mail-parser';
-import { mailOf } from './mail-desk';
+import { mailOf, slowMail } from './mail-desk';
 
 describe('the parsing thread', () => {
   let parser: MailParser;
@@ -50,17 +50,26 @@ describe('the parsing thread', () => {
     try {
       // Warm: a thread's start does not count against a mail of everyday size.
       await hasty.read(mailOf());
-      const body = `${'<div>'.repeat(200_000)}x`;
-      const bomb = mailOf({
-        headers: ['Content-Type: multipart/mixed; boundary=b'],
-        body: `${'--b\r\nContent-Type: text/html\r\n\r\n'.concat(body, '\r\n').repeat(20)}--b--`,
-      });
-      const { mail, read } = await hasty.read(bomb);
+      const { mail, read } = await hasty.read(slowMail());
       expect([read, mail.subject]).toEqual(['header', 'Help']);
       const next = await hasty.read(mailOf());
       expect(next.read).toBe('whole');
     } finally {
       await hasty.close();
+    }
+  });
+
+  test('reads quickly what can be read quickly, and leaves the rest to somebody with time', async () => {
+    const quick = createMailParser({ quickMs: 250 });
+    try {
+      expect((await quick.readQuickly(mailOf()))?.read).toBe('whole');
+      const startedAt = performance.now();
+      const [bomb, next] = await Promise.all([quick.readQuickly(slowMail()), quick.readQuickly(mailOf())]);
+      expect([bomb, next?.read]).toEqual([null, 'whole']);
+      // The quarter of a second, and another thread's start: far from the ten seconds that such a mail may take.
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+    } finally {
+      await quick.close();
     }
   });
 

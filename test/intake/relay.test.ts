@@ -228,6 +228,51 @@ describe('relay', () => {
     expect((await describeIt(linked.number)).status.name).toBe('RUNNING');
   });
 
+  test('one that does not answer keeps nobody waiting but itself, and is told in its order', async () => {
+    const stuck = await create();
+    const id = conversationWorkflowId(stuck.number);
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let calls = 0;
+    const start = temporal.client.workflow.start.bind(temporal.client.workflow);
+    const spy = jest.spyOn(temporal.client.workflow, 'start').mockImplementation((async (type: string, options: { workflowId: string }) => {
+      if (options.workflowId === id) {
+        calls += 1;
+        await answered;
+      }
+      return start(type, options as Parameters<typeof start>[1]);
+    }) as typeof start);
+    const relayed = async (number: number) => (await desk.conversation(number)).relayed_seq;
+    const eventually = async (holds: () => Promise<boolean>, withinMs: number): Promise<void> => {
+      const until = Date.now() + withinMs;
+      while (!(await holds())) {
+        if (Date.now() > until) throw new Error(`Not within ${withinMs} ms.`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const running = startRelay({ db: desk.db, url: desk.url, client: temporal.client, log });
+    try {
+      await eventually(() => Promise.resolve(calls === 1), 10_000);
+      const others = await Promise.all(Array.from({ length: 20 }, () => create()));
+      for (const { number } of others) await eventually(async () => (await relayed(number)) === 1, 10_000);
+      expect(calls).toBe(1);
+      expect(await relayed(stuck.number)).toBe(0);
+      // It is not told the second before it has taken the first, not even when its claim has run out.
+      await addCustomerAct(desk.db, { number: stuck.number, act: 'productionDown', at: MONDAY_10 });
+      await desk.db.updateTable('conversations').set({ relayed_at: null }).where('number', '=', stuck.number).execute();
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(calls).toBe(1);
+      expect(await relayed(stuck.number)).toBe(0);
+      answer();
+      await eventually(async () => (await relayed(stuck.number)) === 2, 15_000);
+      expect((await signals(stuck.number)).map(({ upTo }) => upTo)).toEqual([2]);
+    } finally {
+      answer();
+      await running.close();
+      spy.mockRestore();
+    }
+  });
+
   test('runs by itself: tickets and mail reach Temporal within a second or two', async () => {
     const running = startRelay({ db: desk.db, url: desk.url, client: temporal.client, log });
     try {

@@ -184,7 +184,11 @@ describe('by the word of a trusted server', () => {
     ['nothing was checked', [results('none')], 'none'],
     ['another server’s word', [results('dmarc=pass header.from=acme.test', 'mx.evil.test')], 'none'],
     ['no word at all', [], 'none'],
-    ['several headers of the server', [results('spf=fail smtp.mailfrom=x@evil.test'), 'Received-SPF: fail', results('dkim=pass header.d=acme.test'), HOP], 'pass'],
+    [
+      'several headers of the server',
+      [results('spf=fail smtp.mailfrom=x@evil.test'), 'Received-SPF: fail', results('dkim=pass header.d=acme.test'), HOP],
+      'pass',
+    ],
   ])('%s', (_name, headers, verdict) => {
     expect(received(headers)).toBe(verdict);
   });

@@ -16,7 +16,7 @@ export class Widget {
 
   /** Presses the round button of the host page, and waits until the chat is there. */
   async open(): Promise<void> {
-    await this.page.getByRole('button', { name: /^Chat with us/ }).click();
+    await this.page.getByRole('complementary', { name: 'Support chat' }).getByRole('button').click();
     await this.field.waitFor();
   }
 

@@ -1,5 +1,5 @@
 import type { PolicySnapshot } from '../../policy/snapshot';
-import { handbook } from './kit/policies';
+import { handbook, handbookBut } from './kit/policies';
 import { pages, Story } from './kit/story';
 import { at } from './kit/times';
 
@@ -185,16 +185,67 @@ describe('a message after it was solved', () => {
   it('leaves one key for "still solved"', () => {
     const story = solved();
     story.customer('Mon 19:40', { slight: true });
-    story.status('Mon 19:41', 'solved');
+    expect(story.status('Mon 19:41', 'solved')).toEqual([]);
     expect(story.owed()).toEqual([]);
   });
+});
+
+describe('how it went', () => {
+  const asks = (lines: readonly string[]): readonly string[] => lines.filter((words) => words.includes('csat'));
+
+  it('is asked a day after the end, once in its life', () => {
+    const story = answered('normal', 1);
+    story.status('Mon 11:00', 'solved');
+    expect(asks(story.until('Tue 12:00'))).toEqual(['Tue 11:00:59 mail csat to c1']);
+    story.customer('Tue 13:00');
+    story.status('Tue 13:10', 'solved');
+    expect(asks(story.until('Fri 12:00'))).toEqual([]);
+  });
+
+  it('is not asked while it is open again, and a day after it has ended again', () => {
+    const story = answered();
+    story.status('Mon 11:00', 'solved');
+    story.customer('Tue 10:00');
+    expect(asks(story.until('Tue 18:00'))).toEqual([]);
+    story.answered('Tue 18:10', { status: 'solved' });
+    expect(asks(story.until('Thu 12:00'))).toEqual(['Wed 18:09:49 mail csat to c1']);
+  });
+
+  it('is not asked of whoever has said it, of whom nobody answered, of a machine, nor when the policy says so', async () => {
+    const rated = answered();
+    rated.status('Mon 11:00', 'solved');
+    expect(rated.act('Mon 12:00', { act: 'rated', score: 'bad' })).toEqual([]);
+    expect(rated.timeline.at(-1)).toEqual({ at: at('Mon 12:00'), type: 'customer.rated', data: { score: 'bad' } });
+    expect(rated.state.status).toBe('solved');
+    const unanswered = new Story(policy, { at: 'Mon 10:00' });
+    unanswered.status('Mon 11:00', 'solved');
+    const machine = new Story(policy, { at: 'Mon 10:00', noAutoMail: true });
+    machine.answered('Mon 10:10', { status: 'solved' });
+    const quiet = new Story(await handbookBut('tickets: { askRatingAfter: off }'), { at: 'Mon 10:00' });
+    quiet.answered('Mon 10:10', { status: 'solved' });
+    for (const story of [rated, unanswered, machine, quiet]) expect(asks(story.until('Fri 10:00'))).toEqual([]);
+  });
+
+  it('is not asked when the only answer has come back', () => {
+    const story = new Story(policy, { at: 'Mon 10:00' });
+    story.reply('Mon 10:10', { status: 'solved' });
+    story.until('Mon 10:10:10');
+    story.bounced('Mon 10:10:11', 'r1');
+    story.status('Mon 10:20', 'solved');
+    expect(asks(story.until('Fri 10:00'))).toEqual([]);
+  });
+});
+
+it('sends the whole thread to whoever asks for it', () => {
+  const story = answered();
+  expect(story.act('Mon 12:00', { act: 'transcript', contact: 'c2' })).toEqual(['mail transcript to c2']);
 });
 
 describe('closing', () => {
   it('is claimed after five business days in silence', () => {
     const story = answered();
     story.status('Mon 11:00', 'solved');
-    expect(story.until('Mon+1 12:00')).toEqual(['Mon+1 11:00 claim closing']);
+    expect(story.until('Mon+1 12:00')).toEqual(['Tue 11:00 mail csat to c1', 'Mon+1 11:00 claim closing']);
     expect(story.effects.at(-1)).toMatchObject({ lane: 'records', cursor: 1, at: at('Mon+1 11:00') });
     story.event('Mon+1 12:00', { type: 'closed', at: at('Mon+1 12:00') });
     expect(story.state.status).toBe('closed');

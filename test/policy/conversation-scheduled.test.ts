@@ -54,7 +54,7 @@ describe('what silence brings', () => {
     const kept = pending();
     kept.status('Mon 12:00', 'solved');
     command(kept, 'Mon 12:01', 'close', 'cancel');
-    expect(kept.until('Mon+3 12:00')).toEqual([]);
+    expect(kept.until('Mon+3 12:00')).toEqual(['Tue 12:00 mail csat to c1']);
     expect(kept.state.status).toBe('solved');
   });
 

@@ -54,6 +54,7 @@ describe('a policy with every key', () => {
         closingSilence: { ms: 2 * DAY_MS },
         remindPendingAfter: null,
         solvePendingAfter: null,
+        askRatingAfter: null,
       },
       escalate: {
         urgent: { notice: 10, page: 20 },

@@ -1,4 +1,5 @@
 import { Worker } from '@temporalio/worker';
+import { sql } from 'kysely';
 import { conversationWorkflowId, pageWorkflowId } from '../../messages/ids';
 import { addCustomerAct } from '../../intake/customer-act';
 import { reconcile, reconcileAlone, restartIfLost } from '../../workers/reconcile';
@@ -46,6 +47,32 @@ describe('reconcile', () => {
     // At its start a worker looks in any case; and a clock that was set back keeps nobody from it for ever.
     expect(await alone({ now: now + 301_000, unlessSince: null })).toBe(0);
     expect(await alone({ now, unlessSince: now - 240_000 })).toBe(0);
+  });
+
+  test('a run holds no transaction, and one that fails is noted, and is no run', async () => {
+    for (let index = 0; index < 10; index += 1) await moved();
+    const openTransactions = () =>
+      sql<{ count: number }>`
+        SELECT count(*)::int AS count FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'`.execute(desk.db);
+    let open = -1;
+    const spy = jest.spyOn(desk.client, 'withDeadline').mockImplementation(async () => {
+      open = (await openTransactions()).rows[0]?.count ?? -1;
+      throw Object.assign(new Error('told to fail'), { code: 'ECONNREFUSED' });
+    });
+    const now = Date.now() + 1_000_000;
+    const alone = (facts: { now: number; unlessSince: number | null }) => reconcileAlone(desk.db, desk.client, desk.log, facts);
+    const noted = () => desk.db.selectFrom('settings').select('value').where('key', '=', 'reconcile').executeTakeFirst();
+    await expect(alone({ now, unlessSince: null })).rejects.toThrow('told to fail');
+    spy.mockRestore();
+    expect(open).toBe(0);
+    expect(await noted()).toMatchObject({ value: { failed: { at: now, code: 'ECONNREFUSED' } } });
+    expect(desk.entries).toContainEqual(expect.objectContaining({ level: 'error', task: 'reconcile', code: 'ECONNREFUSED' }));
+    // The next one does not wait for its turn, and the lock is free.
+    expect(await alone({ now: now + 1, unlessSince: now - 1 })).toBe(0);
+    expect(await noted()).toEqual({ value: { began: now + 1 } });
+    expect(await alone({ now: now + 2, unlessSince: now })).toBeNull();
+    await desk.db.deleteFrom('settings').where('key', '=', 'reconcile').execute();
   });
 
   test('more than are asked for in a second are gone through page by page, each once', async () => {

@@ -82,7 +82,8 @@ export const ENGLISH: HelpWords = {
     tooLarge: 'These files are too large together. Please send at most 18 MB, or a link.',
     filesAgain: 'Your text is still here. Browsers do not keep files, so please choose them again.',
     robot: 'A field that people do not see was filled in. Please send it once more.',
-    identityOver: 'Your sign-in has ended meanwhile. Your text is still here: check your address and send it again, or open this page from your dashboard anew.',
+    identityOver:
+      'Your sign-in has ended meanwhile. Your text is still here: check your address and send it again, or open this page from your dashboard anew.',
     code: 'This code is not right, or it is too old. Check it, or ask for a new one.',
     words: 'Please write something.',
   },
@@ -104,7 +105,7 @@ export const ENGLISH: HelpWords = {
     empty: 'There is nothing here yet.',
     write: 'Write to us',
     older: 'Older requests',
-    lastWritten: (time) => `Last message ${time}`,
+    lastMessage: 'Last message',
   },
   thread: {
     title: (number) => `Request #${number}`,
@@ -137,7 +138,7 @@ export const ENGLISH: HelpWords = {
     downLead: 'If your production application is completely down or unusable, tell us here. We’ll treat your request as urgent, day and night.',
     downYes: 'Yes, production is down',
     downNo: 'No, go back',
-    downDone: 'Thank you for telling us. We’re treating it as urgent now.',
+    downDone: 'Thank you for telling us. Your request is being made urgent, and our team is being told.',
     downAlready: (time) => `We know already, thank you. You told us ${time}.`,
     rateTitle: 'How was it?',
     good: 'Good',

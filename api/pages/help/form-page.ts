@@ -49,8 +49,7 @@ export async function formAnswer(view: HelpView, shown: FormShown): Promise<Page
     embeddable: true,
     switches: view.request.method === 'GET',
     body: html`<h1>${say.title}</h1>
-      ${officeBox(view)}
-      ${problemBox(words, problems, shown.filesLost && html`<p>${words.errors.filesAgain}</p>`)}
+      ${officeBox(view)} ${problemBox(words, problems, shown.filesLost && html`<p>${words.errors.filesAgain}</p>`)}
       <form method="post" action="${to('/help/requests')}" enctype="multipart/form-data" class="request" novalidate>
         <input type="hidden" name="key" value="${shown.key}" />
         ${carried !== null && html`<input type="hidden" name="visitor" value="${carried}" />`}
@@ -64,23 +63,37 @@ export async function formAnswer(view: HelpView, shown: FormShown): Promise<Page
           <div class="pair">
             ${
               visitor === null
-                ? field({ id: 'email', label: say.email, problems }, (attributes) =>
-                    html`<input type="email" value="${draft.email}" autocomplete="email" inputmode="email" maxlength="254" required ${attributes} />`,
+                ? field(
+                    { id: 'email', label: say.email, problems },
+                    (attributes) =>
+                      html`<input type="email" value="${draft.email}" autocomplete="email" inputmode="email" maxlength="254" required ${attributes} />`,
                   )
-                : field({ id: 'email', label: say.email, problems, hint: say.emailLocked }, (attributes) =>
-                    html`<input type="email" value="${draft.email}" readonly ${attributes} />`,
+                : field(
+                    { id: 'email', label: say.email, problems, hint: say.emailLocked },
+                    (attributes) => html`<input type="email" value="${draft.email}" readonly ${attributes} />`,
                   )
             }
-            ${field({ id: 'name', label: say.name, optional: say.optional, problems }, (attributes) =>
-              html`<input type="text" value="${draft.name}" autocomplete="name" maxlength="200" ${visitor !== null && draft.name !== '' && html`readonly`} ${attributes} />`,
+            ${field(
+              { id: 'name', label: say.name, optional: say.optional, problems },
+              (attributes) =>
+                html`<input
+                  type="text"
+                  value="${draft.name}"
+                  autocomplete="name"
+                  maxlength="200"
+                  ${visitor !== null && draft.name !== '' && html`readonly`}
+                  ${attributes}
+                />`,
             )}
           </div>
         </fieldset>
-        ${field({ id: 'subject', label: say.subject, problems }, (attributes) =>
-          html`<input type="text" value="${draft.subject}" maxlength="500" required ${attributes} />`,
+        ${field(
+          { id: 'subject', label: say.subject, problems },
+          (attributes) => html`<input type="text" value="${draft.subject}" maxlength="500" required ${attributes} />`,
         )}
-        ${field({ id: 'body', label: say.body, problems, hint: say.bodyHint }, (attributes) =>
-          html`<textarea rows="8" maxlength="100000" required ${attributes}>${draft.body}</textarea>`,
+        ${field(
+          { id: 'body', label: say.body, problems, hint: say.bodyHint },
+          (attributes) => html`<textarea rows="8" maxlength="100000" required ${attributes}>${draft.body}</textarea>`,
         )}
         <div class="pair">
           ${system(view, { id: 'cluster', label: say.cluster, names: systems.clusters, value: draft.cluster, problems })}
@@ -91,8 +104,9 @@ export async function formAnswer(view: HelpView, shown: FormShown): Promise<Page
           <p class="quiet" id="times">${say.ifSentNow} ${say.times(zoneWords(view.teller))}</p>
           ${times.map(({ priority, by }) => choice(view, priority, by, draft.priority === priority))}
         </fieldset>
-        ${field({ id: 'files', label: say.files, optional: say.optional, problems, hint: say.filesHint }, (attributes) =>
-          html`<input type="file" multiple ${attributes} />`,
+        ${field(
+          { id: 'files', label: say.files, optional: say.optional, problems, hint: say.filesHint },
+          (attributes) => html`<input type="file" multiple ${attributes} />`,
         )}
         <div class="robots" aria-hidden="true">
           <label for="fax">${say.robots}</label><input id="fax" name="fax" type="text" tabindex="-1" autocomplete="off" />
@@ -150,7 +164,8 @@ interface FieldGiven {
 function field({ id, label, optional, hint, problems }: FieldGiven, input: (attributes: Html) => Html): Html {
   const problem = problems.get(id);
   const described = [problem === undefined ? null : `${id}-problem`, hint === undefined ? null : `${id}-hint`].filter((part) => part !== null).join(' ');
-  const attributes = html`id="${id}" name="${id}" ${described !== '' && html`aria-describedby="${described}"`} ${problem !== undefined && html`aria-invalid="true"`}`;
+  const attributes = html`id="${id}" name="${id}" ${described !== '' && html`aria-describedby="${described}"`}
+  ${problem !== undefined && html`aria-invalid="true"`}`;
   return html`<div class="field">
     <label for="${id}">${label} ${optional !== undefined && html`<span class="quiet">(${optional})</span>`}</label>
     ${problem !== undefined && html`<p class="problem" id="${id}-problem">${problem}</p>`} ${input(attributes)}

@@ -104,7 +104,7 @@ export const GERMAN: HelpWords = {
     empty: 'Hier ist noch nichts.',
     write: 'Schreiben Sie uns',
     older: 'Ältere Anfragen',
-    lastWritten: (time) => `Letzte Nachricht: ${time}`,
+    lastMessage: 'Letzte Nachricht:',
   },
   thread: {
     title: (number) => `Anfrage #${number}`,
@@ -137,7 +137,7 @@ export const GERMAN: HelpWords = {
     downLead: 'Wenn Ihre Produktion ganz ausgefallen oder unbenutzbar ist, sagen Sie es uns hier. Wir behandeln Ihre Anfrage dann als dringend, Tag und Nacht.',
     downYes: 'Ja, die Produktion steht still',
     downNo: 'Nein, zurück',
-    downDone: 'Danke, dass Sie es uns sagen. Wir behandeln es jetzt als dringend.',
+    downDone: 'Danke, dass Sie es uns sagen. Ihre Anfrage wird dringend gemacht, und unser Team erfährt es gerade.',
     downAlready: (time) => `Danke, wir wissen es schon. Sie haben es uns gesagt: ${time}.`,
     rateTitle: 'Wie war es?',
     good: 'Gut',

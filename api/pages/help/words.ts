@@ -14,7 +14,13 @@ export interface HelpWords {
   readonly brand: string;
   readonly skip: string;
   readonly languages: string;
-  readonly navigation: { readonly write: string; readonly requests: string; readonly signIn: string; readonly signOut: string; readonly as: (email: string) => string };
+  readonly navigation: {
+    readonly write: string;
+    readonly requests: string;
+    readonly signIn: string;
+    readonly signOut: string;
+    readonly as: (email: string) => string;
+  };
   readonly statuses: Readonly<Record<PlainStatus, string>>;
   readonly form: {
     readonly title: string;
@@ -94,7 +100,7 @@ export interface HelpWords {
     readonly again: string;
     readonly newCode: string;
   };
-  readonly list: { readonly title: string; readonly empty: string; readonly write: string; readonly older: string; lastWritten(time: string): string };
+  readonly list: { readonly title: string; readonly empty: string; readonly write: string; readonly older: string; readonly lastMessage: string };
   readonly thread: {
     title(number: number): string;
     readonly back: string;

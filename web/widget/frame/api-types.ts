@@ -23,18 +23,21 @@ export interface ChatSummary {
   readonly number: number;
   readonly kind: 'chat' | 'ticket';
   readonly status: Status;
-  readonly subject?: string | null;
+  /** Null for what began in the chat. */
+  readonly subject: string | null;
   readonly answerBy: string | null;
   readonly promised: { readonly kind: string; readonly dueAt: string } | null;
   readonly assignee: Face | null;
   readonly unread: number;
-  readonly lastMessageAt: string | null;
+  readonly lastMessageAt: string;
   readonly ticket: boolean;
   readonly closed: boolean;
-  readonly rated: boolean;
-  /** "Is there anything else?" was asked last. */
-  readonly closingAsked?: boolean;
-  readonly proof: string;
+  readonly rated: 'good' | 'bad' | null;
+  /** "Is there anything else?" was asked, and has not been answered. */
+  readonly closingAsked: boolean;
+  /** Whoever answers has said that they are right back; `promised` says by when. */
+  readonly beRightBack: boolean;
+  readonly proof: string | null;
   readonly expectation?: Expectation | null;
 }
 
@@ -76,6 +79,13 @@ export interface Session {
   readonly visitorToken: string | null;
   readonly visitor: Visitor | null;
   readonly chats: readonly ChatSummary[];
+}
+
+/** `GET /chats/{number}/messages`: the newest, or what is before or after a message. */
+export interface ThreadPage {
+  readonly items: readonly ChatMessage[];
+  readonly nextCursor?: string;
+  readonly earlierCursor?: string;
 }
 
 /** `POST /chats`. */

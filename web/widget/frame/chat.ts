@@ -2,7 +2,7 @@ import type { HostSettings, ToHost } from '../protocol';
 import { english } from '../words/en';
 import { german } from '../words/de';
 import { Api, Refused, Unreached } from './api';
-import type { ChatMessage, ChatSummary, Expectation, Priority, Session } from './api-types';
+import type { ChatMessage, ChatSummary, Expectation, Priority, Session, ThreadPage } from './api-types';
 import { freshKey, ownerOf, recall, remember } from './device';
 import { Link } from './link';
 import { Sending } from './sending';
@@ -15,7 +15,7 @@ const NOTICE_MS = 6_000;
 /** How old an expectation may become while somebody looks at it, in milliseconds. */
 const EXPECTATION_MS = 60_000;
 /** Messages fetched at a time. */
-const AT_ONCE = 100;
+const AT_ONCE = 50;
 
 /** The chat of one visitor in one tab: everything that the screens can ask for. The desk has the truth; this shows it. */
 export class Chat {
@@ -153,7 +153,10 @@ export class Chat {
   /** Back to writing, with nothing sent. */
   async takeBack(): Promise<void> {
     const asking = this.store.get().unsent.filter(({ state }) => state === 'asking');
-    this.setDraft(asking.map(({ body }) => body).join('\n'), asking.flatMap(({ files }) => files.map(({ file }) => file)));
+    this.setDraft(
+      asking.map(({ body }) => body).join('\n'),
+      asking.flatMap(({ files }) => files.map(({ file }) => file)),
+    );
     for (const { key } of asking) await this.#sending.discard(key);
   }
 
@@ -244,23 +247,36 @@ export class Chat {
     }
   }
 
-  /** Reads a chat from its beginning and follows it from there. */
+  /** Reads the end of a chat, or what it lacks since we last looked, and follows it from there. */
   async load(number: number): Promise<void> {
-    const first = number !== this.store.get().number || !this.store.get().loaded;
-    let after = first ? undefined : this.store.get().messages.at(-1)?.cursor;
+    const { loaded, messages } = this.store.get();
+    let after = number === this.store.get().number && loaded ? messages.at(-1)?.cursor : undefined;
+    const first = after === undefined;
     const read: ChatMessage[] = [];
+    let earlier: string | null = null;
     for (;;) {
-      const page = await this.call(() =>
-        this.api.call<{ items: ChatMessage[]; nextCursor?: string }>('GET', `/chats/${number}/messages?limit=${AT_ONCE}${after === undefined ? '' : `&after=${after}`}`),
-      );
+      const page = await this.#page(number, after === undefined ? '' : `&after=${after}`);
       read.push(...page.items);
+      earlier = page.earlierCursor ?? null;
       if (page.nextCursor === undefined) break;
       after = page.nextCursor;
     }
     if (this.store.get().number !== number) return;
-    this.store.set({ messages: merge(first ? [] : this.store.get().messages, read), loaded: true });
+    this.store.set({ messages: merge(first ? [] : this.store.get().messages, read), loaded: true, ...(first && { earlier }) });
     if (first) this.#markNew();
-    this.#link.follow(number, this.store.get().messages.at(-1)?.cursor);
+    this.#link.follow(number);
+  }
+
+  /** The messages before those that are shown. */
+  async loadEarlier(): Promise<void> {
+    const { number, earlier, messages } = this.store.get();
+    if (number === null || earlier === null) return;
+    const page = await this.#page(number, `&before=${earlier}`);
+    if (this.store.get().number === number) this.store.set({ messages: merge(messages, page.items), earlier: page.earlierCursor ?? null });
+  }
+
+  #page(number: number, place: string): Promise<ThreadPage> {
+    return this.call(() => this.api.call<ThreadPage>('GET', `/chats/${number}/messages?limit=${AT_ONCE}${place}`));
   }
 
   /** A message is new, or has changed. */
@@ -382,9 +398,11 @@ export class Chat {
 
   /** What the desk has read of ours. */
   readUpTo(cursor: string, at: string): void {
-    const messages = this.store.get().messages.map((message) =>
-      message.from === 'you' && message.seenAt === null && !isAfter(message.cursor, cursor) ? { ...message, seenAt: at } : message,
-    );
+    const messages = this.store
+      .get()
+      .messages.map((message) =>
+        message.from === 'you' && message.seenAt === null && !isAfter(message.cursor, cursor) ? { ...message, seenAt: at } : message,
+      );
     this.store.set({ messages });
   }
 }

@@ -1,5 +1,6 @@
 /** A piece of a message: words, a link, or code as it was typed. */
-export type Piece = { readonly kind: 'text' | 'code' | 'block'; readonly text: string } | { readonly kind: 'link'; readonly text: string; readonly href: string };
+export type Piece =
+  { readonly kind: 'text' | 'code' | 'block'; readonly text: string } | { readonly kind: 'link'; readonly text: string; readonly href: string };
 
 /** Fenced code, inline code, then addresses; the last group of an address never takes the full stop of its sentence. */
 const SPECIAL = /```(?:\w*\n)?([\s\S]+?)```|`([^`\n]+)`|(https?:\/\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]}])/g;

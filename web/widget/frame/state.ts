@@ -21,8 +21,10 @@ export interface State {
   /** The chat that is shown; null is one that has not begun. */
   readonly number: number | null;
   readonly messages: readonly ChatMessage[];
-  /** Whether `messages` are all of `number`'s. */
+  /** Whether `messages` are `number`'s, down to the newest. */
   readonly loaded: boolean;
+  /** With it the messages before these are asked for; null when these begin the chat. */
+  readonly earlier: string | null;
   readonly unsent: readonly Unsent[];
   /** Part of each file that has been uploaded, by the file's key; 0 to 1. */
   readonly uploads: Readonly<Record<string, number>>;
@@ -55,6 +57,7 @@ export const INITIAL: State = {
   number: null,
   messages: [],
   loaded: false,
+  earlier: null,
   unsent: [],
   uploads: {},
   draft: { body: '', files: [] },

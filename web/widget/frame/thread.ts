@@ -13,9 +13,9 @@ export interface Group {
 
 const TOGETHER_MS = 5 * 60_000;
 
-/** Cursors are increasing strings: longer ones come later. */
+/** Cursors are text that grows: later ones are greater. */
 export function isAfter(cursor: string, other: string): boolean {
-  return cursor.length === other.length ? cursor > other : cursor.length > other.length;
+  return cursor > other;
 }
 
 /** The thread with these messages added, or in the place of their older versions; in the desk's order. */
@@ -33,11 +33,7 @@ export function groups(messages: readonly ChatMessage[], isNewDay: (before: numb
     const at = Date.parse(message.at);
     const group = made.at(-1);
     const joins =
-      group !== undefined &&
-      group.from === message.from &&
-      group.author?.name === message.author?.name &&
-      at - lastAt < TOGETHER_MS &&
-      !isNewDay(lastAt, at);
+      group !== undefined && group.from === message.from && group.author?.name === message.author?.name && at - lastAt < TOGETHER_MS && !isNewDay(lastAt, at);
     if (joins) group.messages.push(message);
     else made.push({ key: message.id, from: message.from, author: message.author, at, messages: [message] });
     lastAt = at;
@@ -67,8 +63,7 @@ export function unreadOf(chats: readonly ChatSummary[]): number {
 
 /** The list with this chat in it, newest words first. */
 export function withChat(chats: readonly ChatSummary[], chat: ChatSummary): readonly ChatSummary[] {
-  const at = ({ lastMessageAt, number }: ChatSummary) => (lastMessageAt === null ? number : Date.parse(lastMessageAt));
-  return [...chats.filter(({ number }) => number !== chat.number), chat].sort((a, b) => at(b) - at(a));
+  return [...chats.filter(({ number }) => number !== chat.number), chat].sort((a, b) => Date.parse(b.lastMessageAt) - Date.parse(a.lastMessageAt));
 }
 
 /** The chat that goes on when the widget is opened: the newest that is not closed, and a ticket only if nothing else. */

@@ -99,6 +99,7 @@ export const german: Words = {
   discard: 'Verwerfen',
   typing: (name) => `${name} schreibt`,
   newMessages: 'Neue Nachrichten',
+  earlier: 'Frühere Nachrichten',
   messagesOf: 'Nachrichten',
   fromAt: (who, when) => `${who}, ${when}`,
 

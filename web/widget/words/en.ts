@@ -99,6 +99,7 @@ export const english = {
   discard: 'Discard',
   typing: (name: string) => `${name} is typing`,
   newMessages: 'New messages',
+  earlier: 'Earlier messages',
   messagesOf: 'Messages',
   fromAt: (who: string, when: string) => `${who}, ${when}`,
 

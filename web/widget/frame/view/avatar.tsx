@@ -8,7 +8,10 @@ const HUES = 6;
 export function initialsOf(name: string): string {
   const parts = name.split(/\s+/).filter((part) => part !== '');
   const letters = parts.length > 1 ? [parts[0], parts.at(-1)] : parts;
-  return letters.map((part) => [...(part ?? '')][0] ?? '').join('').toUpperCase();
+  return letters
+    .map((part) => [...(part ?? '')][0] ?? '')
+    .join('')
+    .toUpperCase();
 }
 
 /** Somebody’s picture, or their initials; the name stands beside it. */

@@ -24,7 +24,7 @@ export function Chats() {
               <span class="chat-facts">
                 <span class={`status ${each.status}`}>{words.statuses[each.status]}</span>
                 {each.ticket ? words.ticketNumber(each.number) : words.chatNumber(each.number)}
-                {each.lastMessageAt !== null && <time dateTime={each.lastMessageAt}>{past(Date.parse(each.lastMessageAt), telling)}</time>}
+                <time dateTime={each.lastMessageAt}>{past(Date.parse(each.lastMessageAt), telling)}</time>
               </span>
             </button>
           </li>

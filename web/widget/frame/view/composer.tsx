@@ -17,7 +17,7 @@ export function Composer() {
   const { draft, number, unsent, open, screen } = state;
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const pause = useRef<ReturnType<typeof setTimeout>>();
+  const pause = useRef<ReturnType<typeof setTimeout>>(undefined);
   const [wrong, setWrong] = useState<string | null>(null);
   const asking = unsent.some((entry) => entry.state === 'asking');
   const { body, files } = draft;
@@ -85,7 +85,12 @@ export function Composer() {
                 type="button"
                 class="tool tiny"
                 aria-label={words.removeFile(file.name)}
-                onClick={() => chat.setDraft(body, files.filter((other) => other !== file))}
+                onClick={() =>
+                  chat.setDraft(
+                    body,
+                    files.filter((other) => other !== file),
+                  )
+                }
               >
                 <Icon name="close" />
               </button>

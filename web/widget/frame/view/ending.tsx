@@ -10,7 +10,7 @@ export function Ending() {
   if (summary === undefined || !loaded) return null;
   const lastSaid = messages.findLast(({ from, state: at }) => from !== 'desk' && at !== 'withdrawn');
   const ends = summary.closed || summary.status === 'done';
-  const asked = !ends && summary.closingAsked === true && lastSaid?.from === 'agent' && goesOn !== lastSaid.id && unsent.length === 0;
+  const asked = !ends && summary.closingAsked && lastSaid?.from === 'agent' && goesOn !== lastSaid.id && unsent.length === 0;
   return (
     <>
       {asksIfDown && !ends && <ProductionDown />}
@@ -35,7 +35,7 @@ export function Ending() {
           <strong>{words.ended}</strong> {words.endedMore}
         </p>
       )}
-      {ends && <Rating key={summary.number} rated={summary.rated} />}
+      {ends && <Rating key={summary.number} rated={summary.rated !== null} />}
     </>
   );
 }

@@ -111,15 +111,7 @@ function Menu() {
   };
   return (
     <span class="menu">
-      <button
-        type="button"
-        ref={button}
-        class="tool"
-        aria-label={words.menu}
-        aria-haspopup="menu"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-      >
+      <button type="button" ref={button} class="tool" aria-label={words.menu} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
         <Icon name="more" />
       </button>
       {open && (

@@ -16,7 +16,7 @@ const NEAR = 120;
 /** The thread, what was promised in it, and what the customer can say with one button. */
 export function Thread() {
   const { chat, state, words, telling } = useChat();
-  const { messages, number, unsent, typing, lookedAt, loaded, present, open } = state;
+  const { messages, number, unsent, typing, lookedAt, loaded, present, open, earlier } = state;
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   useSeen(box, messages, present);
@@ -50,20 +50,27 @@ export function Thread() {
   const made = groups(messages, (before, after) => dayOf(before) !== dayOf(after));
   const newFrom = lookedAt === null ? undefined : messages.find(({ cursor, from }) => from !== 'you' && isAfter(cursor, lookedAt))?.id;
   return (
-    <div class="thread" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label={words.messagesOf}>
+    <div class="thread" ref={box} onScroll={scrolled} tabIndex={0}>
       {!loaded && number !== null && <Loading />}
-      <ol role="log" aria-live={loaded ? 'polite' : 'off'} aria-relevant="additions">
-        {made.map((group, index) => (
-          <Fragment key={group.key}>
-            {dayOf(group.at) !== dayOf(made[index - 1]?.at ?? 0) && <li class="day">{dayOf(group.at)}</li>}
-            {group.messages[0]?.id === newFrom && <li class="new-line">{words.newMessages}</li>}
-            <MessageGroup group={group} />
-          </Fragment>
-        ))}
-        {waiting.map((entry) => (
-          <UnsentMessage key={entry.key} entry={entry} />
-        ))}
-      </ol>
+      {earlier !== null && (
+        <button type="button" class="link earlier" onClick={() => void chat.attempt(() => chat.loadEarlier())}>
+          {words.earlier}
+        </button>
+      )}
+      <div class="log" role="log" aria-live={loaded ? 'polite' : 'off'} aria-label={words.messagesOf}>
+        <ol>
+          {made.map((group, index) => (
+            <Fragment key={group.key}>
+              {dayOf(group.at) !== dayOf(made[index - 1]?.at ?? 0) && <li class="day">{dayOf(group.at)}</li>}
+              {group.messages[0]?.id === newFrom && <li class="new-line">{words.newMessages}</li>}
+              <MessageGroup group={group} />
+            </Fragment>
+          ))}
+          {waiting.map((entry) => (
+            <UnsentMessage key={entry.key} entry={entry} />
+          ))}
+        </ol>
+      </div>
       {asking && <Introduce />}
       {typing !== null && (
         <p class="typing">
@@ -90,12 +97,12 @@ function Promised() {
   const { number } = state;
   const summary = state.chats.find((each) => each.number === number);
   if (summary === undefined || summary.closed || summary.status === 'done') return null;
-  const { promised, ticket, answerBy, assignee } = summary;
+  const { promised, ticket, answerBy, assignee, beRightBack } = summary;
   const lines: string[] = [];
   if (ticket) lines.push(words.becameTicket(summary.number));
   if (promised !== null && promised.kind === 'update') {
     const when = moment(Date.parse(promised.dueAt), telling);
-    lines.push(ticket || assignee === null ? words.updateBy(when) : words.beRightBack(assignee.name, when));
+    lines.push(beRightBack && assignee !== null ? words.beRightBack(assignee.name, when) : words.updateBy(when));
   } else if (answerBy !== null && ticket) lines.push(words.weAnswerBy(moment(Date.parse(answerBy), telling)));
   if (lines.length === 0) return null;
   return (

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTicket } from '../../intake/create-ticket';
+import { addCustomerAct } from '../../intake/customer-act';
+import { mergeInto, undoMerge } from '../../intake/merge';
+import { HoldfastError } from '../../messages/errors';
+import { MailDesk, MONDAY_10 } from './mail-desk';
+
+const ROUNDS = 40;
+
+describe('merging and taking back at the same time', () => {
+  const desk = new MailDesk();
+  beforeAll(() => desk.open());
+  afterAll(() => desk.close());
+
+  const create = async () => {
+    const body = { requester: { email: 'jane@acme.test' }, subject: 'Help', body: 'Slow.', priority: 'normal' } as const;
+    return (await createTicket(desk.db, desk.policy, body, { now: MONDAY_10, actor: null })).number;
+  };
+  const facts = { by: 'a-1', at: MONDAY_10 };
+  // Not by inTransaction: it would hide that two stood in each other's way.
+  const merge = (source: number, into: number, beforeCommit?: Promise<void>) =>
+    desk.db.transaction().execute(async (trx) => {
+      await mergeInto(trx, { source, into, force: false }, facts);
+      await beforeCommit;
+    });
+  const undo = (source: number) => desk.db.transaction().execute((trx) => undoMerge(trx, source, facts));
+  const act = (number: number) => desk.db.transaction().execute((trx) => addCustomerAct(trx, { number, act: 'productionDown', at: MONDAY_10 }));
+  /** As if their workflows had heard of everything. */
+  const catchUp = async () => {
+    await desk.db
+      .updateTable('conversations')
+      .set((eb) => ({ applied_seq: eb.ref('last_seq') }))
+      .execute();
+    await desk.db.deleteFrom('commands').execute();
+  };
+  const codesOf = (results: readonly PromiseSettledResult<unknown>[]) =>
+    results.map((result) => {
+      if (result.status === 'fulfilled') return 'done';
+      if (result.reason instanceof HoldfastError) return result.reason.code;
+      throw result.reason;
+    });
+
+  test('one that began before a merge had ended does not wait for who takes that back, while they wait for it', async () => {
+    const [lower, higher] = [await create(), await create()];
+    await catchUp();
+    let commit = (): void => undefined;
+    const first = merge(higher, lower, new Promise<void>((resolve) => (commit = resolve)));
+    await sleep(200);
+    const both = [merge(higher, lower), undo(higher)];
+    await sleep(200);
+    commit();
+    await first;
+    // Whichever of them was the first.
+    for (const code of codesOf(await Promise.allSettled(both))) expect(['done', 'E_MERGED', 'E_UNAVAILABLE']).toContain(code);
+  });
+
+  test('nobody waits in a circle: not those who merge either way, nor those who take it back, nor the customers meanwhile', async () => {
+    const [one, other] = [await create(), await create()];
+    let done = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await catchUp();
+      const all = [merge(one, other), undo(other), act(one), merge(other, one), undo(one), act(other), merge(one, other), undo(other)];
+      done += codesOf(await Promise.allSettled(all)).filter((code) => code === 'done').length;
+    }
+    // Something happened in each round, too.
+    expect(done).toBeGreaterThan(2 * ROUNDS);
+    const rows = await desk.db.selectFrom('conversations').select(['number', 'merged_into']).where('number', 'in', [one, other]).execute();
+    expect(rows.filter(({ merged_into: into }) => into !== null).length).toBeLessThanOrEqual(1);
+  });
+});

@@ -1,0 +1,2 @@
+/** Vite bundles styles; as a module they are nothing. */
+declare module '*.css';
