@@ -50,6 +50,11 @@ const directions = [
     why: 'config/ imports messages/ and policy/ only, so that any process may import it.',
   },
   { folder: 'platform', never: ['cli', 'bench'], why: 'nothing but entry points imports cli/.' },
+  {
+    folder: 'web',
+    never: ['policy', 'messages', 'workflows', 'activities', 'intake', 'api', 'db', 'workers', 'config', 'platform', 'cli', 'bench'],
+    why: 'web/ runs in browsers: it knows the desk by its HTTP API only.',
+  },
 ];
 
 /** Libraries that a folder may use; all others may be used everywhere. Workflows and policy stay small and deterministic. */
@@ -58,6 +63,7 @@ const libraries = [
   { files: policyReaders.map((file) => `policy/${file}.ts`), allowed: ['node:', 'zod', 'yaml', 'luxon', 'date-holidays', 'ical.js'] },
   { files: ['messages/**/*.ts'], allowed: ['node:', '@temporalio/common', '@temporalio/workflow', 'zod'] },
   { files: ['workflows/**/*.ts'], allowed: ['@temporalio/common', '@temporalio/workflow'] },
+  { files: ['web/**/*.ts'], allowed: ['preact'] },
 ];
 
 /** `../policy/schema`, `../../policy/schema`, …; a folder stands for everything in it. */
@@ -84,7 +90,7 @@ const importRules = [
   ...directions.map((direction) => {
     const { folder, entryPoint } = direction;
     const allowed = libraries.find(({ files }) => files[0] === `${folder}/**/*.ts`)?.allowed;
-    return restrict({ files: [`${folder}/**/*.ts`], ignores: entryPoint === undefined ? [] : [entryPoint], direction, allowed });
+    return restrict({ files: [`${folder}/**/*.ts`, `${folder}/**/*.tsx`], ignores: entryPoint === undefined ? [] : [entryPoint], direction, allowed });
   }),
   restrict({ ...libraries[1], direction: { ...directions[0], neverBeside: [] } }),
 ];
@@ -93,7 +99,7 @@ export default tseslint.config(
   { ignores: ['node_modules/', '.build/', '.holdfast/', 'coverage/', '**/*.d.ts', '**/*.d.cts'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

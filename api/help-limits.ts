@@ -14,8 +14,8 @@ export async function countForm(context: ApiContext, db: Database, address: stri
 }
 
 /** Counts a code that is asked for. Errors: E_RATE_LIMITED. */
-export async function countCode(context: ApiContext, address: string): Promise<void> {
-  await count(context, context.db, { key: `codes:${address}`, limit: limitsOf(context).codes, windowMs: QUARTER_MS });
+export async function countCode(context: ApiContext, db: Database, address: string): Promise<void> {
+  await count(context, db, { key: `codes:${address}`, limit: limitsOf(context).codes, windowMs: QUARTER_MS });
 }
 
 /** Counts a code that is typed in. Errors: E_RATE_LIMITED. */

@@ -1,4 +1,5 @@
 import { addCode, tryCode, useCode } from '../db/codes';
+import type { Database } from '../db/connection';
 import { contactByEmail } from '../db/contacts';
 import { newId } from '../db/new-id';
 import type { Locale } from '../db/visitors';
@@ -13,8 +14,8 @@ import { countCode, countCodeTry } from './help-limits';
  * Has a code mailed to an address that we know. Whoever asks learns nothing of that: it is looked up after the answer, which is always the
  * same. `address` is the caller's. Errors: E_RATE_LIMITED.
  */
-export async function askForCode(context: ApiContext, asked: { readonly email: string; readonly locale: Locale; readonly address: string }): Promise<void> {
-  await countCode(context, asked.address);
+export async function askForCode(context: ApiContext, db: Database, asked: { readonly email: string; readonly locale: Locale; readonly address: string }): Promise<void> {
+  await countCode(context, db, asked.address);
   const { email, locale } = asked;
   const at = context.now();
   context.background.run('a code to be mailed', async () => {

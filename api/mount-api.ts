@@ -23,7 +23,7 @@ const DEPTH = 32;
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** Routes that are open to anyone act as nobody in particular. */
-const PUBLIC: Agent = { kind: 'agent', id: '', name: '', role: 'viewer', scopes: [], session: false };
+const PUBLIC: Agent = { kind: 'agent', id: '', name: '', role: 'viewer', scopes: [], endsAt: null, session: false };
 
 /** Who makes the request, once the route's rule has let them in; errors as {@link authenticate} and {@link authorize}. */
 export async function admit(context: ApiContext, request: Request, route: Pick<ApiRoute, 'action' | 'target'>): Promise<Actor> {

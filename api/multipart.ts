@@ -60,7 +60,9 @@ export async function readMultipart(request: Request): Promise<PostedForm> {
       request.once('close', () => {
         if (!request.complete) fail(unreadable());
       });
-      parser.on('field', (name: string, value: string, info: { readonly nameTruncated: boolean; readonly valueTruncated: boolean }) => {
+      parser.on('field', (name: string, value: string | undefined, info: { readonly nameTruncated: boolean; readonly valueTruncated: boolean }) => {
+        // Of a text whose charset nobody knows, the parser makes nothing.
+        if (value === undefined) return fail(unreadable());
         if (info.nameTruncated || fields.has(name)) return;
         if (info.valueTruncated) leftOut = 'tooLarge';
         hold(value.length);

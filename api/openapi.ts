@@ -18,9 +18,9 @@ const problem = z
     requestId: z.string(),
     errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
     cameIn: z
-      .array(z.strictObject({ id: z.string(), author: z.string().nullable(), body: z.string(), at: z.string() }))
+      .array(z.strictObject({ id: z.string(), author: z.string().nullable().optional(), body: z.string().optional(), at: z.string() }))
       .optional()
-      .openapi({ description: 'With E_THREAD_MOVED: what has come in since the caller looked.' }),
+      .openapi({ description: 'With E_THREAD_MOVED: what has come in since the caller looked; without author and words for a token that may not read.' }),
   })
   .openapi('Problem');
 

@@ -1,3 +1,4 @@
+import { chatMessages, ownerOfAttachment } from '../db/chat-messages';
 import type { Database } from '../db/connection';
 import { contactById } from '../db/contacts';
 import { organizationById } from '../db/organizations';
@@ -24,6 +25,24 @@ export async function ownChat({ number }: Readonly<Record<string, string>>, acto
 /** For routes about the visitor's own token. */
 export function ownToken(_params: unknown, actor: Actor): Target {
   return { visitor: actor.kind === 'visitor' };
+}
+
+/** For routes with an attachment's `{id}`: whether it belongs to a message that the visitor sees, or is an upload of theirs. */
+export async function ownAttachment({ id }: Readonly<Record<string, string>>, actor: Actor, context: ApiContext): Promise<Target> {
+  if (actor.kind !== 'visitor') return {};
+  return { visitor: id !== undefined && (await seesAttachment(context.db, actor, id)) };
+}
+
+/** Whether a visitor may read a file. */
+export async function seesAttachment(db: Database, visitor: Visitor, id: string): Promise<boolean> {
+  // What no id of ours looks like is not asked of the database, which could not even store some of it.
+  if (!/^f[0-9a-f]{20}$/.test(id)) return false;
+  const owner = await ownerOfAttachment(db, id);
+  if (owner === null) return false;
+  if (owner.message === null) return owner.visitorId === visitor.id;
+  const own = await ownConversation(db, visitor, owner.message.number);
+  if (own === null) return false;
+  return (await chatMessages(db, visitor.contactId, own.parts, { limit: 1, ids: [owner.message.id] })).length > 0;
 }
 
 /** The visitor who asks, on a route that the rule opens to visitors alone. */

@@ -24,11 +24,11 @@ export interface Problem {
   readonly cameIn?: readonly CameIn[];
 }
 
-/** A message that its reader has not seen yet; `at` in RFC 3339. */
+/** A message that its reader has not seen yet; `at` in RFC 3339. Without author and words for who may not read conversations. */
 export interface CameIn {
   readonly id: string;
-  readonly author: string | null;
-  readonly body: string;
+  readonly author?: string | null;
+  readonly body?: string;
   readonly at: string;
 }
 

@@ -6,6 +6,8 @@ import type { Database } from '../db/connection';
 import { lastWrittenAt } from '../db/messages';
 import { presenceOf } from '../db/presence';
 import { HoldfastError } from '../messages/errors';
+import type { Actor } from './auth/actor';
+import { may } from './auth/authorize';
 import { InvalidRequest, ThreadMoved } from './problem';
 import { rfc3339 } from './schemas/text';
 import type { CommandMessage } from './commands';
@@ -58,11 +60,13 @@ async function hasGone(context: ApiContext, db: Database, number: number): Promi
 
 /**
  * An answer is meant for the thread as its author has read it: up to an event's `seq`, or up to and including a message (by its id).
- * Errors: E_THREAD_MOVED with what people have written since; E_INVALID for a message that is not in the thread.
+ * Errors: E_THREAD_MOVED with what people have written since, without their words for who may not read them; E_INVALID for a message that is not in the thread.
  */
-export async function mustNotHaveMoved(db: Database, number: number, seenUpTo: number | string): Promise<void> {
+export async function mustNotHaveMoved(db: Database, actor: Actor, number: number, seenUpTo: number | string): Promise<void> {
   const seq = typeof seenUpTo === 'number' ? seenUpTo : await seqOfMessage(db, number, seenUpTo);
   if (seq === null) throw new InvalidRequest([{ path: 'body.seenUpTo', message: 'is not a message of this conversation' }]);
   const cameIn = await messagesSince(db, number, seq);
-  if (cameIn.length > 0) throw new ThreadMoved(cameIn.map(({ id, authorName, body, at }) => ({ id, author: authorName, body, at: rfc3339(at) })));
+  if (cameIn.length === 0) return;
+  const mayRead = may(actor, 'conversation.read');
+  throw new ThreadMoved(cameIn.map(({ id, authorName, body, at }) => ({ id, at: rfc3339(at), ...(mayRead && { author: authorName, body }) })));
 }

@@ -5,7 +5,7 @@ import { listTimeline } from '../db/conversations';
 import type { Database } from '../db/connection';
 import { getPageShown } from '../db/page-inbox';
 import { getPage } from '../db/pages';
-import { policyByHash } from '../db/policies';
+import { currentPolicy, policyByHash } from '../db/policies';
 import { dayAndTime } from '../policy/arithmetic';
 import type { PolicySnapshot } from '../policy/snapshot';
 
@@ -53,7 +53,8 @@ export interface PageExplained {
 /** Reads it from the desk's database. Errors: E_NOT_FOUND, E_UNAVAILABLE when the database does not answer. */
 export async function explainOf(db: Database, number: number, facts: { publicUrl: string; now: number }): Promise<Explanation> {
   try {
-    const conversation = await conversationAnswer(db, number, facts);
+    const goneAfterMs = (await currentPolicy(db)).chats.customerGoneAfterMs;
+    const conversation = await conversationAnswer(db, number, { ...facts, goneAfterMs }, null);
     const { policy_hash: hash } = await db.selectFrom('conversations').select('policy_hash').where('number', '=', number).executeTakeFirstOrThrow();
     const policy = await policyByHash(db, hash);
     return {

@@ -5,6 +5,7 @@ import * as catcher from './catcher';
 import * as demo from './demo';
 import * as doctor from './doctor';
 import * as explain from './explain';
+import * as identity from './identity';
 import { complain } from './output';
 import * as policy from './policy';
 import * as seed from './seed';
@@ -12,7 +13,7 @@ import * as start from './start';
 import * as worker from './worker';
 
 /** Every command, in the order of the help; each stands in the file of its name. */
-const COMMANDS = [start, doctor, demo, explain, seed, policy, api, worker, catcher];
+const COMMANDS = [start, doctor, demo, explain, seed, identity, policy, api, worker, catcher];
 
 async function main(): Promise<void> {
   const program = new Command('holdfast');
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
   npx holdfast demo         see a promise kept and a promise broken (while npm start runs)
   npx holdfast explain 1042 why a conversation went as it did
   npx holdfast seed         fill a running desk with believable conversations (--remove takes them away)
+  npx holdfast identity     sign a customer’s identity, to try the chat with
 `,
     )
     .addHelpText(

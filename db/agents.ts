@@ -33,6 +33,7 @@ export interface TokenHolder {
   readonly role: Role;
   readonly tokenId: string;
   readonly scopes: readonly string[];
+  readonly expiresAt: Date | null;
   readonly lastUsedAt: Date | null;
 }
 
@@ -53,7 +54,8 @@ export async function agentOfToken(db: Database, hash: Buffer, now: Date): Promi
   const row = await db
     .selectFrom('api_tokens')
     .innerJoin('agents', 'agents.id', 'api_tokens.agent_id')
-    .select(['agents.id', 'agents.name', 'agents.role', 'api_tokens.id as tokenId', 'api_tokens.scopes', 'api_tokens.last_used_at as lastUsedAt'])
+    .select(['agents.id', 'agents.name', 'agents.role', 'api_tokens.id as tokenId', 'api_tokens.scopes'])
+    .select(['api_tokens.expires_at as expiresAt', 'api_tokens.last_used_at as lastUsedAt'])
     .where('api_tokens.hash', '=', hash)
     .where('api_tokens.revoked_at', 'is', null)
     .where((where) => where.or([where('api_tokens.expires_at', 'is', null), where('api_tokens.expires_at', '>', now)]))

@@ -21,6 +21,8 @@ export interface ContactRecord {
   readonly email: string | null;
   readonly phone: string | null;
   readonly zone: string | null;
+  /** In which they are written to; null where nobody has said. */
+  readonly locale: 'de' | 'en' | null;
   readonly createdAt: Date;
 }
 
@@ -30,10 +32,12 @@ export type OrganizationChange = { readonly [Key in 'name' | 'plan']?: string | 
 };
 
 /** What may change of a contact; what is left out stays. */
-export type ContactChange = { readonly [Key in 'organizationId' | 'name' | 'email' | 'phone' | 'zone']?: string | null | undefined };
+export type ContactChange = { readonly [Key in 'organizationId' | 'name' | 'email' | 'phone' | 'zone']?: string | null | undefined } & {
+  readonly locale?: 'de' | 'en' | null | undefined;
+};
 
 const organizationColumns = ['id', 'name', 'plan', 'domains', 'clusters', 'websites', 'created_at as createdAt'] as const;
-const contactColumns = ['id', 'organization_id as organizationId', 'name', 'email', 'phone', 'zone', 'created_at as createdAt'] as const;
+const contactColumns = ['id', 'organization_id as organizationId', 'name', 'email', 'phone', 'zone', 'locale', 'created_at as createdAt'] as const;
 
 /** Organizations in the order of their ids, after the given one; `q` is looked for in name, domains, clusters and websites. */
 export async function listOrganizations(db: Database, page: { q?: string | undefined; after: string | null; limit: number }): Promise<OrganizationRecord[]> {
@@ -125,13 +129,14 @@ export async function contactTakenBy(db: Database, given: Pick<ContactChange, 'e
   return null;
 }
 
-function contactValues({ organizationId, name, email, phone, zone }: ContactChange) {
+function contactValues({ organizationId, name, email, phone, zone, locale }: ContactChange) {
   return {
     ...(organizationId === undefined ? {} : { organization_id: organizationId }),
     ...(name === undefined ? {} : { name }),
     ...(email === undefined ? {} : { email }),
     ...(phone === undefined ? {} : { phone }),
     ...(zone === undefined ? {} : { zone }),
+    ...(locale === undefined ? {} : { locale }),
   };
 }
 

@@ -31,6 +31,8 @@ export interface MailRecipient {
   readonly locale: 'de' | 'en' | null;
   /** The last that they wrote in this thread, for its language only. */
   readonly ownWords: string;
+  /** The language of the page that they were last signed in on; null when they never were. */
+  readonly pageLocale: 'de' | 'en' | null;
   /** Belongs to an organization, or has once proven the address: otherwise it may be anyone's, and hears nothing that its sender wrote. */
   readonly known: boolean;
   /**
@@ -79,6 +81,14 @@ export async function readMailSource(
     .where('number', '=', number)
     .where('contact_id', '=', recipient)
     .executeTakeFirst();
+  const page = await db
+    .selectFrom('visitors')
+    .select(['locale', 'time_zone'])
+    .where('contact_id', '=', recipient)
+    .where('proof', '<>', 'claimed')
+    .orderBy('last_used_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   // Whoever typed the address may be anyone, whatever its owner has proven elsewhere: only an answer of theirs in this thread proves it here.
   const claimed = chat?.proof === 'claimed' && !(await hasProvenAddress(db, contact.id, number));
   return {
@@ -92,9 +102,10 @@ export async function readMailSource(
       id: contact.id,
       name: contact.name,
       email: contact.email,
-      zone: chat?.time_zone ?? contact.zone,
+      zone: chat?.time_zone ?? contact.zone ?? page?.time_zone ?? null,
       locale: chat?.locale ?? contact.locale,
       ownWords: await readOwnWords(db, number, recipient),
+      pageLocale: page?.locale ?? null,
       known: !claimed && (contact.organization_id !== null || chat !== undefined || (await hasProvenAddress(db, contact.id))),
       claimed,
     },

@@ -68,6 +68,24 @@ export async function changeTeam(
   });
 }
 
+/**
+ * Deletes a team. Its members stay agents; its conversations belong to no team, which the timeline of those that are not closed says. Answers
+ * its name and how many those were; null when there is no such team.
+ */
+export async function deleteTeam(db: Database, id: string, { by, at }: { by: string; at: Date }): Promise<{ name: string; conversations: number } | null> {
+  return inTransaction(db, async (trx) => {
+    const team = await trx.selectFrom('teams').select('name').where('id', '=', id).forUpdate().executeTakeFirst();
+    if (team === undefined) return null;
+    const theirs = trx.updateTable('conversations').set({ team_id: null }).where('team_id', '=', id).returning(['number', 'status']);
+    const open = (await theirs.execute()).filter(({ status }) => status !== 'closed');
+    const data = { from: id, to: null, by, deleted: team.name };
+    for (const { number } of open) await tellBeside(trx, number, { at: at.getTime(), type: 'team', data });
+    await trx.deleteFrom('team_members').where('team_id', '=', id).execute();
+    await trx.deleteFrom('teams').where('id', '=', id).execute();
+    return { name: team.name, conversations: open.length };
+  });
+}
+
 /** Whether a name, in whatever case, belongs to another team than `except`. */
 export async function isTeamNameTaken(db: Database, name: string, except?: string): Promise<boolean> {
   let query = db

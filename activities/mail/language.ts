@@ -19,6 +19,8 @@ const FREQUENT: Readonly<Record<MailLanguage, ReadonlySet<string>>> = {
 const LOOKED_AT = 4_000;
 /** Fewer such words than this say nothing. */
 const ENOUGH = 2;
+/** Whoever writes German quotes logs, and these are English; nobody who writes English quotes German. */
+const ENGLISH_AMONG_GERMAN = 4;
 
 /** The language that a text is written in; null when it may be either, or another one. */
 export function languageOf(text: string): MailLanguage | null {
@@ -29,14 +31,14 @@ export function languageOf(text: string): MailLanguage | null {
       .match(/\p{L}+/gu) ?? [];
   const count = (language: MailLanguage) => words.filter((word) => FREQUENT[language].has(word)).length;
   const [german, english] = [count('de'), count('en')];
-  if (Math.max(german, english) < ENOUGH || Math.max(german, english) < 2 * Math.min(german, english)) return null;
-  return german > english ? 'de' : 'en';
+  if (german >= ENOUGH && german * ENGLISH_AMONG_GERMAN >= english) return 'de';
+  return english >= ENOUGH && english > german * ENGLISH_AMONG_GERMAN ? 'en' : null;
 }
 
 /**
  * In which language a recipient is written to: the one that they have chosen, or that the page they chatted on speaks; else the one that
- * they write in themselves; else English.
+ * they write in themselves; else the one of the page where they were last signed in; else English.
  */
 export function languageFor({ recipient }: Pick<MailSource, 'recipient'>): MailLanguage {
-  return recipient.locale ?? languageOf(recipient.ownWords) ?? 'en';
+  return recipient.locale ?? languageOf(recipient.ownWords) ?? recipient.pageLocale ?? 'en';
 }

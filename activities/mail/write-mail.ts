@@ -34,7 +34,9 @@ export async function writeMail(
     source,
     transcript,
     sentences,
-    link: (purpose) => `${publicUrl}/l/${signLink(keys, { purpose, number, contact: recipient.id })}`,
+    // Its page speaks the language of the mail; where it is English, whatever the reader's browser prefers.
+    link: (purpose) =>
+      `${publicUrl}/l/${signLink(keys, { purpose, number, contact: recipient.id })}${sentences.language === 'en' ? '' : `?lang=${sentences.language}`}`,
   });
   const from = mailSender(effect, source, sentences, mailDomain);
   const answersTo = replyAddress(keys, { number, recipient: recipient.id }, mailDomain);

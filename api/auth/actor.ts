@@ -9,6 +9,8 @@ export interface Agent {
   readonly role: Role;
   /** What their token may be used for, within the role. */
   readonly scopes: readonly Scope[];
+  /** When their token ends, milliseconds; null when it lasts until it is revoked. */
+  readonly endsAt: number | null;
   /** Signed in with a cookie, so that mutations must prove where they come from. */
   readonly session: boolean;
 }

@@ -45,12 +45,13 @@ export async function agentOfCredential(context: ApiContext, hash: Buffer, sessi
   const admin = context.environment.HOLDFAST_ADMIN_TOKEN;
   if (admin !== undefined && timingSafeEqual(tokenHash(admin), hash)) {
     const agent = await firstAgent(context.db);
-    return agent && { kind: 'agent', id: agent.id, name: agent.name, role: 'admin', scopes: ['all'], session };
+    return agent && { kind: 'agent', id: agent.id, name: agent.name, role: 'admin', scopes: ['all'], endsAt: null, session };
   }
   const holder = await agentOfToken(context.db, hash, new Date(context.now()));
   if (holder === null) return null;
   noteUse(context, holder);
-  return { kind: 'agent', id: holder.id, name: holder.name, role: holder.role, scopes: knownScopes(holder.scopes), session };
+  const { id, name, role, scopes, expiresAt } = holder;
+  return { kind: 'agent', id, name, role, scopes: knownScopes(scopes), endsAt: expiresAt?.getTime() ?? null, session };
 }
 
 /** The visitor whom a visitor token stands for, or null; using it renews it. */

@@ -36,7 +36,7 @@ export class Announcer {
   async greet(subscription: Subscription): Promise<void> {
     const { subject, peer } = subscription;
     if (subject === 'queue' || peer.actor?.kind !== 'agent') return;
-    for (const event of [await this.#presence(subject), await this.#viewing(subject)]) {
+    for (const event of [await this.#presence(subscription.root), await this.#viewing(subscription.root)]) {
       if (event !== null) peer.send({ type: 'event', number: subject, event });
     }
   }

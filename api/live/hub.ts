@@ -3,7 +3,7 @@ import { liveChanges, liveRange, mergedInto, type LiveChange } from '../../db/li
 import { codeOf } from '../../intake/woken-loop';
 import type { ErrorCode } from '../../messages/errors';
 import type { ApiContext } from '../context';
-import { CLOSE, type LiveEvent, type Subject } from './frames';
+import { CLOSE, type Subject } from './frames';
 import type { Peer, Subscription } from './peer';
 import { Told } from './told';
 
@@ -19,11 +19,18 @@ export class Hub {
     private readonly context: ApiContext,
     /** The last change that was handed to {@link Hub.take}. */
     private readonly position: () => number,
+    /** Somebody may no longer listen to a conversation that they listened to. */
+    private readonly onRefused: (subscription: Subscription) => void,
   ) {}
 
   /** Who listens to a conversation here, and who to the queue. */
   listeners(number: number): { readonly to: readonly Subscription[]; readonly queue: readonly Subscription[] } {
     return { to: [...(this.#byNumber.get(number) ?? [])], queue: [...this.#queue] };
+  }
+
+  /** Customers who listen here. */
+  customers(): Subscription[] {
+    return [...new Set([...this.#byNumber.values()].flatMap((those) => [...those]))].filter(({ peer }) => peer.actor?.kind === 'visitor');
   }
 
   /**
@@ -39,13 +46,14 @@ export class Hub {
     const exists = subject === 'queue' || (hears !== null && (await told.state(hears, subject)) !== null);
     if (hears === null || !exists) return this.#refuse(peer, subject, 'E_NOT_FOUND');
     if (peer.over) return;
-    const numbers = new Set(subject === 'queue' ? [] : 'own' in hears ? [subject, hears.own.number, ...hears.own.parts] : await this.#related(subject));
+    const root = subject === 'queue' ? 0 : 'own' in hears ? hears.own.number : await this.#rootOf(subject);
+    const numbers = new Set(subject === 'queue' ? [] : [subject, root, ...('own' in hears ? hears.own.parts : [])]);
     const { first } = await liveRange(this.context.db);
     // From here on nothing is awaited until it is registered: what is handed on from now on waits for it.
     const start = this.position();
     const from = after === undefined ? start : Number(after);
     const isTooOld = from + 1 < first || from > start;
-    const subscription: Subscription = { peer, subject, numbers, position: start, waiting: [] };
+    const subscription: Subscription = { peer, subject, numbers, root, position: start, waiting: [] };
     this.#register(subscription);
     if (isTooOld) peer.send({ type: 'reset', ...subjectOf(subject) });
     peer.send({ type: 'subscribed', ...subjectOf(subject), cursor: String(isTooOld ? start : from) });
@@ -142,19 +150,18 @@ export class Hub {
       if (actor === null || peer.over || peer.subscriptions.get(subject) !== subscription) return;
       const hears = await told.hears(actor, number);
       if (hears === null) {
+        this.onRefused(subscription);
         this.unsubscribe(peer, subject);
         return this.#refuse(peer, subject, 'E_NOT_FOUND');
       }
-      const event = subject === 'queue' ? await this.#ofQueue(told, hears, change) : await told.event(hears, number, change);
-      if (event !== null && !(subject !== 'queue' && event.kind === 'state' && actor.kind === 'agent' && peer.subscriptions.has('queue'))) {
+      if ('own' in hears) subscription.root = hears.own.number;
+      const event = await (subject === 'queue' ? told.state(hears, number) : told.event(hears, number, change));
+      // Whoever has the queue before them is told there how it stands.
+      const isToldByQueue = subject !== 'queue' && event?.kind === 'state' && peer.subscriptions.has('queue');
+      if (event !== null && !isToldByQueue) {
         peer.send({ type: 'event', number, cursor: String(change.id), ...(subject === 'queue' ? { queue: true as const } : {}), event });
       }
     }
-  }
-
-  /** The queue shows of a conversation what its row shows, whatever has changed; read marks are about the thread, but for one's own. */
-  async #ofQueue(told: Told, hears: NonNullable<Awaited<ReturnType<Told['hears']>>>, change: LiveChange): Promise<LiveEvent | null> {
-    return told.state(hears, change.number);
   }
 
   /** It comes back and goes on from its cursor: nothing is skipped. */
@@ -176,6 +183,7 @@ export class Hub {
 
   #alsoHears(subscription: Subscription, number: number): void {
     subscription.numbers.add(number);
+    if (subscription.peer.actor?.kind === 'agent') subscription.root = number;
     this.#listen(number, subscription);
   }
 
@@ -189,8 +197,8 @@ export class Hub {
     if (listeners?.size === 0) this.#byNumber.delete(number);
   }
 
-  async #related(number: number): Promise<number[]> {
-    return [number, ...(await mergedInto(this.context.db, [number])).values()];
+  async #rootOf(number: number): Promise<number> {
+    return (await mergedInto(this.context.db, [number])).get(number) ?? number;
   }
 }
 

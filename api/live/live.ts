@@ -7,6 +7,7 @@ import { codeOf } from '../../intake/woken-loop';
 import { may } from '../auth/authorize';
 import type { ApiContext } from '../context';
 import { Announcer } from './announcer';
+import { Expectations } from './expectations';
 import { LiveFeed } from './feed';
 import { clientFrame, CLOSE, type ClientFrame, type SaidFrame } from './frames';
 import { Hub } from './hub';
@@ -31,6 +32,7 @@ export class Live {
   readonly #feed: LiveFeed;
   readonly #hub: Hub;
   readonly #announcer: Announcer;
+  readonly #expectations: Expectations;
   readonly #tabs: Tabs;
   #timer: NodeJS.Timeout | null = null;
   #closing = false;
@@ -43,13 +45,21 @@ export class Live {
     readonly instance: string = `api-${randomUUID()}`,
   ) {
     const { db, log, now } = context;
-    this.#hub = new Hub(context, () => this.#feed.position);
+    this.#hub = new Hub(
+      context,
+      () => this.#feed.position,
+      ({ peer, root }) => this.#tabs.leave(peer, root),
+    );
+    this.#expectations = new Expectations(context, this.#hub);
     this.#announcer = new Announcer(context, this.#hub);
     this.#tabs = new Tabs(instance, { db, log, now });
     this.#feed = new LiveFeed(
       { url: databaseUrl, db, log },
       {
-        changes: (changes) => this.#hub.take(changes),
+        changes: async (changes) => {
+          await this.#hub.take(changes);
+          this.#expectations.mayHaveChanged();
+        },
         passing: (told) => this.#heard(told),
         access: () => void this.checkAccess(),
         gap: () => this.#hub.reset(),
@@ -73,6 +83,7 @@ export class Live {
     await this.#feed.close();
     await this.#looking;
     await this.#announcer.close();
+    await this.#expectations.close();
     await this.#tabs.stop();
   }
 
@@ -200,10 +211,11 @@ export class Live {
   }
 
   async #said(peer: Peer, frame: SaidFrame): Promise<void> {
-    const { number } = frame;
     const { actor, reader } = peer;
+    const subscription = peer.subscriptions.get(frame.number);
     // Only where it listens, which is where it may.
-    if (actor === null || reader === null || !peer.subscriptions.has(number)) return;
+    if (actor === null || reader === null || subscription === undefined) return;
+    const number = subscription.root;
     switch (frame.type) {
       case 'typing':
         if (actor.kind === 'visitor' || may(actor, 'conversation.act')) this.#types(peer, number, frame.on);
@@ -228,8 +240,9 @@ export class Live {
   }
 
   #unsubscribe(peer: Peer, subject: number | 'queue'): void {
+    const number = peer.subscriptions.get(subject)?.root;
     this.#hub.unsubscribe(peer, subject);
-    if (subject !== 'queue') this.#tabs.leave(peer, subject);
+    if (number !== undefined) this.#tabs.leave(peer, number);
   }
 
   #heard(told: unknown): void {

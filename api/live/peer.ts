@@ -28,6 +28,8 @@ export interface Subscription {
   readonly subject: number | 'queue';
   /** Conversations whose changes it is told: the one, and what that is a part of. */
   readonly numbers: Set<number>;
+  /** The number that the conversation goes by now: where somebody is present, types and reads. 0 for the queue. */
+  root: number;
   /** Changes up to this one are told, or are not its business. */
   position: number;
   /** While it catches up: changes that came meanwhile. */

@@ -10,7 +10,7 @@ import { chatMessageAnswer } from '../chat-answers';
 import type { ApiContext } from '../context';
 import { summariesFor } from '../own-chat';
 import { messageAnswer } from '../routes/answers';
-import { conversationRowAnswers } from '../routes/row-answers';
+import { conversationRowAnswers, rowFacts } from '../routes/row-answers';
 import type { LiveEvent } from './frames';
 
 /** What somebody may hear of a conversation: for customers, the parts of its thread that are theirs. */
@@ -87,7 +87,7 @@ export class Told {
 
   async #row(number: number) {
     const record = await getConversation(this.context.db, number);
-    const [row] = record === null ? [] : await conversationRowAnswers(this.context, this.context.db, [record], null);
+    const [row] = record === null ? [] : await conversationRowAnswers(this.context.db, [record], rowFacts(this.context), null);
     return row ?? null;
   }
 

@@ -64,6 +64,7 @@ export function timelineSentence(type: string, data: Data, names: Names): string
     case 'scheduled.advanced':
       return `${who('by')} did not wait: ${SILENCE[String(data['action'])] ?? NOTHING}`;
     case 'team':
+      if (typeof data['deleted'] === 'string') return `${who('by')} deleted its team, ${data['deleted']}`;
       return data['to'] === null ? `${who('by')} took it from its team` : `${who('by')} gave it to a team`;
     case 'reply.said':
       return `${who('by')} answered`;

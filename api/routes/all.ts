@@ -24,6 +24,7 @@ import { chatFileRoutes } from './chat-files';
 import { ownChatRoutes } from './chats';
 import { commandRoutes } from './commands';
 import { conversationRoutes } from './conversations';
+import { conversionRoutes } from './conversion';
 import { demoRoutes } from './demo';
 import { directoryRoutes } from './directory';
 import { helpRoutes } from './help';
@@ -65,6 +66,7 @@ export function allRoutes(publicUrl: string): readonly Route[] {
     ...chatRoutes,
     ...ownChatRoutes,
     ...chatFileRoutes,
+    ...conversionRoutes,
     ...liveRoutes,
     ...presenceRoutes,
   ];

@@ -18,10 +18,9 @@ import { explainPromise } from '../../policy/arithmetic';
 import { ELAPSED } from '../../policy/promises';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { noSuchConversation } from '../commands';
-import type { ApiContext } from '../context';
 import { attachmentUrl, messageHtmlPath } from '../file-links';
 import { rfc3339, rfc3339OrNull } from '../schemas/text';
-import { conversationRowAnswers } from './row-answers';
+import { conversationRowAnswers, type RowFacts } from './row-answers';
 
 /** A promise with whether its clock stands still, and its arithmetic. */
 export interface PromiseTold {
@@ -76,22 +75,24 @@ export function promiseAnswer({ promise, paused, arithmetic }: PromiseTold) {
 }
 
 /** One conversation with everything that the API answers of it. Errors: E_NOT_FOUND. */
-export async function conversationAnswer(context: ApiContext, db: Database, number: number, agentId: string) {
+export async function conversationAnswer(db: Database, number: number, facts: RowFacts, agentId: string | null) {
   const record = await getConversation(db, number);
   if (record === null) throw noSuchConversation(number);
   const [promises, participants, proposals, parts, followUps, page, rows, chat, rating] = await Promise.all([
-    tellPromises(db, number, context.now()),
+    tellPromises(db, number, facts.now),
     listParticipants(db, number),
     listProposals(db, number),
     mergedParts(db, number),
     followUpsOf(db, number),
     db.selectFrom('pages').select('id').where('number', '=', number).where('state', '<>', 'over').orderBy('page', 'desc').executeTakeFirst(),
-    conversationRowAnswers(context, db, [record], agentId),
+    conversationRowAnswers(db, [record], facts, agentId),
     chatOf(db, number),
     db.selectFrom('ratings').select(['score', 'words']).where('number', '=', number).executeTakeFirst(),
   ]);
+  const [row] = rows;
+  if (row === undefined) throw noSuchConversation(number);
   return {
-    ...rows[0],
+    ...row,
     promises: promises.map(promiseAnswer),
     participants: participants.map(({ id, name, email, phone, role }) => ({ id, name, email, phone, role })),
     proposedParticipants: proposals.filter(({ role }) => role === 'participant').map(({ id, email, name }) => ({ id, email, name })),

@@ -1,7 +1,8 @@
-import { findAttachment, insertUpload } from '../../db/attachments';
+import { findAttachment, insertUpload, readAttachment } from '../../db/attachments';
 import { inTransaction } from '../../db/in-transaction';
 import { HoldfastError } from '../../messages/errors';
 import { attachmentUrl } from '../file-links';
+import { ownAttachment } from '../own-chat';
 import { apiRoute, type ApiRoute } from '../route';
 import { attachment, FILES_BYTES, uploadQuery } from '../schemas/attachment';
 import { z } from '../schemas/openapi-zod';
@@ -31,14 +32,15 @@ export const attachmentRoutes: readonly ApiRoute[] = [
   apiRoute({
     method: 'get',
     path: '/attachments/{id}',
-    action: 'conversation.read',
+    action: 'attachment.read',
+    target: ownAttachment,
     tag: 'Attachments',
     summary: 'Download a file; only PNG, JPEG, GIF and WebP pictures are shown by a browser',
     params: z.strictObject({ id: text(100) }),
     answers: { 200: { about: 'The bytes of the file.', files: [OPAQUE_TYPE, ...SHOWN_TYPES] } },
     problems: ['E_NOT_FOUND'],
-    async handle({ db, actor, params }) {
-      const file = await findAttachment(db, params.id, actor.id);
+    async handle({ db, caller, params }) {
+      const file = caller.actor.kind === 'agent' ? await findAttachment(db, params.id, caller.actor.id) : await readAttachment(db, params.id);
       if (file === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such file, or it is not yours to see.');
       const shown = shownTypeOf(file.content);
       return { status: 200, file: { content: file.content, mediaType: shown ?? OPAQUE_TYPE }, headers: fileHeaders(file.name, shown !== null) };

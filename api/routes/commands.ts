@@ -5,6 +5,7 @@ import { HoldfastError } from '../../messages/errors';
 import { BE_RIGHT_BACK_WORDS, CLOSING_WORDS } from '../../messages/said-for-agents';
 import { noSuchConversation } from '../commands';
 import { InvalidRequest } from '../problem';
+import { may } from '../auth/authorize';
 import { mustNotHaveMoved, outgoing } from '../replies';
 import { apiRoute, type ApiRoute } from '../route';
 import * as schema from '../schemas/command';
@@ -38,7 +39,7 @@ export const commandRoutes: readonly ApiRoute[] = [
         request,
         async (db) => {
           const { body, attachments, status, updateBy, recipients, seenUpTo, force } = request.body;
-          if (seenUpTo !== undefined && force !== true) await mustNotHaveMoved(db, request.params.number, seenUpTo);
+          if (seenUpTo !== undefined && force !== true) await mustNotHaveMoved(db, request.actor, request.params.number, seenUpTo);
           const { message, delivery, recipients: to, gone } = await outgoing(request.context, db, request.params.number, body, recipients);
           return {
             message: { ...message, ...(attachments === undefined ? {} : { attachments }) },
@@ -259,10 +260,12 @@ export const commandRoutes: readonly ApiRoute[] = [
     params: z.strictObject({ id: text(400) }),
     answers: { 200: { about: 'The command.', schema: schema.commandState } },
     problems: ['E_NOT_FOUND'],
-    async handle({ db, params }) {
+    async handle({ db, actor, params }) {
       const row = await getCommand(db, params.id);
       if (row === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such command, or it is not yours to see.');
-      const words = row.bodyRef === null ? undefined : await db.selectFrom('messages').select('body').where('id', '=', row.bodyRef).executeTakeFirst();
+      const mayRead = row.actor === actor.id || may(actor, 'conversation.read');
+      const words =
+        row.bodyRef === null || !mayRead ? undefined : await db.selectFrom('messages').select('body').where('id', '=', row.bodyRef).executeTakeFirst();
       const { result } = row;
       return {
         status: 200,

@@ -10,7 +10,7 @@ import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } 
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339 } from '../schemas/text';
 import { conversationAnswer, messageAnswer, timelineData } from './answers';
-import { conversationRowAnswers } from './row-answers';
+import { conversationRowAnswers, rowFacts } from './row-answers';
 
 /** How long a read waits for a revision to be projected, and how often it looks, in milliseconds. */
 const WAIT_FOR_REVISION_MS = 1_000;
@@ -91,7 +91,7 @@ export const conversationRoutes: readonly ApiRoute[] = [
         (row) => row,
         (last) => encodeCursor(sort, queuePlace(last, sort)),
       );
-      return { status: 200, body: { items: await conversationRowAnswers(context, db, items, actor.id), ...next } };
+      return { status: 200, body: { items: await conversationRowAnswers(db, items, rowFacts(context), actor.id), ...next } };
     },
   }),
   apiRoute({
@@ -115,7 +115,7 @@ export const conversationRoutes: readonly ApiRoute[] = [
       if (query.minRevision !== undefined) await waitForRevision(db, params.number, query.minRevision);
       return {
         status: 200,
-        body: await conversationAnswer(context, db, params.number, actor.id),
+        body: await conversationAnswer(db, params.number, rowFacts(context), actor.id),
       };
     },
   }),

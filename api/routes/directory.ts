@@ -11,7 +11,7 @@ import { conversationRow } from '../schemas/conversation';
 import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { emailAddress, line, phoneNumber, rfc3339, text, time } from '../schemas/text';
-import { conversationRowAnswers } from './row-answers';
+import { conversationRowAnswers, rowFacts } from './row-answers';
 
 const idParams = z.strictObject({ id: text(100) });
 const place = z.tuple([z.string()]);
@@ -42,6 +42,7 @@ const contact = z
     email: z.string().nullable(),
     phone: z.string().nullable(),
     zone: z.string().nullable(),
+    locale: z.enum(['de', 'en']).nullable(),
     createdAt: time,
   })
   .openapi('Contact');
@@ -55,6 +56,11 @@ const contactChange = z
       .refine((zone) => IANAZone.isValidZone(zone), 'must be a time zone such as Europe/Berlin')
       .nullable()
       .optional(),
+    locale: z
+      .enum(['de', 'en'])
+      .nullable()
+      .optional()
+      .openapi({ description: 'The language that they are written to in; null for the one that they write in.' }),
   })
   .openapi('ContactChange');
 const contactBody = z
@@ -204,7 +210,7 @@ export const directoryRoutes: readonly ApiRoute[] = [
         (row) => row,
         (last) => encodeCursor('latest', queuePlace(last, 'latest')),
       );
-      return { status: 200, body: { items: await conversationRowAnswers(context, db, items, actor.id), ...next } };
+      return { status: 200, body: { items: await conversationRowAnswers(db, items, rowFacts(context), actor.id), ...next } };
     },
   }),
 ];

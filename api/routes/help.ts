@@ -71,9 +71,8 @@ export const helpRoutes: readonly ApiRoute[] = [
     body: schema.codeAsked,
     answers: { 202: { about: 'If we know the address, six digits are on their way to it, good for 10 minutes.' } },
     problems: ['E_UNAUTHENTICATED'],
-    idempotency: 'none',
-    async handle({ context, body, caller }) {
-      await askForCode(context, { email: body.email, locale: body.locale ?? 'en', address: caller.address });
+    async handle({ context, db, body, caller }) {
+      await askForCode(context, db, { email: body.email, locale: body.locale ?? 'en', address: caller.address });
       return { status: 202 };
     },
   }),

@@ -37,10 +37,10 @@ export const presenceRoutes: readonly ApiRoute[] = [
       const { number } = await mustOwn(db, visitor, params.number);
       const reader = `contact:${visitor.contactId}` as const;
       const at = new Date(context.now());
-      const tab = { number: params.number, reader, tab: body.tab };
+      const tab = { number, reader, tab: body.tab };
       if (body.state === 'present') await enterTab(db, tab, { api: null, at });
       else await leaveTab(db, tab, { at });
-      const passing: Passing = { about: 'presence', number: params.number };
+      const passing: Passing = { about: 'presence', number };
       await tellPassing(db, passing);
       if (body.seen !== undefined) await mark(db, { number, reader, upTo: body.seen, at });
       return { status: 204 };

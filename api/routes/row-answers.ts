@@ -8,18 +8,32 @@ import { isEmojiOnly } from '../../policy/emoji-only';
 import type { ApiContext } from '../context';
 import { rfc3339, rfc3339OrNull } from '../schemas/text';
 
+/** What lists need beside the database. */
+export interface RowFacts {
+  readonly publicUrl: string;
+  /** Milliseconds. */
+  readonly now: number;
+  /** How long after they were last there a chat's customer has gone, in milliseconds. */
+  readonly goneAfterMs: number;
+}
+
+/** The facts of a request. */
+export function rowFacts(context: ApiContext): RowFacts {
+  return { publicUrl: context.environment.HOLDFAST_PUBLIC_URL, now: context.now(), goneAfterMs: context.policy().chats.customerGoneAfterMs };
+}
+
 /**
  * Conversations as lists answer them, with how the latest message begins, whether a chat's customer is there, and what this agent has yet to
  * read; without an agent that is left out.
  */
-export async function conversationRowAnswers(context: ApiContext, db: Database, records: readonly ConversationRecord[], agentId: string | null) {
+export async function conversationRowAnswers(db: Database, records: readonly ConversationRecord[], facts: RowFacts, agentId: string | null) {
   const numbers = records.map(({ number }) => number);
   const chats = records.filter(({ kind }) => kind === 'chat').map(({ number }) => number);
   const previews = await previewsOf(db, numbers);
-  const present = await presenceOf(db, chats, { at: context.now(), goneAfterMs: context.policy().chats.customerGoneAfterMs });
+  const present = await presenceOf(db, chats, { at: facts.now, goneAfterMs: facts.goneAfterMs });
   const unread = agentId === null ? null : await unreadCounts(db, `agent:${agentId}`, numbers);
   return records.map((record) => ({
-    ...conversationRowAnswer(record, context.environment.HOLDFAST_PUBLIC_URL),
+    ...conversationRowAnswer(record, facts.publicUrl),
     preview: previewAnswer(previews.get(record.number)),
     presence: present.get(record.number)?.state ?? null,
     ...(unread === null ? {} : { unread: Number(unread.get(record.number) ?? 0) }),

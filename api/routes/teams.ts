@@ -1,7 +1,9 @@
 import { unknownAgent } from '../../db/agents';
 import type { Database } from '../../db/connection';
-import { addTeam, changeTeam, getTeam, isTeamNameTaken, listTeams, setTeamOfConversation, unknownTeam, type TeamRecord } from '../../db/teams';
+import { addTeam, changeTeam, deleteTeam, getTeam, isTeamNameTaken, listTeams, setTeamOfConversation, unknownTeam, type TeamRecord } from '../../db/teams';
 import { HoldfastError } from '../../messages/errors';
+import type { PolicySnapshot } from '../../policy/snapshot';
+import { may } from '../auth/authorize';
 import { noSuchConversation } from '../commands';
 import { InvalidRequest } from '../problem';
 import { apiRoute, type ApiRoute } from '../route';
@@ -10,6 +12,7 @@ import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } 
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339, text, time } from '../schemas/text';
 import { conversationAnswer } from './answers';
+import { rowFacts } from './row-answers';
 
 const team = z
   .strictObject({ id: z.string(), name: z.string(), members: z.array(z.strictObject({ id: z.string(), name: z.string() })), createdAt: time })
@@ -21,6 +24,12 @@ const members = z
   .openapi({ description: 'Ids of agents: all of them, not what is to be added.' });
 const teamBody = z.strictObject({ name: line(100), members }).openapi('NewTeam');
 const teamChange = z.strictObject({ name: line(100).optional(), members }).openapi('TeamChange');
+const teamDeleted = z
+  .strictObject({
+    conversations: z.number().int().openapi({ description: 'How many belonged to it and are not closed.' }),
+    stillNamedBy: z.array(z.string()).openapi({ description: 'Places of the policy that still name it, such as `addresses.info.team`: change them.' }),
+  })
+  .openapi('TeamDeleted');
 const idParams = z.strictObject({ id: text(100) });
 const place = z.tuple([z.string(), z.string()]);
 
@@ -88,6 +97,23 @@ export const teamRoutes: readonly ApiRoute[] = [
     },
   }),
   apiRoute({
+    method: 'delete',
+    path: '/teams/{id}',
+    action: 'team.write',
+    tag: 'Agents',
+    summary: 'Delete a team: its members stay, and its conversations belong to no team; their promises go on',
+    params: idParams,
+    answers: { 200: { about: 'What it leaves behind.', schema: teamDeleted } },
+    problems: ['E_NOT_FOUND'],
+    idempotency: 'transaction',
+    async handle({ context, db, actor, params }) {
+      const deleted = await deleteTeam(db, params.id, { by: actor.id, at: new Date(context.now()) });
+      if (deleted === null) throw noSuchTeam();
+      const names = [params.id, deleted.name];
+      return { status: 200, body: { conversations: deleted.conversations, stillNamedBy: placesNaming(context.policy(), names) } };
+    },
+  }),
+  apiRoute({
     method: 'put',
     path: '/conversations/{number}/team',
     action: 'conversation.act',
@@ -95,7 +121,10 @@ export const teamRoutes: readonly ApiRoute[] = [
     summary: 'Give it to a team, or take it from every team; its promises go on',
     params: numberParams,
     body: z.strictObject({ team: text(100).nullable().openapi({ description: 'Id of a team, or null.' }) }).openapi('ConversationTeam'),
-    answers: { 200: { about: 'The conversation as it is now.', schema: conversation } },
+    answers: {
+      200: { about: 'The conversation as it is now.', schema: conversation },
+      204: { about: 'Done; the token may not read conversations.' },
+    },
     problems: ['E_NOT_FOUND'],
     idempotency: 'transaction',
     async handle({ context, db, actor, params: { number }, body }) {
@@ -103,7 +132,8 @@ export const teamRoutes: readonly ApiRoute[] = [
         throw new InvalidRequest([{ path: 'body.team', message: 'is not the id of a team' }]);
       const given = await setTeamOfConversation(db, { number, team: body.team, by: actor.id, at: new Date(context.now()) });
       if (!given) throw noSuchConversation(number);
-      return { status: 200, body: await conversationAnswer(context, db, number, actor.id) };
+      if (!may(actor, 'conversation.read')) return { status: 204 };
+      return { status: 200, body: await conversationAnswer(db, number, rowFacts(context), actor.id) };
     },
   }),
 ];
@@ -112,9 +142,22 @@ function teamAnswer({ id, name, members: inTeam, createdAt }: TeamRecord) {
   return { id, name, members: inTeam, createdAt: rfc3339(createdAt) };
 }
 
+/** Where the policy gives requests to a team of one of these names or ids: such requests belong to no team once it is gone. */
+function placesNaming({ addresses, triage }: PolicySnapshot, names: readonly string[]): string[] {
+  const isNamed = (named: string | undefined): boolean => named !== undefined && names.includes(named);
+  return [
+    ...Object.entries(addresses).flatMap(([local, address]) => (isNamed(address.team) ? [`addresses.${local}.team`] : [])),
+    ...triage.flatMap((rule, index) => (isNamed(rule.team) ? [`triage.${index}.team`] : [])),
+  ];
+}
+
 function found(record: TeamRecord | null): TeamRecord {
-  if (record === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such team.');
+  if (record === null) throw noSuchTeam();
   return record;
+}
+
+function noSuchTeam(): HoldfastError {
+  return new HoldfastError('E_NOT_FOUND', 'There is no such team.');
 }
 
 async function requireFreeName(db: Database, name: string, except?: string): Promise<void> {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { addToken, getAgent, listTokens, revokeToken, type TokenRecord } from '../../db/agents';
 import type { Database } from '../../db/connection';
 import { HoldfastError } from '../../messages/errors';
+import type { Agent } from '../auth/actor';
 import { tokenHash } from '../auth/authenticate';
-import { knownScopes, SCOPES } from '../auth/scopes';
+import { knownScopes, SCOPES, type Scope } from '../auth/scopes';
 import { InvalidRequest } from '../problem';
 import { apiRoute, type ApiRoute } from '../route';
 import { listOf } from '../schemas/list';
@@ -33,8 +34,10 @@ const tokenBody = z
       .min(1, 'must name at least one')
       .max(SCOPES.length)
       .optional()
-      .openapi({ description: 'Narrows what the agent’s role allows; "all", which narrows nothing, when left out.' }),
-    expiresAt: instant.optional().openapi({ description: 'It lasts until it is revoked when left out.' }),
+      .openapi({ description: 'Narrows what the agent’s role allows; those of the token that it is made with when left out, and never more.' }),
+    expiresAt: instant
+      .optional()
+      .openapi({ description: 'When left out it ends with the token that it is made with, or lasts until it is revoked; it never ends later.' }),
   })
   .openapi('TokenBody');
 
@@ -67,17 +70,18 @@ export const tokenRoutes: readonly ApiRoute[] = [
     answers: { 201: { about: 'The token with its secret.', schema: newToken } },
     // A kept answer would keep the secret: a repeat makes another token.
     idempotency: 'none',
-    async handle({ context, db, params, body }) {
+    async handle({ context, db, actor, params, body }) {
       await mustExist(db, params.id);
       const at = context.now();
       if (body.expiresAt !== undefined && body.expiresAt <= at) throw new InvalidRequest([{ path: 'body.expiresAt', message: 'lies in the past' }]);
+      const { scopes, endsAt } = within(actor, body);
       const secret = `hf_${randomBytes(32).toString('base64url')}`;
       const added = await addToken(db, {
         agentId: params.id,
         label: body.label,
         hash: tokenHash(secret),
-        scopes: body.scopes,
-        expiresAt: body.expiresAt === undefined ? null : new Date(body.expiresAt),
+        scopes,
+        expiresAt: endsAt === null ? null : new Date(endsAt),
         at: new Date(at),
       });
       return { status: 201, body: { ...tokenAnswer(added), secret } };
@@ -96,6 +100,16 @@ export const tokenRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
+
+/** What a new token may be, made with this one: for nothing more, and no longer. Errors: E_INVALID. */
+function within(maker: Agent, { scopes, expiresAt }: z.output<typeof tokenBody>): { scopes: readonly Scope[]; endsAt: number | null } {
+  const wider = maker.scopes.includes('all') ? [] : (scopes ?? []).filter((one) => !maker.scopes.includes(one));
+  if (wider.length > 0) throw new InvalidRequest([{ path: 'body.scopes', message: `${wider.join(', ')} is more than your own token may` }]);
+  if (expiresAt !== undefined && maker.endsAt !== null && expiresAt > maker.endsAt) {
+    throw new InvalidRequest([{ path: 'body.expiresAt', message: `lies after the end of your own token, ${rfc3339(maker.endsAt)}` }]);
+  }
+  return { scopes: scopes ?? maker.scopes, endsAt: expiresAt ?? maker.endsAt };
+}
 
 function tokenAnswer({ id, label, scopes, createdAt, expiresAt, lastUsedAt, revokedAt }: TokenRecord) {
   return {

@@ -49,7 +49,10 @@ export const commandState = z
     type: z.string(),
     at: time,
     state: z.enum(['queued', 'done', 'refused']),
-    text: z.string().nullable().openapi({ description: 'What its author wrote; kept also when it was refused.' }),
+    text: z
+      .string()
+      .nullable()
+      .openapi({ description: 'What its author wrote; kept also when it was refused. Null for a token that may not read, unless it is its owner’s own.' }),
     refusal: z.strictObject({ code: z.string(), message: z.string() }).optional(),
     revision: z.number().int().optional(),
   })

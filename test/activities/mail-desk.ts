@@ -26,6 +26,8 @@ interface NewMessage {
   readonly state?: 'waiting' | 'shown' | 'received';
   readonly requester?: string;
   readonly authenticated?: boolean;
+  /** Of an incoming message: 1, unless there are several. */
+  readonly seq?: number;
 }
 
 /** An effect under a key of its own. */
@@ -141,7 +143,7 @@ export function useMailDesk() {
       .values({
         id: row.id,
         number,
-        seq: incoming ? 1 : null,
+        seq: incoming ? (row.seq ?? 1) : null,
         direction: row.direction,
         author_kind: incoming ? 'customer' : 'agent',
         author_id: incoming ? (row.requester ?? 'c_jane') : 'a_anna',

@@ -89,6 +89,7 @@ export function sourceOf({ recipient, ...more }: Partial<Omit<MailSource, 'recip
       zone: null,
       locale: null,
       ownWords: '',
+      pageLocale: null,
       known: true,
       claimed: false,
       ...recipient,

@@ -1,47 +1,22 @@
-import { Worker } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { closedRefusal, repeatCommand } from '../../intake/command-relay';
 import { getCommand, queuedCommands } from '../../db/commands';
 import { conversationWorkflowId } from '../../messages/ids';
-import { freshNamespace, type TestNamespace } from '../setup/temporal';
-import { addTestAgent, addTicket, MONDAY_TEN, openTestApi, type TestApi } from './test-api';
+import { openStandInDesk, type StandInDesk } from './stand-in-desk';
+import { addTestAgent, addTicket, MONDAY_TEN, type TestApi } from './test-api';
 
-const QUEUE = 'stand-in';
-
-let temporal: TestNamespace;
+let desk: StandInDesk;
 let api: TestApi;
-let worker: Worker;
-let running: Promise<void>;
 
 beforeAll(async () => {
-  temporal = await freshNamespace();
-  api = await openTestApi({ client: temporal.client, commandWaitMs: 3_000 });
-  worker = await Worker.create({
-    connection: temporal.nativeConnection,
-    namespace: temporal.namespace,
-    taskQueue: QUEUE,
-    workflowsPath: require.resolve('./stand-in-workflow'),
-  });
-  running = worker.run();
+  desk = await openStandInDesk(3_000);
+  api = desk.api;
 }, 60_000);
 
-afterAll(async () => {
-  worker.shutdown();
-  await running;
-  await api.close();
-  await temporal.close();
-});
+afterAll(() => desk.close());
 
 /** A ticket with a stand-in for its workflow, on a queue that nobody serves if asked for. */
-async function ticket(options: { served?: boolean } = {}): Promise<number> {
-  const number = await addTicket(api);
-  await temporal.client.workflow.start('standInWorkflow', {
-    workflowId: conversationWorkflowId(number),
-    taskQueue: options.served === false ? 'nobody-serves-this' : QUEUE,
-    args: [number],
-  });
-  return number;
-}
+const ticket = (options: { served?: boolean } = {}) => desk.ticket({}, options);
 
 const messagesOf = (number: number) =>
   api.db
@@ -143,7 +118,7 @@ test('a command to a closed conversation is refused, and what was written is kep
 describe('when nobody answers', () => {
   let hurried: TestApi;
   beforeAll(async () => {
-    hurried = await openTestApi({ client: temporal.client, commandWaitMs: 300 });
+    hurried = await openTestApi({ client: desk.client, commandWaitMs: 300 });
     // Its numbers are workflow ids beside those of the other database.
     await sql`ALTER SEQUENCE conversation_numbers RESTART WITH 500001`.execute(hurried.db);
   });
@@ -161,9 +136,9 @@ describe('when nobody answers', () => {
     expect(row?.id).toBe(id);
     if (row === undefined) throw new Error('There is no queued command.');
     const options = { now: MONDAY_TEN, policy: hurried.policy.hash, waitMs: 300 };
-    expect(await repeatCommand(hurried.db, temporal.client, row, options)).toBe('waiting');
-    await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
-    expect(await repeatCommand(hurried.db, temporal.client, row, { ...options, waitMs: 5_000 })).toBe('done');
+    expect(await repeatCommand(hurried.db, desk.client, row, options)).toBe('waiting');
+    await desk.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
+    expect(await repeatCommand(hurried.db, desk.client, row, { ...options, waitMs: 5_000 })).toBe('done');
     expect(await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).toEqual([]);
     const again = await hurried.call('post', `/conversations/${number}/replies`, { body: { body: 'Later.' }, key: 'later' });
     expect(again.status).toBe(201);
@@ -193,7 +168,7 @@ describe('when nobody answers', () => {
     const number = await addTicket(hurried);
     const answer = hurried.call('put', `/conversations/${number}/${path}`, { body });
     await new Promise((resolve) => setTimeout(resolve, 700));
-    await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
+    await desk.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
     const { status, body: told } = await answer;
     return { status, told: told as unknown, row: await hurried.db.selectFrom('commands').select('state').where('number', '=', number).executeTakeFirst() };
   }
@@ -216,7 +191,7 @@ describe('when nobody answers', () => {
     const row = (await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).find((queued) => queued.number === number);
     if (row === undefined) throw new Error('There is no queued command.');
     expect(await closedRefusal(hurried.db, row)).not.toBeNull();
-    expect(await repeatCommand(hurried.db, temporal.client, row, { now: MONDAY_TEN, policy: hurried.policy.hash })).toBe('refused');
+    expect(await repeatCommand(hurried.db, desk.client, row, { now: MONDAY_TEN, policy: hurried.policy.hash })).toBe('refused');
     const message = await hurried.db.selectFrom('messages').select('state').where('id', '=', row.bodyRef).executeTakeFirst();
     expect(message).toEqual({ state: 'withdrawn' });
   });

@@ -96,7 +96,15 @@ export async function addVisitor(desk: TestApi, email: string, given: { proof?: 
   if (known === undefined) {
     await desk.db
       .insertInto('contacts')
-      .values({ id: contactId, organization_id: null, name: email.split('@')[0] ?? email, email, phone: null, zone: null, created_at: new Date(desk.clock.now) })
+      .values({
+        id: contactId,
+        organization_id: null,
+        name: email.split('@')[0] ?? email,
+        email,
+        phone: null,
+        zone: null,
+        created_at: new Date(desk.clock.now),
+      })
       .execute();
   }
   const token = `vt_${randomBytes(32).toString('base64url')}`;
@@ -118,7 +126,12 @@ export async function addVisitor(desk: TestApi, email: string, given: { proof?: 
 }
 
 /** Writes a message of an agent in a chat, with the command that says so, as the API does. */
-export async function agentSays(desk: TestApi, number: number, body: string, given: { db?: Database; direction?: 'out' | 'note'; at?: number } = {}): Promise<string> {
+export async function agentSays(
+  desk: TestApi,
+  number: number,
+  body: string,
+  given: { db?: Database; direction?: 'out' | 'note'; at?: number } = {},
+): Promise<string> {
   const id = `m${randomUUID()}`;
   const at = new Date(given.at ?? desk.clock.now);
   const { direction = 'out' } = given;

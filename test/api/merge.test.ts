@@ -1,29 +1,17 @@
-import { Worker } from '@temporalio/worker';
 import { signLink } from '../../messages/addresses';
-import { conversationWorkflowId } from '../../messages/ids';
 import type { InboundEvent } from '../../policy/events';
 import supertest from 'supertest';
-import { freshNamespace, type TestNamespace } from '../setup/temporal';
-import { addPage, addTicket, MONDAY_TEN, openTestApi, type TestApi } from './test-api';
+import { openStandInDesk, type StandInDesk } from './stand-in-desk';
+import { addPage, MONDAY_TEN, type TestApi } from './test-api';
 
-const QUEUE = 'stand-in';
 const HOUR_MS = 3_600_000;
 
-let temporal: TestNamespace;
+let desk: StandInDesk;
 let api: TestApi;
-let worker: Worker;
-let running: Promise<void>;
 
 beforeAll(async () => {
-  temporal = await freshNamespace();
-  api = await openTestApi({ client: temporal.client, commandWaitMs: 5_000 });
-  worker = await Worker.create({
-    connection: temporal.nativeConnection,
-    namespace: temporal.namespace,
-    taskQueue: QUEUE,
-    workflowsPath: require.resolve('./stand-in-workflow'),
-  });
-  running = worker.run();
+  desk = await openStandInDesk(5_000);
+  api = desk.api;
   for (const id of ['acme', 'rival']) {
     await api.db
       .insertInto('organizations')
@@ -32,21 +20,12 @@ beforeAll(async () => {
   }
 }, 60_000);
 
-afterAll(async () => {
-  worker.shutdown();
-  await running;
-  await api.close();
-  await temporal.close();
-});
+afterAll(() => desk.close());
 beforeEach(() => {
   api.clock.now = MONDAY_TEN;
 });
 
-async function ticket(email: string, given: Record<string, unknown> = {}): Promise<number> {
-  const number = await addTicket(api, { requester: { email }, ...given });
-  await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
-  return number;
-}
+const ticket = (email: string, given: Record<string, unknown> = {}) => desk.ticket({ requester: { email }, ...given });
 
 const merge = (source: number, body: Record<string, unknown>) => api.call('post', `/conversations/${source}/merge`, { body });
 /** The stand-in projects nothing by itself: this is what its conversation would have done after each command. */

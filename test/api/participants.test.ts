@@ -1,27 +1,14 @@
-import { Worker } from '@temporalio/worker';
 import { sendIfChanged } from '../../api/participants';
 import { addProposal } from '../../db/proposals';
-import { conversationWorkflowId } from '../../messages/ids';
-import { freshNamespace, type TestNamespace } from '../setup/temporal';
-import { addTicket, MONDAY_TEN, openTestApi, type TestApi } from './test-api';
+import { openStandInDesk, type StandInDesk } from './stand-in-desk';
+import { MONDAY_TEN, type TestApi } from './test-api';
 
-const QUEUE = 'stand-in';
-
-let temporal: TestNamespace;
+let desk: StandInDesk;
 let api: TestApi;
-let worker: Worker;
-let running: Promise<void>;
 
 beforeAll(async () => {
-  temporal = await freshNamespace();
-  api = await openTestApi({ client: temporal.client, commandWaitMs: 5_000 });
-  worker = await Worker.create({
-    connection: temporal.nativeConnection,
-    namespace: temporal.namespace,
-    taskQueue: QUEUE,
-    workflowsPath: require.resolve('./stand-in-workflow'),
-  });
-  running = worker.run();
+  desk = await openStandInDesk(5_000);
+  api = desk.api;
   for (const [id, domain] of [
     ['o-acme', 'acme.example'],
     ['o-rival', 'rival.example'],
@@ -33,18 +20,9 @@ beforeAll(async () => {
   }
 }, 60_000);
 
-afterAll(async () => {
-  worker.shutdown();
-  await running;
-  await api.close();
-  await temporal.close();
-});
+afterAll(() => desk.close());
 
-async function ticket(email: string, given: Record<string, unknown> = {}): Promise<number> {
-  const number = await addTicket(api, { requester: { email, name: 'Someone' }, ...given });
-  await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
-  return number;
-}
+const ticket = (email: string, given: Record<string, unknown> = {}) => desk.ticket({ requester: { email, name: 'Someone' }, ...given });
 
 interface Shown {
   readonly requester: { readonly id: string; readonly email: string };

@@ -1,41 +1,23 @@
-import { Worker } from '@temporalio/worker';
-import { conversationWorkflowId } from '../../messages/ids';
 import { getCommand } from '../../db/commands';
 import { countAttempt } from '../../db/outgoing-mail';
-import { freshNamespace, type TestNamespace } from '../setup/temporal';
-import { addPage, addTicket, MONDAY_TEN, openTestApi, type TestApi } from './test-api';
+import { openStandInDesk, type StandInDesk } from './stand-in-desk';
+import { addPage, MONDAY_TEN, type TestApi } from './test-api';
 
-const QUEUE = 'scheduled';
 const HOUR = 3_600_000;
 
-let temporal: TestNamespace;
+let desk: StandInDesk;
 let api: TestApi;
-let worker: Worker;
-let running: Promise<void>;
 
 beforeAll(async () => {
-  temporal = await freshNamespace();
-  api = await openTestApi({ client: temporal.client, commandWaitMs: 20_000 });
-  worker = await Worker.create({
-    connection: temporal.nativeConnection,
-    namespace: temporal.namespace,
-    taskQueue: QUEUE,
-    workflowsPath: require.resolve('./stand-in-workflow'),
-  });
-  running = worker.run();
+  desk = await openStandInDesk(20_000);
+  api = desk.api;
 }, 60_000);
 
-afterAll(async () => {
-  worker.shutdown();
-  await running;
-  await api.close();
-  await temporal.close();
-});
+afterAll(() => desk.close());
 
 /** A ticket with a stand-in for its workflow, and a projected state of the test's own. */
 async function ticket(state: object = {}): Promise<number> {
-  const number = await addTicket(api);
-  await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number, true] });
+  const number = await desk.ticket({}, { obliging: true });
   const { carried } = await api.db.selectFrom('conversations').select('carried').where('number', '=', number).executeTakeFirstOrThrow();
   await api.db
     .updateTable('conversations')

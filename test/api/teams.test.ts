@@ -73,3 +73,35 @@ test('a conversation belongs to a team; its promises and its dispatch go on', as
   expect((await api.call('put', `/conversations/${number}/team`, { body: { team: 'tm-none' } })).status).toBe(400);
   expect((await api.call('put', '/conversations/999999/team', { body: { team: null } })).status).toBe(404);
 });
+
+test('a team that is deleted leaves its members and its conversations, and says where the policy still names it', async () => {
+  const body = { name: 'Shortlived', members: [api.agents.agent.id] };
+  const team = (await api.call('post', '/teams', { as: 'lead', body })).body as Team;
+  const [open, closed] = [await addTicket(api), await addTicket(api)];
+  for (const number of [open, closed]) await api.call('put', `/conversations/${number}/team`, { body: { team: team.id } });
+  await api.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', closed).execute();
+  const addresses = { ...api.policy.addresses, hosting: { team: 'Shortlived' } };
+  const triage = [{ when: { contact: 'a@b.example' }, priority: 'high', team: 'Others' } as const, { when: {}, priority: 'low', team: team.id } as const];
+  const { policy } = api;
+  api.policy = { ...policy, addresses, triage };
+
+  expect((await api.call('delete', `/teams/${team.id}`, { as: 'agent' })).status).toBe(403);
+  const deleted = await api.call('delete', `/teams/${team.id}`, { as: 'lead', key: 'once' });
+  expect([deleted.status, deleted.body]).toEqual([200, { conversations: 1, stillNamedBy: ['addresses.hosting.team', 'triage.1.team'] }]);
+  expect((await api.call('delete', `/teams/${team.id}`, { as: 'lead', key: 'once' })).body).toEqual(deleted.body);
+  expect((await api.call('delete', `/teams/${team.id}`, { as: 'lead' })).status).toBe(404);
+  api.policy = policy;
+
+  expect((await api.call('get', '/agents/me')).body).toMatchObject({ id: api.agents.agent.id, teams: [] });
+  expect((await api.call('get', `/conversations/${open}`)).body).toMatchObject({ team: null });
+  const story = (await api.call('get', `/conversations/${open}/timeline`)).body as { items: { type: string; data: object }[] };
+  expect(story.items.at(-1)).toMatchObject({ type: 'team', data: { from: team.id, to: null, by: api.agents.lead.id, deleted: 'Shortlived' } });
+});
+
+test('who may act but not read gives a conversation to a team, and is told nothing of it', async () => {
+  const number = await addTicket(api);
+  const made = await api.call('post', `/agents/${api.agents.agent.id}/tokens`, { body: { label: 'a program', scopes: ['conversations:write'] } });
+  const { secret } = made.body as { secret: string };
+  const given = await api.call('put', `/conversations/${number}/team`, { as: { token: secret }, body: { team: null } });
+  expect([given.status, given.text]).toEqual([204, '']);
+});

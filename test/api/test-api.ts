@@ -43,7 +43,8 @@ export interface TestApi {
   appOn(db: Database): Express;
   readonly db: Database;
   readonly databaseUrl: string;
-  readonly policy: PolicySnapshot;
+  /** In force; another can be put in its place. */
+  policy: PolicySnapshot;
   readonly keys: SigningKeys;
   readonly agents: Readonly<Record<Role, TestAgent>>;
   /** What was logged, line by line. */
@@ -84,14 +85,14 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
   const logged: string[] = [];
   const clock = { now: MONDAY_TEN };
   const agents = Object.fromEntries(await Promise.all(ROLES.map(async (role) => [role, await addTestAgent(db, role)] as const))) as Record<Role, TestAgent>;
-  const state = { readiness: { postgres: true, temporal: true, smtp: true } };
+  const state = { readiness: { postgres: true, temporal: true, smtp: true }, policy };
   const log = createLogger('api', { write: (line: string) => void logged.push(line) });
   const background = new Background(log);
   const appOn = (on: Database) =>
     createApp({
       db: on,
       client: options.client,
-      policy: () => policy,
+      policy: () => state.policy,
       webDir: path.join(testServer('buildDir'), 'web'),
       environment: {
         HOLDFAST_PUBLIC_URL: PUBLIC_URL,
@@ -127,12 +128,17 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
     appOn,
     db,
     databaseUrl: database.url,
-    policy,
     keys,
     agents,
     logged,
     clock,
     call,
+    get policy() {
+      return state.policy;
+    },
+    set policy(other) {
+      state.policy = other;
+    },
     get readiness() {
       return state.readiness;
     },

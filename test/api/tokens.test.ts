@@ -1,5 +1,5 @@
 import supertest from 'supertest';
-import { MONDAY_TEN, openTestApi, PUBLIC_URL, type TestApi } from './test-api';
+import { addTicket, MONDAY_TEN, openTestApi, PUBLIC_URL, type TestApi } from './test-api';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -87,4 +87,63 @@ test('its owner sees when a token was last used, to the minute', async () => {
   expect(await lastUsed()).toBe('2026-03-23T09:00:01.000Z');
   await use(MONDAY_TEN + 90_000);
   expect(await lastUsed()).toBe('2026-03-23T09:01:30.000Z');
+});
+
+test('a token that ends makes none that ends later, nor does the session that it opened', async () => {
+  const expiresAt = new Date(MONDAY_TEN + 3_600_000).toISOString();
+  const { secret } = await makeToken({ expiresAt });
+  const path = `/agents/${api.agents.agent.id}/tokens`;
+  const mint = (body: object) => api.call('post', path, { as: { token: secret }, body: { label: 'another', ...body } });
+  expect((await mint({})).body).toMatchObject({ expiresAt: '2026-03-23T10:00:00.000Z', scopes: ['all'] });
+  expect((await mint({ expiresAt: '2026-03-23T09:30:00Z', scopes: ['read'] })).body).toMatchObject({ expiresAt: '2026-03-23T09:30:00.000Z', scopes: ['read'] });
+  const later = await mint({ expiresAt: '2026-03-23T10:00:00.001Z' });
+  expect([later.status, later.body]).toMatchObject([400, { errors: [{ path: 'body.expiresAt' }] }]);
+
+  const signedIn = await supertest(api.app).post('/sign-in').set('Origin', PUBLIC_URL).type('form').send({ token: secret, next: '/' });
+  const cookie = String(signedIn.headers['set-cookie']).split(';')[0] ?? '';
+  const bySession = await supertest(api.app).post(`/api/v1${path}`).set('Cookie', cookie).set('Origin', PUBLIC_URL).send({ label: 'by session' });
+  expect(bySession.body).toMatchObject({ expiresAt: '2026-03-23T10:00:00.000Z' });
+});
+
+test('who may act but not read is told no words: neither of what came in meanwhile nor of others’ commands', async () => {
+  const number = await addTicket(api);
+  const { secret } = await makeToken({ scopes: ['conversations:write'] });
+  const as = { token: secret };
+  await api.db
+    .insertInto('messages')
+    .values({
+      id: `m-more-${number}`,
+      number,
+      seq: 2,
+      direction: 'in',
+      author_kind: 'customer',
+      author_id: null,
+      channel: 'email',
+      body: 'My secret is 4711.',
+      at: new Date(MONDAY_TEN + 1_000),
+      state: 'received',
+      authenticated: true,
+    })
+    .execute();
+  const reply = { body: 'We look into it.', seenUpTo: 1 };
+  const moved = await api.call('post', `/conversations/${number}/replies`, { as, body: reply });
+  expect(moved.body).toMatchObject({ code: 'E_THREAD_MOVED', cameIn: [{ id: `m-more-${number}`, at: '2026-03-23T09:00:01.000Z' }] });
+  expect(moved.text).not.toContain('4711');
+  expect((await api.call('post', `/conversations/${number}/replies`, { body: reply })).text).toContain('4711');
+
+  const noted = await api.call('post', `/conversations/${number}/notes`, { as: 'lead', body: { body: 'They said 4711.' } });
+  const own = await api.call('post', `/conversations/${number}/notes`, { as, body: { body: 'Mine.' } });
+  const commandOf = async (answer: supertest.Response, who: typeof as | 'viewer') =>
+    ((await api.call('get', `/commands/${(answer.body as { id: string }).id}`, { as: who })).body as { text: string | null }).text;
+  expect([await commandOf(noted, as), await commandOf(own, as), await commandOf(noted, 'viewer')]).toEqual([null, 'Mine.', 'They said 4711.']);
+});
+
+test('blocking takes the right to block, also when a conversation ends as spam', async () => {
+  const number = await addTicket(api);
+  const { secret } = await makeToken({ scopes: ['conversations:write'] });
+  const spam = (body: object) => api.call('post', `/conversations/${number}/spam`, { as: { token: secret }, body });
+  const refused = await spam({ block: true });
+  expect([refused.status, (refused.body as { code: string }).code]).toEqual([403, 'E_FORBIDDEN']);
+  expect(await api.db.selectFrom('commands').select('id').where('number', '=', number).execute()).toEqual([]);
+  expect((await spam({})).status).toBe(202);
 });

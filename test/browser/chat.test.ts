@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { CHATTING } from '../end-to-end/policies';
 import { axeFindings, openBrowser, picture, type Person, type SceneBrowser } from '../kit/browser';
+import { ChattingCustomer } from '../kit/chatting-customer';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 import { openDesk, type OpenDesk } from '../kit/desk-under-test-processes';
 import { Widget } from '../kit/widget';
@@ -37,6 +38,14 @@ async function agentAt(agent: Person, path: string): Promise<Page> {
   return page;
 }
 
+/** Loads the page again until it says so; the built-in pages do not change by themselves. */
+async function saysInTheEnd(page: Page, words: string, there = true): Promise<void> {
+  await inTheEnd(`the page ${there ? 'says' : 'no longer says'} “${words}”`, async () => {
+    await page.reload();
+    return (await page.getByText(words, { exact: true }).count()) > 0 === there;
+  });
+}
+
 /** Answers on the built-in page of the conversation. */
 async function answer(page: Page, words: string): Promise<void> {
   await page.reload();
@@ -45,50 +54,51 @@ async function answer(page: Page, words: string): Promise<void> {
   await page.waitForURL(/did=done/);
 }
 
-const newestChat = () =>
+/** The chat of this address, once it is there. */
+const chatOf = (email: string) =>
   inTheEnd('the chat is in the database', async () => {
-    const row = await desk.parts.db.selectFrom('chats').select('number').orderBy('number', 'desc').limit(1).executeTakeFirst();
-    return row?.number;
+    const chats = desk.parts.db.selectFrom('chats').innerJoin('contacts', 'contacts.id', 'chats.contact_id').select('chats.number');
+    return (await chats.where('contacts.email', '=', email).orderBy('chats.number', 'desc').executeTakeFirst())?.number;
   });
 const unseenMails = async (number: number) =>
   (await desk.parts.db.selectFrom('outgoing_mails').select('key').where('number', '=', number).where('kind', '=', 'chatUnseen').execute()).length;
 
 test('the demo page: who is there, how soon, both ways live, gone, one mail, an answer by mail, and all of it when the chat is opened again', async () => {
   const [customer, agent] = [await browser.person(), await browser.person()];
+  // Somebody has been answered just now, so somebody is there.
+  desk.parts.sink.expect('early@acme.example');
+  const early = await new ChattingCustomer(desk.parts.url, { email: 'early@acme.example' }).opens('Good morning');
+  await desk.must('POST', `/conversations/${early.number}/replies`, { body: 'Good morning!' });
+  await inTheEnd('the agent is known as active', async () => (await desk.must<{ agents: unknown[] }>('GET', '/chat/expectation')).agents.length > 0);
   const mailbox = desk.customer('Ada Winter', 'ada.winter@kornblume.example');
   const host = await customer.tab();
   await host.goto(`${desk.parts.url}/demo`);
   const widget = new Widget(host);
   await widget.open();
   await widget.shows(/We (aim to|usually) answer within/);
+  await widget.inside.getByText('Recently here: Admin').waitFor({ state: 'attached' });
   await picture(host, 'demo-welcome');
   expect(await axeFindings(host)).toEqual([]);
   expect(await axeFindings(widget.frame())).toEqual([]);
 
   await widget.say('Hello, is anybody there?');
   await widget.shows('Hello, is anybody there?');
-  const number = await newestChat();
+  const number = await chatOf('ada.winter@kornblume.example');
   const desktop = await agentAt(agent, `/conversations/${number}`);
-  await desktop.getByText('the customer is here').waitFor();
+  await saysInTheEnd(desktop, 'the customer is here');
   await answer(desktop, 'Yes, I am here.');
   await widget.shows('Yes, I am here.');
   await widget.say('🎉');
   await widget.inside.locator('.bubble.emoji', { hasText: '🎉' }).waitFor();
   const fontSize = await widget.frame().evaluate<number>('Number.parseFloat(getComputedStyle(document.querySelector(".bubble.emoji")).fontSize)');
   expect(fontSize).toBeGreaterThan(28);
-  await inTheEnd('the agent sees that it was read', async () => {
-    await desktop.reload();
-    return (await desktop.getByText('seen', { exact: true }).count()) > 0;
-  });
+  await saysInTheEnd(desktop, 'seen');
   expect(await axeFindings(desktop)).toEqual([]);
   await picture(desktop, 'agent-thread');
   await picture(host, 'chat-both-ways');
 
   await host.close();
-  await inTheEnd('the agent sees that she has left', async () => {
-    await desktop.reload();
-    return (await desktop.getByText('the customer is here').count()) === 0;
-  });
+  await saysInTheEnd(desktop, 'the customer is here', false);
   await answer(desktop, 'Have you tried it again?');
   const [mail] = await mailbox.receives(1);
   if (mail === undefined) throw new Error('There is no mail.');

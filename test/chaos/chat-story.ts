@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ChatCustomer } from '../kit/chat-customer';
+import { ChattingCustomer } from '../kit/chatting-customer';
 import { inTheEnd } from '../kit/desk-under-test';
 import type { CrashDesk } from './crash-desk';
 import { again, mailWith, solve, STEP_WITHIN_MS } from './patience';
@@ -15,7 +15,7 @@ export async function chatStory({ desk, director }: CrashDesk, progress: (line: 
   const chats = await Promise.all(
     Array.from({ length: CHATS }, async (_, index) => {
       const mailbox = desk.customer(`Chatter ${index}`, `chatter${index}@acme.example`);
-      const customer = new ChatCustomer(url, { email: mailbox.address });
+      const customer = new ChattingCustomer(url, { email: mailbox.address });
       const [first, second] = [randomUUID(), randomUUID()];
       const { number } = await again('the chat is open', () => customer.opens('Is anybody there?', {}, first));
       await again('more words are taken', () => customer.writes(number, 'Hello?', second));

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { again } from '../chaos/patience';
-import { ChatCustomer, signIdentity } from '../kit/chat-customer';
+import { ChattingCustomer, signIdentity } from '../kit/chatting-customer';
 import { inTheEnd, type DeskUnderTest, type ShownConversation } from '../kit/desk-under-test';
 import { openDesk, type OpenDesk } from '../kit/desk-under-test-processes';
 import { CHATTING } from './policies';
@@ -41,7 +41,7 @@ test('one chat: notice and page, both ways live, gone, one mail, an answer by ma
   const { pagerduty, slack } = desk.parts;
   if (pagerduty === undefined || slack === undefined) throw new Error('This desk has providers.');
   const mailbox = desk.customer('Ada', 'ada@acme.example');
-  const ada = new ChatCustomer(desk.parts.url, { identity: await identityOf('ada') });
+  const ada = new ChattingCustomer(desk.parts.url, { identity: await identityOf('ada') });
 
   const { number, expectation } = await ada.opens('Hello, is anybody there?');
   expect(expectation).toMatchObject({ office: 'open' });
@@ -118,9 +118,9 @@ test('one chat: notice and page, both ways live, gone, one mail, an answer by ma
 
 test('whoever only claims an address learns nothing, and what is mailed there is the answer and no more', async () => {
   const mailbox = desk.customer('Vera', 'vera@acme.example');
-  const vera = new ChatCustomer(desk.parts.url, { identity: await identityOf('vera') });
+  const vera = new ChattingCustomer(desk.parts.url, { identity: await identityOf('vera') });
   const own = await vera.opens('Our password is “swordfish”.');
-  const mallory = new ChatCustomer(desk.parts.url, { email: 'vera@acme.example', name: 'Vera' });
+  const mallory = new ChattingCustomer(desk.parts.url, { email: 'vera@acme.example', name: 'Vera' });
   const claimed = await mallory.opens('Click on https://evil.example, Vera!');
   expect(claimed.number).not.toBe(own.number);
 
@@ -146,8 +146,8 @@ test('whoever only claims an address learns nothing, and what is mailed there is
 test('api and worker are killed in the middle: nothing is lost, nothing is mailed twice, and who is there is not forgotten', async () => {
   const mailbox = desk.customer('Cleo', 'cleo@acme.example');
   desk.customer('Bea', 'bea@acme.example');
-  const bea = new ChatCustomer(desk.parts.url, { identity: await identityOf('bea') });
-  const cleo = new ChatCustomer(desk.parts.url, { email: 'cleo@acme.example', name: 'Cleo' });
+  const bea = new ChattingCustomer(desk.parts.url, { identity: await identityOf('bea') });
+  const cleo = new ChattingCustomer(desk.parts.url, { email: 'cleo@acme.example', name: 'Cleo' });
   const [here, gone] = [(await bea.opens('I stay.')).number, (await cleo.opens('I must go.')).number];
   const [tab, leaving] = [await bea.looks(here, { tab: 'one' }), await cleo.looks(gone)];
   await reply(here, 'Good.');

@@ -67,7 +67,8 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     if (last && input.carried.state.revision < last.carried.state.revision) {
       this.unexpected.push(`#${input.number}: revision ${input.carried.state.revision} came after ${last.carried.state.revision}`);
     }
-    this.projections.push(input);
+    // As in the database, whoever writes a revision first has written it.
+    if (last?.carried.state.revision !== input.carried.state.revision) this.projections.push(input);
     return Promise.resolve();
   }
 

@@ -213,7 +213,7 @@ test('the end belongs to the customer: "anything else?" waits a business day of 
   expect(await view(answers)).toMatchObject({ status: 'open' });
   await moveTo(at('11:05', 8));
   await silent.handle.result();
-  expect(mailsOf(silent)).toEqual(['receipt', 'reply', 'closingQuestion', 'solved']);
+  expect(mailsOf(silent)).toEqual(['receipt', 'reply', 'closingQuestion', 'solved', 'csat']);
 }, 60_000);
 
 test('an answer: undone within ten seconds it never leaves; a first response that comes back hard is owed again, with its old due time', async () => {

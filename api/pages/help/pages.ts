@@ -187,7 +187,7 @@ async function sendCode(page: PageRequest): Promise<PageAnswer> {
   const number = numberOf(field(request, 'number'));
   const email = mailAddress(typed);
   if (email === null) return signInAnswer(view, { email: typed, problem: view.words.errors.email, number });
-  await askForCode(context, { email, locale: view.words.locale, address: addressOf(request) });
+  await askForCode(context, context.db, { email, locale: view.words.locale, address: addressOf(request) });
   return codeAnswer(view, { email, number });
 }
 

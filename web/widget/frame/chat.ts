@@ -1,14 +1,15 @@
-import type { HostSettings, ToHost } from '../protocol';
-import { english } from '../words/en';
-import { german } from '../words/de';
+import type { HostSettings, Locale, ToHost } from '../protocol';
+import type { Words } from '../words/en';
+import { Badge } from './badge';
 import { Api, Refused, Unreached } from './api';
-import type { ChatMessage, ChatSummary, Expectation, Priority, Session, ThreadPage } from './api-types';
-import { freshKey, ownerOf, recall, remember } from './device';
+import type { ChatMessage, ChatSummary, Expectation, Priority, ThreadPage } from './api-types';
+import { freshKey } from './device';
 import { Link } from './link';
 import { Sending } from './sending';
 import { INITIAL, Store, type Screen, type State } from './state';
-import { currentOf, isAfter, merge, unreadOf, withChat } from './thread';
+import { currentOf, merge, withChat } from './thread';
 import { UnsentStore, type Unsent } from './unsent';
+import { VisitorSession } from './visitor';
 
 /** How long a notice stays, in milliseconds. */
 const NOTICE_MS = 6_000;
@@ -17,41 +18,63 @@ const EXPECTATION_MS = 60_000;
 /** Messages fetched at a time. */
 const AT_ONCE = 50;
 
+/** One language is loaded, not all. */
+async function wordsOf(locale: Locale): Promise<Words> {
+  return locale === 'de' ? (await import('../words/de')).german : (await import('../words/en')).english;
+}
+
 /** The chat of one visitor in one tab: everything that the screens can ask for. The desk has the truth; this shows it. */
 export class Chat {
   readonly store = new Store<State>(INITIAL);
   readonly api = new Api();
   readonly timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  readonly #visitor: VisitorSession;
   readonly #link: Link;
   readonly #sending: Sending;
-  readonly #badge = new BroadcastChannel('holdfast-badge');
-  #owner = 'visitor';
-  #freshIdentity: ((identity: string | null) => void) | null = null;
+  readonly #badge: Badge;
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
   #expectationTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly tell: (message: ToHost) => void) {
-    this.#link = new Link(this);
+    this.#visitor = new VisitorSession({ api: this.api, store: this.store, tell, timeZone: this.timeZone });
+    this.#link = new Link({
+      token: () => this.api.token,
+      present: () => this.present,
+      onMessage: (number, message) => this.#received(number, message),
+      onSummary: (chat) => this.#summary(chat),
+      onExpectation: (expectation) => this.store.set({ expectation }),
+      onTyping: (number, typing) => {
+        if (number === this.store.get().number) this.store.set({ typing });
+      },
+      onRead: (number) => this.#badge.clear(number),
+      onMissed: (number, all) => void this.#catchUp(number, all),
+      onState: (connection) => this.#connected(connection),
+      onRefused: () => void this.#comeBack(),
+    });
     this.#sending = new Sending({
       api: this.api,
       store: this.store,
       kept: new UnsentStore(),
-      owner: () => this.#owner,
+      owner: () => this.#visitor.owner,
       call: (work) => this.call(work),
       timeZone: this.timeZone,
       onDelivered: (number, message) => this.#delivered(number, message),
-      onToken: (token) => this.#useToken(token),
+      onToken: (token) => this.#visitor.useToken(token),
+      onReach: (reached) => {
+        // The live connection, where there is one, knows better.
+        if (this.store.get().number === null) this.store.set({ connection: reached ? 'resting' : 'broken' });
+      },
     });
-    this.#badge.onmessage = ({ data }: MessageEvent<unknown>) => {
-      const { owner, read } = data as { owner: string; read: number };
-      if (owner === this.#owner) this.#markRead(read);
-    };
+    this.#badge = new Badge({ store: this.store, tell, owner: () => this.#visitor.owner });
     document.addEventListener('visibilitychange', () => this.#attend());
     addEventListener('online', () => void this.#sending.flush());
   }
 
-  get words() {
-    return this.store.get().settings.locale === 'de' ? german : english;
+  /** In the visitor's language; the first boot loads it, and nothing is drawn before. */
+  get words(): Words {
+    const { words } = this.store.get();
+    if (words === null) throw new Error('The chat has not begun.');
+    return words;
   }
 
   /** Whether the visitor could see a message now: the widget is open and the tab is visible. */
@@ -61,14 +84,12 @@ export class Chat {
 
   /** Begins, or begins anew as another visitor. */
   async boot(settings: HostSettings, open: boolean): Promise<void> {
-    const owner = ownerOf(settings.identity);
-    if (owner !== this.#owner || !this.store.get().started) {
-      this.#owner = owner;
+    if (this.#visitor.become(settings.identity)) {
       this.#link.leave();
-      this.api.token = recall(`token:${owner}`);
-      this.store.set({ ...INITIAL, settings, open, draft: { body: recall(`draft:${owner}`) ?? '', files: [] } });
-      this.#tellUnread();
+      this.store.set({ ...INITIAL, settings, open, words: this.store.get().words, draft: { body: this.#visitor.draft, files: [] } });
+      this.#badge.show();
     } else this.store.set({ settings });
+    this.store.set({ words: await wordsOf(settings.locale) });
     await this.#sending.read();
     await this.#resume();
     this.show(open);
@@ -76,19 +97,16 @@ export class Chat {
   }
 
   setIdentity(identity: string | null): void {
-    if (this.#freshIdentity !== null) {
-      this.store.set({ settings: { ...this.store.get().settings, identity } });
-      this.#freshIdentity(identity);
-    } else void this.boot({ ...this.store.get().settings, identity }, this.store.get().open);
+    const { settings, open } = this.store.get();
+    if (!this.#visitor.answer(identity)) void this.boot({ ...settings, identity }, open);
   }
 
   /** The customer signed out: this device keeps nothing of theirs. */
   async forget(): Promise<void> {
     this.#link.leave();
     for (const { key } of this.store.get().unsent) await this.#sending.discard(key);
-    for (const kind of ['token', 'draft']) remember(`${kind}:${this.#owner}`, null);
-    this.api.token = null;
-    this.store.set({ ...INITIAL, settings: this.store.get().settings });
+    this.#visitor.forget();
+    this.store.set({ ...INITIAL, settings: this.store.get().settings, words: this.store.get().words });
   }
 
   show(open: boolean): void {
@@ -111,7 +129,7 @@ export class Chat {
     if (number === this.store.get().number) return;
     this.store.set({ number, messages: [], loaded: number === null, lookedAt: null, typing: null, priority: 'normal' });
     if (number === null) {
-      this.#link.leave();
+      this.#follow();
       void this.#refreshExpectation();
     } else void this.attempt(() => this.load(number));
   }
@@ -119,7 +137,7 @@ export class Chat {
   /** What is being written, which outlives the page. */
   setDraft(body: string, files: readonly File[]): void {
     this.store.set({ draft: { body, files } });
-    remember(`draft:${this.#owner}`, body === '' ? null : body);
+    this.#visitor.keepDraft(body);
   }
 
   /** Takes what was written; it is kept here until the desk has it. */
@@ -130,7 +148,7 @@ export class Chat {
     const known = settings.identity !== null || visitor !== null;
     await this.#sending.add({
       key: freshKey(),
-      owner: this.#owner,
+      owner: this.#visitor.owner,
       number,
       body: body.trim(),
       files: files.map((file) => ({ key: freshKey(), file, id: null })),
@@ -181,8 +199,7 @@ export class Chat {
     const { number } = this.store.get();
     if (number === null || !this.present) return;
     this.#link.seen(message.id);
-    this.#markRead(number);
-    this.#badge.postMessage({ owner: this.#owner, read: number });
+    this.#badge.read(number);
   }
 
   /** Something that the customer tells the desk with a button. */
@@ -208,7 +225,7 @@ export class Chat {
   prove(email: string, code: string): Promise<boolean> {
     return this.attempt(async () => {
       const { visitorToken } = await this.api.call<{ visitorToken: string }>('POST', '/help/sessions', { body: { email, code } });
-      this.#useToken(visitorToken);
+      this.#visitor.useToken(visitorToken);
       await this.#resume();
       this.go('chats');
       this.notice(this.words.proved);
@@ -234,17 +251,9 @@ export class Chat {
     }
   }
 
-  /** Calls the desk; with a fresh token once more when ours has expired. */
-  async call<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Refused) || error.status !== 401) throw error;
-      this.#useToken(null);
-      if (this.store.get().settings.identity !== null) await this.#askForIdentity();
-      await this.#openSession();
-      return work();
-    }
+  /** Calls the desk; comes in anew and calls once more when our token has expired. */
+  call<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    return this.#visitor.call(work);
   }
 
   /** Reads the end of a chat, or what it lacks since we last looked, and follows it from there. */
@@ -253,18 +262,16 @@ export class Chat {
     let after = number === this.store.get().number && loaded ? messages.at(-1)?.cursor : undefined;
     const first = after === undefined;
     const read: ChatMessage[] = [];
-    let earlier: string | null = null;
-    for (;;) {
-      const page = await this.#page(number, after === undefined ? '' : `&after=${after}`);
+    let page: ThreadPage;
+    do {
+      page = await this.#page(number, after === undefined ? '' : `&after=${after}`);
       read.push(...page.items);
-      earlier = page.earlierCursor ?? null;
-      if (page.nextCursor === undefined) break;
       after = page.nextCursor;
-    }
+    } while (after !== undefined);
     if (this.store.get().number !== number) return;
-    this.store.set({ messages: merge(first ? [] : this.store.get().messages, read), loaded: true, ...(first && { earlier }) });
+    this.store.set({ messages: merge(first ? [] : this.store.get().messages, read), loaded: true, ...(first && { earlier: page.earlierCursor ?? null }) });
     if (first) this.#markNew();
-    this.#link.follow(number);
+    this.#follow();
   }
 
   /** The messages before those that are shown. */
@@ -280,30 +287,57 @@ export class Chat {
   }
 
   /** A message is new, or has changed. */
-  received(number: number, message: ChatMessage): void {
+  #received(number: number, message: ChatMessage): void {
     if (number !== this.store.get().number) return;
     this.store.set({ messages: merge(this.store.get().messages, [message]), ...(message.from === 'agent' && { typing: null }) });
     if (message.from !== 'you' && !this.present && this.store.get().lookedAt === null) this.#markNew();
   }
 
-  summary(chat: ChatSummary): void {
-    this.store.set({ chats: withChat(this.store.get().chats, chat) });
-    this.#tellUnread();
+  #summary(chat: ChatSummary): void {
+    const { number, chats } = this.store.get();
+    this.store.set({ chats: withChat(chats, chat), ...(chat.number === number && chat.expectation !== null && { expectation: chat.expectation }) });
+    this.#badge.show();
   }
 
-  expect(expectation: Expectation): void {
-    this.store.set({ expectation });
+  /** Reads what may have been missed of a conversation. */
+  async #catchUp(number: number, all: boolean): Promise<void> {
+    await this.#quietly(async () => {
+      if (number === this.store.get().number) {
+        if (all) this.store.set({ loaded: false });
+        await this.load(number);
+      }
+      await this.#readSummary(number);
+    });
   }
 
-  /** The connection is there again: what was written meanwhile goes out. */
-  connected(): void {
-    void this.#sending.flush();
+  #connected(connection: State['connection']): void {
+    this.store.set({ connection });
+    // What was written meanwhile goes out.
+    if (connection === 'connected') void this.#sending.flush();
+  }
+
+  /** The live connection no longer knows us. */
+  async #comeBack(): Promise<void> {
+    await this.#quietly(async () => {
+      await this.#readSummary(this.store.get().number ?? 0);
+      this.#link.resume();
+    });
+  }
+
+  /** What nobody asked for may fail quietly: it is tried again with the next event. */
+  async #quietly(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Unreached || error instanceof Refused)) throw error;
+    }
   }
 
   async #resume(): Promise<void> {
     const { settings } = this.store.get();
     try {
-      if (settings.identity !== null || this.api.token !== null) await this.call(() => this.#openSession());
+      if (settings.identity !== null || this.api.token !== null) await this.call(() => this.#visitor.open());
+      this.#badge.show();
       const { number, chats } = this.store.get();
       const shown = number ?? currentOf(chats)?.number ?? null;
       this.store.set({ number: shown, loaded: shown === null });
@@ -316,55 +350,24 @@ export class Chat {
     this.store.set({ started: true });
   }
 
-  async #openSession(): Promise<void> {
-    const { identity, locale } = this.store.get().settings;
-    if (identity === null && this.api.token === null) {
-      this.store.set({ visitor: null, chats: [] });
-      return;
-    }
-    const session = await this.api.call<Session>('POST', '/chat/sessions', {
-      body: { ...(identity !== null && { identity }), locale, timeZone: this.timeZone },
-    });
-    if (session.visitorToken !== null) this.#useToken(session.visitorToken);
-    this.store.set({ visitor: session.visitor, chats: session.chats });
-    this.#tellUnread();
-  }
-
-  #useToken(token: string | null): void {
-    this.api.token = token;
-    remember(`token:${this.#owner}`, token);
-  }
-
-  /** The host's page may have a younger identity than the one it began with. */
-  async #askForIdentity(): Promise<void> {
-    const asked = new Promise<void>((resolve) => {
-      this.#freshIdentity = () => resolve();
-      setTimeout(resolve, 5_000);
-    });
-    this.tell({ type: 'identityWanted' });
-    await asked;
-    this.#freshIdentity = null;
-  }
-
   async #delivered(number: number, message: ChatMessage | null): Promise<void> {
-    if (this.store.get().visitor === null) await this.#openSession();
+    if (this.store.get().visitor === null) await this.#visitor.open();
     if (number !== this.store.get().number) this.store.set({ number, messages: [], loaded: false });
     if (message === null || !this.store.get().loaded) await this.load(number);
-    else this.received(number, message);
+    else this.#received(number, message);
     if (!this.store.get().chats.some((chat) => chat.number === number)) await this.#readSummary(number);
   }
 
   async #readSummary(number: number): Promise<void> {
-    this.summary(await this.call(() => this.api.call<ChatSummary>('GET', `/chats/${number}`)));
+    this.#summary(await this.call(() => this.api.call<ChatSummary>('GET', `/chats/${number}`)));
   }
 
   async #refreshExpectation(): Promise<void> {
     clearTimeout(this.#expectationTimer);
-    try {
-      this.expect(await this.api.call<Expectation>('GET', '/chat/expectation'));
-    } catch (error) {
-      if (!(error instanceof Unreached || error instanceof Refused)) throw error;
-    }
+    await this.#quietly(async () => {
+      const expectation = await this.api.call<Expectation>('GET', '/chat/expectation');
+      this.store.set({ expectation });
+    });
     // Once a chat runs its own events tell of changes.
     if (this.present && this.store.get().number === null) this.#expectationTimer = setTimeout(() => void this.#refreshExpectation(), EXPECTATION_MS);
   }
@@ -384,25 +387,10 @@ export class Chat {
     this.store.set({ lookedAt: first > 0 ? (messages[first - 1]?.cursor ?? null) : null });
   }
 
-  #markRead(number: number): void {
-    const { chats, messages } = this.store.get();
-    if (chats.some((chat) => chat.number === number && chat.unread > 0)) {
-      this.store.set({ chats: chats.map((chat) => (chat.number === number ? { ...chat, unread: 0 } : chat)), messages });
-      this.#tellUnread();
-    }
-  }
-
-  #tellUnread(): void {
-    this.tell({ type: 'unread', count: unreadOf(this.store.get().chats) });
-  }
-
-  /** What the desk has read of ours. */
-  readUpTo(cursor: string, at: string): void {
-    const messages = this.store
-      .get()
-      .messages.map((message) =>
-        message.from === 'you' && message.seenAt === null && !isAfter(message.cursor, cursor) ? { ...message, seenAt: at } : message,
-      );
-    this.store.set({ messages });
+  /** Listens to what is shown, and to what else is under way. */
+  #follow(): void {
+    const { number, chats } = this.store.get();
+    const others = chats.filter(({ closed, status }) => !closed && status !== 'done').map((chat) => chat.number);
+    this.#link.follow(number, others);
   }
 }

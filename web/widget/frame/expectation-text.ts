@@ -1,5 +1,5 @@
 import type { Expectation, Visitor } from './api-types';
-import { moment, span, type Telling } from './when';
+import { deadline, moment, span, type Telling } from './when';
 
 /** What the expectation says, as sentences: the first one matters most. */
 export function expectationText(expectation: Expectation, visitor: Visitor | null, telling: Telling): readonly string[] {
@@ -8,7 +8,7 @@ export function expectationText(expectation: Expectation, visitor: Visitor | nul
   const sentences: string[] = [];
   if (office === 'closed') {
     sentences.push(opensAt === null ? words.closedNow : words.closedUntil(moment(Date.parse(opensAt), telling)));
-    sentences.push(answerBy === null ? words.onCallSees : words.answerBy(moment(Date.parse(answerBy), telling)));
+    sentences.push(answerBy === null ? words.onCallSees : words.answerBy(deadline(Date.parse(answerBy), telling)));
     if (answerBy !== null) sentences.push(words.onCallSees);
   } else {
     if (reply.ms === null) sentences.push(words.asSoonAsWeCan);

@@ -2,7 +2,7 @@ import { render } from 'preact';
 import { unseal, type Sealed, type ToFrame, type ToHost } from '../protocol';
 import { Chat } from './chat';
 import './style.css';
-import { App } from './view/app';
+import { Root } from './view/app';
 import { ChatContext } from './view/use-chat';
 
 /** The one origin that this frame was made for; the desk has checked it, and no other may show the frame. */
@@ -36,7 +36,7 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
 
 render(
   <ChatContext.Provider value={chat}>
-    <App />
+    <Root />
   </ChatContext.Provider>,
   document.body,
 );

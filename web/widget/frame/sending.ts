@@ -18,6 +18,8 @@ export interface SendingParts {
   /** A chat was opened, or words went into one. */
   readonly onDelivered: (number: number, message: ChatMessage | null) => Promise<void>;
   readonly onToken: (token: string) => void;
+  /** Whether the desk could be reached just now. */
+  readonly onReach: (reached: boolean) => void;
 }
 
 /** Sends what is kept on this device, in order, each message once. */
@@ -71,11 +73,13 @@ export class Sending {
       const locks = 'locks' in navigator ? navigator.locks : undefined;
       if (locks === undefined) await this.#sendAll();
       else await locks.request(`holdfast-unsent-${this.parts.owner()}`, () => this.#sendAll());
+      if (this.#tries > 0) this.parts.onReach(true);
       this.#tries = 0;
     } catch (error) {
       if (!(error instanceof Unreached)) throw error;
       this.#timer = setTimeout(() => void this.flush(), PAUSES_MS[Math.min(this.#tries, PAUSES_MS.length - 1)]);
       this.#tries += 1;
+      this.parts.onReach(false);
     } finally {
       this.#busy = false;
     }

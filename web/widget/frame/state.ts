@@ -1,4 +1,5 @@
 import type { HostSettings } from '../protocol';
+import type { Words } from '../words/en';
 import type { ChatMessage, ChatSummary, Expectation, Face, Priority, Visitor } from './api-types';
 import type { Unsent } from './unsent';
 
@@ -8,6 +9,8 @@ export type Screen = 'chat' | 'chats' | 'prove';
 /** Everything that the screens show. */
 export interface State {
   readonly settings: HostSettings;
+  /** In the language of the settings; null until the first boot has loaded them. */
+  readonly words: Words | null;
   /** The widget is open on the host page. */
   readonly open: boolean;
   /** Open, in a tab that is visible: only then could somebody read. */
@@ -47,6 +50,7 @@ export interface State {
 /** Before anything is known. */
 export const INITIAL: State = {
   settings: { identity: null, locale: 'en', cluster: null, website: null },
+  words: null,
   open: false,
   present: false,
   started: false,

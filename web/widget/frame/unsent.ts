@@ -43,7 +43,7 @@ export class UnsentStore {
   /** All of this owner's, in the order in which they were written. */
   async all(owner: string): Promise<readonly Unsent[]> {
     const database = await this.#database;
-    const kept = database === null ? [...this.#memory.values()] : await answer<Unsent[]>(database.transaction(STORE).objectStore(STORE).getAll());
+    const kept = database === null ? [...this.#memory.values()] : await answer(database.transaction(STORE).objectStore(STORE).getAll() as IDBRequest<Unsent[]>);
     return kept.filter((entry) => entry.owner === owner).sort((a, b) => a.at - b.at);
   }
 

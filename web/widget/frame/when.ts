@@ -31,6 +31,11 @@ export function moment(at: number, telling: Telling): string {
   return `${day} ${time}`;
 }
 
+/** Until when: the time alone when that is today. */
+export function deadline(at: number, telling: Telling): string {
+  return dayOf(at, telling) === dayOf(telling.now, telling) ? clock(at, telling) : moment(at, telling);
+}
+
 /** A day above the messages of that day: `Today`, `Yesterday`, `Mon 12 January`. */
 export function day(at: number, telling: Telling): string {
   const own = dayOf(at, telling);

@@ -67,7 +67,7 @@ function setUnread(count: number): void {
 
 const commands: Record<string, (value: unknown) => void> = {
   boot(value) {
-    boot = (value ?? {}) as Boot;
+    boot = value ?? {};
     const words = localeOf(boot) === 'de' ? german : english;
     if (launcher === null) launcher = new Launcher(`${deskOrigin}/widget/frame?host=${encodeURIComponent(location.origin)}`, words, show);
     else {
@@ -121,7 +121,7 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
 const waiting = page.holdfast?.q ?? [];
 page.holdfast = (command, value) => {
   if (Object.hasOwn(commands, command)) commands[command]?.(value);
-  else console.warn(`holdfast: there is no "${command}". Use ${Object.keys(commands).join(', ')}.`);
+  else reportError(new Error(`holdfast: there is no "${command}", only ${Object.keys(commands).join(', ')}.`));
 };
 const { manual, ...attributes } = script.dataset;
 if (manual === undefined && !waiting.some((call) => call[0] === 'boot')) page.holdfast('boot', attributes);

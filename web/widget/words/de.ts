@@ -17,8 +17,8 @@ export const german: Words = {
   greeting: 'Hallo! Wie können wir helfen?',
   greetingTo: (name) => `Hallo ${name}! Wie können wir helfen?`,
   teamOf: (names) => `Zuletzt hier: ${names}`,
-  talkingTo: (name) => `Sie sprechen mit ${name}`,
   newChat: 'Neuer Chat',
+  about: (what) => `Es geht um ${what}`,
   back: 'Zurück',
   close: 'Chat schließen',
   menu: 'Mehr',
@@ -123,6 +123,7 @@ export const german: Words = {
   rateThanks: 'Danke, dass Sie es uns gesagt haben!',
 
   yourChats: 'Ihre Chats',
+  chatWith: (name) => `Chat mit ${name}`,
   noChats: 'Noch nichts hier. Was Sie uns schreiben, bleibt hier für Sie aufgehoben.',
   statuses: { inProgress: 'In Arbeit', waitingForYou: 'Wartet auf Sie', done: 'Erledigt' },
   ticketNumber: (number) => `Ticket #${number}`,

@@ -17,8 +17,8 @@ export const english = {
   greeting: 'Hi! How can we help?',
   greetingTo: (name: string) => `Hi ${name}! How can we help?`,
   teamOf: (names: string) => `Recently here: ${names}`,
-  talkingTo: (name: string) => `You’re talking to ${name}`,
   newChat: 'New chat',
+  about: (what: string) => `About ${what}`,
   back: 'Back',
   close: 'Close the chat',
   menu: 'More',
@@ -123,6 +123,7 @@ export const english = {
   rateThanks: 'Thank you for telling us!',
 
   yourChats: 'Your chats',
+  chatWith: (name: string) => `Chat with ${name}`,
   noChats: 'Nothing here yet. What you write to us will be kept here.',
   statuses: { inProgress: 'In progress', waitingForYou: 'Waiting for you', done: 'Done' },
   ticketNumber: (number: number) => `Ticket #${number}`,

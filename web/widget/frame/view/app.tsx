@@ -1,14 +1,21 @@
-import { useEffect } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
 import { Chats } from './chats';
 import { Composer } from './composer';
 import { Header } from './header';
 import { Icon } from './icon';
 import { Prove } from './prove';
 import { Thread } from './thread';
-import { useChat } from './use-chat';
+import { ChatContext, useChat } from './use-chat';
 
-/** The whole widget. */
-export function App() {
+/** The widget, once it has words. */
+export function Root() {
+  const chat = useContext(ChatContext);
+  const [speaks, setSpeaks] = useState(false);
+  useEffect(() => chat?.store.subscribe(() => setSpeaks(chat.store.get().words !== null)), [chat]);
+  return speaks ? <App /> : null;
+}
+
+function App() {
   const { chat, state, words } = useChat();
   const { screen, connection, notice, unsent, settings } = state;
   useEffect(() => {

@@ -18,7 +18,7 @@ export function Chats() {
           <li key={each.number}>
             <button type="button" aria-current={each.number === number ? 'true' : undefined} onClick={() => chat.choose(each.number)}>
               <span class="chat-title">
-                {each.subject ?? (each.ticket ? words.ticketNumber(each.number) : words.chatNumber(each.number))}
+                {each.subject ?? (each.assignee === null ? words.title : words.chatWith(each.assignee.name))}
                 {each.unread > 0 && <b>{words.unread(each.unread)}</b>}
               </span>
               <span class="chat-facts">

@@ -68,6 +68,7 @@ export function Composer() {
   return (
     <form
       class="composer"
+      aria-label={words.message}
       onSubmit={(event) => {
         event.preventDefault();
         send();

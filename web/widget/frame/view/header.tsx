@@ -12,6 +12,8 @@ export function Header() {
   const welcome = screen === 'chat' && number === null && unsent.length === 0;
   const sentences = expectation === null ? [] : expectationText(expectation, visitor, telling);
   const assignee = summary?.assignee ?? null;
+  // Once somebody talks, how soon somebody would is no news.
+  const answered = summary !== null && summary.expectation === null;
   const faces = assignee === null ? (expectation?.agents ?? []) : [assignee];
   const title = screen === 'chats' ? words.yourChats : screen === 'prove' ? words.prove : (assignee?.name ?? words.title);
   const name = visitor?.name?.split(' ')[0];
@@ -40,7 +42,7 @@ export function Header() {
             )}
             <div class="head-text">
               <h1>{title}</h1>
-              {screen === 'chat' && <p>{sentences[0] ?? ''}</p>}
+              {screen === 'chat' && <p>{answered ? sentences.at(-1) : sentences[0]}</p>}
             </div>
           </>
         )}

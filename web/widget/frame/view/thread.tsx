@@ -1,8 +1,9 @@
 import { Fragment } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { ChatMessage } from '../api-types';
+import { expectationText } from '../expectation-text';
 import { groups, isAfter, stillUnsent } from '../thread';
-import { day, moment } from '../when';
+import { day, deadline } from '../when';
 import { Avatar } from './avatar';
 import { Ending } from './ending';
 import { Icon } from './icon';
@@ -34,11 +35,11 @@ export function Thread() {
   useEffect(() => {
     const { current } = box;
     if (current === null) return;
-    // The keyboard of a phone takes half of the screen: who was at the end stays there.
+    // A picture arrives, a question appears, the keyboard of a phone takes half of the screen: who was at the end stays there.
     const resized = new ResizeObserver(() => {
-      if (atEnd.current) current.scrollTop = current.scrollHeight;
+      if (atEnd.current && current.querySelector('.new-line') === null) current.scrollTop = current.scrollHeight;
     });
-    resized.observe(current);
+    for (const element of [current, ...current.children]) resized.observe(element);
     return () => resized.disconnect();
   }, []);
   const scrolled = () => {
@@ -51,42 +52,44 @@ export function Thread() {
   const newFrom = lookedAt === null ? undefined : messages.find(({ cursor, from }) => from !== 'you' && isAfter(cursor, lookedAt))?.id;
   return (
     <div class="thread" ref={box} onScroll={scrolled} tabIndex={0}>
-      {!loaded && number !== null && <Loading />}
-      {earlier !== null && (
-        <button type="button" class="link earlier" onClick={() => void chat.attempt(() => chat.loadEarlier())}>
-          {words.earlier}
-        </button>
-      )}
-      <div class="log" role="log" aria-live={loaded ? 'polite' : 'off'} aria-label={words.messagesOf}>
-        <ol>
-          {made.map((group, index) => (
-            <Fragment key={group.key}>
-              {dayOf(group.at) !== dayOf(made[index - 1]?.at ?? 0) && <li class="day">{dayOf(group.at)}</li>}
-              {group.messages[0]?.id === newFrom && <li class="new-line">{words.newMessages}</li>}
-              <MessageGroup group={group} />
-            </Fragment>
-          ))}
-          {waiting.map((entry) => (
-            <UnsentMessage key={entry.key} entry={entry} />
-          ))}
-        </ol>
+      <div class="content">
+        {!loaded && number !== null && <Loading />}
+        {earlier !== null && (
+          <button type="button" class="link earlier" onClick={() => void chat.attempt(() => chat.loadEarlier())}>
+            {words.earlier}
+          </button>
+        )}
+        <div class="log" role="log" aria-live={loaded ? 'polite' : 'off'} aria-label={words.messagesOf}>
+          <ol>
+            {made.map((group, index) => (
+              <Fragment key={group.key}>
+                {dayOf(group.at) !== dayOf(made[index - 1]?.at ?? 0) && <li class="day">{dayOf(group.at)}</li>}
+                {group.messages[0]?.id === newFrom && <li class="new-line">{words.newMessages}</li>}
+                <MessageGroup group={group} />
+              </Fragment>
+            ))}
+            {waiting.map((entry) => (
+              <UnsentMessage key={entry.key} entry={entry} />
+            ))}
+          </ol>
+        </div>
+        {asking && <Introduce />}
+        {typing !== null && (
+          <p class="typing">
+            <Avatar face={typing} />
+            <span class="dots" aria-hidden="true">
+              <i />
+              <i />
+              <i />
+            </span>
+            <span class="only-read" role="status">
+              {words.typing(typing.name)}
+            </span>
+          </p>
+        )}
+        <Promised />
+        <Ending />
       </div>
-      {asking && <Introduce />}
-      {typing !== null && (
-        <p class="typing">
-          <Avatar face={typing} />
-          <span class="dots" aria-hidden="true">
-            <i />
-            <i />
-            <i />
-          </span>
-          <span class="only-read" role="status">
-            {words.typing(typing.name)}
-          </span>
-        </p>
-      )}
-      <Promised />
-      <Ending />
     </div>
   );
 }
@@ -97,13 +100,14 @@ function Promised() {
   const { number } = state;
   const summary = state.chats.find((each) => each.number === number);
   if (summary === undefined || summary.closed || summary.status === 'done') return null;
-  const { promised, ticket, answerBy, assignee, beRightBack } = summary;
+  const { promised, ticket, answerBy, assignee, beRightBack, expectation } = summary;
   const lines: string[] = [];
   if (ticket) lines.push(words.becameTicket(summary.number));
   if (promised !== null && promised.kind === 'update') {
-    const when = moment(Date.parse(promised.dueAt), telling);
+    const when = deadline(Date.parse(promised.dueAt), telling);
     lines.push(beRightBack && assignee !== null ? words.beRightBack(assignee.name, when) : words.updateBy(when));
-  } else if (answerBy !== null && ticket) lines.push(words.weAnswerBy(moment(Date.parse(answerBy), telling)));
+  } else if (answerBy !== null && ticket) lines.push(words.weAnswerBy(deadline(Date.parse(answerBy), telling)));
+  else if (expectation !== null) lines.push(...expectationText(answerBy === null ? expectation : { ...expectation, answerBy }, state.visitor, telling));
   if (lines.length === 0) return null;
   return (
     <p class="promised">
