@@ -84,8 +84,7 @@ export function messageCursor({ at, id }: Pick<ChatMessageRecord, 'at' | 'id'>):
 export function messagePlace(cursor: string | undefined): MessagePlace | null {
   if (cursor === undefined) return null;
   const [, at, id] = /^(\d{15})\.([\w-]{1,100})$/.exec(cursor) ?? [];
-  // Beyond this no calendar goes (ECMA-262, 21.4.1.1).
-  if (at === undefined || id === undefined || Number(at) > 8.64e15) throw new HoldfastError('E_BAD_CURSOR', 'The cursor is not one of a message of this thread.');
+  if (at === undefined || id === undefined) throw new HoldfastError('E_BAD_CURSOR', 'The cursor is not one of a message of this thread.');
   return [Number(at), id];
 }
 

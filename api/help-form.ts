@@ -41,9 +41,9 @@ export async function fileRequest(context: ApiContext, db: Database, request: Fo
   };
 }
 
-/** The address of the page that a link leads to. */
-export function urlOfLink({ environment, signingKeys }: Pick<ApiContext, 'environment' | 'signingKeys'>, link: Link): string {
-  return `${environment.HOLDFAST_PUBLIC_URL}/l/${signLink(signingKeys, link)}`;
+/** The path of the page that a link leads to. */
+export function pathOfLink({ signingKeys }: Pick<ApiContext, 'signingKeys'>, link: Link): string {
+  return `/l/${signLink(signingKeys, link)}`;
 }
 
 async function mustBeWelcome(context: ApiContext, db: Database, email: string): Promise<void> {

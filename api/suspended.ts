@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crashPoint } from '../config/crash-points';
 import { claimKey } from '../db/idempotency';
+import { inTransaction } from '../db/in-transaction';
 import type { Database } from '../db/connection';
 import { mailStanding, takeBack, type MailStanding } from '../db/suspended';
 import { HoldfastError } from '../messages/errors';
@@ -24,7 +26,7 @@ export interface SuspendedDecision {
  * yet. Errors: E_NOT_FOUND, E_IDEMPOTENCY_REUSED.
  */
 export async function decideSuspended(context: ApiContext, { id, act, actor, idempotency }: SuspendedDecision): Promise<MailStanding | null> {
-  await context.db.transaction().execute(async (trx) => {
+  await inTransaction(context.db, async (trx) => {
     const at = new Date(context.now());
     if (idempotency !== null) {
       const claim = await claimKey(trx, { actor: actor.id, ...idempotency, at });
@@ -32,6 +34,7 @@ export async function decideSuspended(context: ApiContext, { id, act, actor, ide
       if (claim.state === 'repeated') return;
     }
     if (!(await takeBack(trx, id, { act, by: actor.id, at }))) throw noSuchSuspended();
+    await crashPoint('release:taken', id);
   });
   return settled(context.db, id, context.commandWaitMs ?? WAIT_MS);
 }

@@ -19,6 +19,8 @@ export const CRASH_POINTS = [
   'relay:claimed',
   'relay:told',
   'relay:marked',
+  'linked:written',
+  'linked:committed',
   'reconcile:started',
   // commands and acknowledgements, and the sweeps that repeat them
   'request:carriedOut',
@@ -26,6 +28,9 @@ export const CRASH_POINTS = [
   'command:answered',
   'command:finished',
   'commandSweep:answered',
+  'merge:written',
+  'unmerge:written',
+  'release:taken',
   'acknowledgement:written',
   'acknowledgement:told',
   'acknowledgementSweep:told',

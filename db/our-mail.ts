@@ -10,11 +10,13 @@ export interface OurMail {
   readonly mailId: string;
   /** Contact id. */
   readonly recipient: string;
-  /** The message whose words it carried, if any. */
+  /** The message whose words it carried, if any; the last one of several. */
   readonly messageRef: string | null;
+  /** Every one of several; none in mails that were written before several were. */
+  readonly carries: readonly string[];
 }
 
-const columns = ['key', 'number', 'mail_id as mailId', 'recipient_id as recipient', 'message_ref as messageRef'] as const;
+const columns = ['key', 'number', 'mail_id as mailId', 'recipient_id as recipient', 'message_ref as messageRef', 'carries'] as const;
 
 /** The mail with this Message-ID (lower case), or null. */
 export async function ourMailById(db: Database, mailId: string): Promise<OurMail | null> {
@@ -55,7 +57,7 @@ export async function automaticMailsTo(db: Database, about: { contactId: string;
 }
 
 /**
- * Notes that a mail came back for good; false when that was known. Its message counts as failed when no copy of it has reached anybody.
+ * Notes that a mail came back for good; false when that was known. Each of its messages counts as failed of which no copy has reached anybody.
  */
 export async function markBounced(trx: Transaction<Schema>, mail: OurMail, at: Date): Promise<boolean> {
   const marked = await trx
@@ -66,7 +68,10 @@ export async function markBounced(trx: Transaction<Schema>, mail: OurMail, at: D
     .returning('key')
     .executeTakeFirst();
   if (marked === undefined || mail.messageRef === null) return marked !== undefined;
-  if (!(await hasReached(trx, mail.messageRef))) await trx.updateTable('messages').set({ state: 'failed' }).where('id', '=', mail.messageRef).where('state', '=', 'sent').execute();
+  for (const message of mail.carries.length === 0 ? [mail.messageRef] : mail.carries) {
+    if (await hasReached(trx, message)) continue;
+    await trx.updateTable('messages').set({ state: 'failed' }).where('id', '=', message).where('state', '=', 'sent').execute();
+  }
   return true;
 }
 

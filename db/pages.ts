@@ -65,7 +65,12 @@ export async function acknowledgePage(
     const known = await trx.selectFrom('pages').select('bundled_into').where('id', '=', id).executeTakeFirst();
     const bundle = known?.bundled_into ?? null;
     if (bundle !== null) await lockBundle(trx, bundle);
-    const row = await trx.selectFrom('pages').select(['number', 'page', 'state', 'acknowledged_at', 'acknowledged_by']).where('id', '=', id).forUpdate().executeTakeFirst();
+    const row = await trx
+      .selectFrom('pages')
+      .select(['number', 'page', 'state', 'acknowledged_at', 'acknowledged_by'])
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
     if (!row) return 'unknown';
     if (row.state === 'over') return 'over';
     if (row.state === 'acknowledged') {
@@ -88,7 +93,11 @@ export async function acknowledgePage(
 }
 
 /** Everyone who takes a page upon themselves is named, also who comes second: the page shows who was first. */
-async function tellAcknowledged(trx: Transaction<Schema>, { number, page }: { number: number; page: number }, { by, at }: { by: string; at: Date }): Promise<void> {
+async function tellAcknowledged(
+  trx: Transaction<Schema>,
+  { number, page }: { number: number; page: number },
+  { by, at }: { by: string; at: Date },
+): Promise<void> {
   await tellBeside(trx, number, { at: at.getTime(), type: 'page.acknowledged', data: { page, by } });
 }
 

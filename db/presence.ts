@@ -27,7 +27,7 @@ export async function checkPresence(db: Database, look: { readonly number: numbe
       .where('channel', '=', 'chat')
       .orderBy('at')
       .orderBy('id');
-    const presentAt = (await lastPresent(trx, [look.number], look.at)).get(look.number) ?? null;
+    const presentAt = (await lastPresent(trx, [look.number], look.at)).get(look.number)?.at ?? null;
     const before = await written.where('mailed_at', '=', at).execute();
     if (before.length > 0) return { found: 'gone', claimed: idsOf(before), presentAt };
     const unseen = await written.where('seen_at', 'is', null).where('mailed_at', 'is', null).where('state', '<>', 'withdrawn').execute();
@@ -64,15 +64,14 @@ export async function presenceOf(
   numbers: readonly number[],
   { at, goneAfterMs }: { at: number; goneAfterMs: number },
 ): Promise<Map<number, Presence>> {
-  const last = await lastPresent(db, numbers, at);
-  return new Map([...last].map(([number, presentAt]) => [number, presenceSince(presentAt, { at, goneAfterMs })]));
-}
-
-/** What having been there last at `presentAt` makes of somebody. */
-export function presenceSince(presentAt: number, { at, goneAfterMs }: { at: number; goneAfterMs: number }): Presence {
-  if (presentAt >= at) return { state: 'here' };
-  const goneAt = presentAt + goneAfterMs;
-  return { state: goneAt <= at ? 'gone' : 'away', goneAt };
+  const found = await lastPresent(db, numbers, at);
+  return new Map(
+    [...found].map(([number, last]): [number, Presence] => {
+      if (last.here) return [number, { state: 'here' }];
+      const goneAt = last.at + goneAfterMs;
+      return [number, { state: goneAt <= at ? 'gone' : 'away', goneAt }];
+    }),
+  );
 }
 
 /**
@@ -80,11 +79,12 @@ export function presenceSince(presentAt: number, { at, goneAfterMs }: { at: numb
  * who never were. An api that has died or stopped has taken nobody along: their absence begins when another one is there that they can come
  * back to. Milliseconds.
  */
-async function lastPresent(db: Database, numbers: readonly number[], at: number): Promise<Map<number, number>> {
+async function lastPresent(db: Database, numbers: readonly number[], at: number): Promise<Map<number, { readonly here: boolean; readonly at: number }>> {
   if (numbers.length === 0) return new Map();
   const silent = new Date(at - SILENT_AFTER_MS);
-  const { rows } = await sql<{ number: number; last: Date }>`
-    SELECT p.number, max(CASE
+  const { rows } = await sql<{ number: number; here: boolean | null; last: Date }>`
+    SELECT p.number, bool_or(p.left_at IS NULL AND i.stopped_at IS NULL AND CASE WHEN p.api IS NULL THEN p.present_at ELSE i.beat_at END >= ${silent}) AS here,
+      max(CASE
       WHEN p.left_at IS NOT NULL THEN p.left_at
       WHEN p.api IS NULL THEN p.present_at
       WHEN i.stopped_at IS NULL AND i.beat_at >= ${silent} THEN ${new Date(at)}
@@ -100,7 +100,7 @@ async function lastPresent(db: Database, numbers: readonly number[], at: number)
     CROSS JOIN LATERAL (SELECT greatest(p.present_at, coalesce(i.stopped_at, i.beat_at + ${BEAT_EVERY_MS} * interval '1 millisecond')) AS at) AS known
     WHERE p.number = ANY (${[...numbers]}::bigint[]) AND p.reader LIKE 'contact:%'
     GROUP BY p.number`.execute(db);
-  return new Map(rows.map(({ number, last }) => [number, Math.min(last.getTime(), at)]));
+  return new Map(rows.map(({ number, here, last }) => [number, { here: here === true, at: Math.min(last.getTime(), at) }]));
 }
 
 /** Agents who have this conversation before them in a visible tab, by id. `at` in milliseconds. */

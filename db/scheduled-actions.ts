@@ -13,6 +13,7 @@ export const SCHEDULED_ACTIONS = [
   'remind',
   'solve',
   'close',
+  'askRating',
   'endSnooze',
   'nudgeAgent',
   'checkSeen',
@@ -66,7 +67,7 @@ export async function listScheduledActions(db: Database, filter: ScheduledFilter
   const { rows } = await sql<ScheduledAction>`
     WITH open AS MATERIALIZED (
       SELECT c.number, c.subject, s.* FROM conversations AS c, jsonb_to_record(c.carried->'state') AS s (
-        promises jsonb, outgoing jsonb, "remindAt" float8, "solveAt" float8, "closeAt" float8, "snoozedUntil" float8, "silenceAt" float8, "unseenCheckAt" float8)
+        promises jsonb, outgoing jsonb, "remindAt" float8, "solveAt" float8, "closeAt" float8, "rateAt" float8, "snoozedUntil" float8, "silenceAt" float8, "unseenCheckAt" float8)
       WHERE c.status <> 'closed' AND c.carried IS NOT NULL AND ${only(sql`c.number`)}
     ), promise AS MATERIALIZED (
       SELECT number, subject, p.*, concat(p.kind, '-', p.cycle) AS part FROM open, jsonb_to_recordset(promises) AS p (
@@ -82,7 +83,7 @@ export async function listScheduledActions(db: Database, filter: ScheduledFilter
       SELECT number, subject, 'breach', part, instant("dueAt"), kind, NULL, NULL, NULL FROM promise WHERE state = 'running'
       UNION ALL
       SELECT number, subject, action, NULL, instant(ms), NULL, NULL, NULL, NULL
-        FROM open, LATERAL (VALUES ('remind', "remindAt"), ('solve', "solveAt"), ('close', "closeAt"), ('endSnooze', "snoozedUntil"),
+        FROM open, LATERAL (VALUES ('remind', "remindAt"), ('solve', "solveAt"), ('close', "closeAt"), ('askRating', "rateAt"), ('endSnooze', "snoozedUntil"),
           ('nudgeAgent', "silenceAt"), ('checkSeen', "unseenCheckAt")) AS fields (action, ms) WHERE ms IS NOT NULL
       UNION ALL
       SELECT number, subject, 'sendReply', reply."messageId", instant(reply."releaseAt"), NULL, reply."messageId", NULL, NULL

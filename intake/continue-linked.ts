@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { crashPoint } from '../config/crash-points';
 import type { Database } from '../db/connection';
 import { copyChat } from '../db/chats';
 import { policyOfDemoConversation } from '../db/demo-addresses';
@@ -22,7 +23,7 @@ import { RULES, type ConversationStart } from '../policy/state';
  * message waits any more. `now` in milliseconds.
  */
 export async function continueLinked(db: Database, { number, known }: { number: number; known: number }, now: number): Promise<number | null> {
-  return inTransaction(db, async (trx) => {
+  const linked = await inTransaction(db, async (trx) => {
     const thread = await lockThread(trx, number);
     if (thread === null || known >= thread.lastSeq) return null;
     const events = await eventsAfter(trx, number, known, thread.lastSeq - known);
@@ -44,8 +45,11 @@ export async function continueLinked(db: Database, { number, known }: { number: 
       .execute();
     if (neverStarted) await cancelPromises(trx, number, now);
     if (opened !== null) await notifyRelay(trx, opened);
+    await crashPoint('linked:written', number);
     return opened;
   });
+  await crashPoint('linked:committed', number);
+  return linked;
 }
 
 async function openFrom(

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { crashPoint } from '../config/crash-points';
 import { addCommand } from '../db/commands';
 import { policiesOf } from '../db/conversation-input';
 import { notifyRelay } from '../db/inbox';
@@ -45,6 +46,7 @@ export async function mergeInto(
     acknowledged: handed.acknowledged,
     policy,
   }));
+  await crashPoint('merge:written', source);
   return { type: 'merge', into };
 }
 
@@ -73,6 +75,7 @@ export async function undoMerge(trx: Transaction<Schema>, source: number, { by, 
     await takeOut(trx, merge, { by, at });
     await giveEvent(trx, merge.target, at, (seq, policy) => ({ type: 'unmerged', seq, at, from: source, policy }));
   }
+  await crashPoint('unmerge:written', source);
   return { type: 'unmerge', answeredAt };
 }
 

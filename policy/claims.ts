@@ -38,7 +38,7 @@ export function settled(claims: readonly Claim[], undoable: ReadonlySet<number>)
     paged: final.some((claim) => claim.paged),
     urgency: final.reduce<Claim['urgency']>((loudest, claim) => louder(loudest, claim.urgency), 'low'),
   };
-  return [...claims.filter((claim) => !final.includes(claim)), one];
+  return [...claims.filter(({ from }) => from === null), one, ...claims.filter(({ from }) => from !== null && undoable.has(from))];
 }
 
 /** From when an answer keeps a promise, milliseconds: it has to answer every claim. */

@@ -35,6 +35,19 @@ function webKey() {
   return sha256(files.map((file) => `${path.relative(root, file)} ${sha256(fs.readFileSync(file))}`).join('\n')).slice(0, 16);
 }
 
+/**
+ * Says that our sources are ES modules. The project's package.json says that files are CommonJS, which is true of what Node runs; the bundler would
+ * wrap each module in a function for it.
+ */
+const esModules = {
+  name: 'es-modules',
+  enforce: 'pre',
+  async resolveId(source, importer, options) {
+    const found = await this.resolve(source, importer, { ...options, skipSelf: true });
+    return found !== null && found.id.startsWith(webRoot) ? { id: found.id } : found;
+  },
+};
+
 /** What both parts share: JSX is Preact's, everything is minified, nothing of this machine's environment gets in. */
 function shared(outDir) {
   return {
@@ -43,6 +56,7 @@ function shared(outDir) {
     envFile: false,
     logLevel: 'error',
     publicDir: false,
+    plugins: [esModules],
     mode: 'production',
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: { outDir, emptyOutDir: false, target: 'es2022', minify: true, reportCompressedSize: false, modulePreload: { polyfill: false } },
@@ -66,6 +80,8 @@ function app(outDir) {
   const common = shared(outDir);
   return {
     ...common,
+    // Where api/pages/widget.ts serves them: parts that are loaded later look for each other there.
+    base: '/widget/',
     build: {
       ...common.build,
       assetsDir: 'assets',

@@ -26,6 +26,7 @@ const pattern = (folder) => `^${path.join(root, folder, path.sep).replace(/[.*+?
 const checks = [
   { title: 'Types', args: [tool('typescript/bin/tsc'), '--noEmit', '--project', root] },
   { title: 'Types of what browsers run', args: [tool('typescript/bin/tsc'), '--noEmit', '--project', path.join(root, 'web')] },
+  { title: 'Types of its tests', args: [tool('typescript/bin/tsc'), '--noEmit', '--project', path.join(root, 'test/web')] },
   { title: 'Lint', args: [tool('eslint/bin/eslint.js'), '.'] },
   { title: 'Format', args: [tool('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'] },
 ];

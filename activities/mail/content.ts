@@ -36,8 +36,8 @@ export interface MailContent {
   readonly footer: readonly Paragraph[];
 }
 
-/** Who speaks in a mail of each kind: a person to a person, or the desk by itself. */
-export const MAIL_VOICE: Readonly<Record<MailKind, 'person' | 'desk'>> = {
+/** Who speaks in a mail of each kind. */
+const MAIL_VOICE: Readonly<Record<MailKind, 'person' | 'desk'>> = {
   receipt: 'desk',
   reply: 'person',
   feedback: 'person',
@@ -50,6 +50,11 @@ export const MAIL_VOICE: Readonly<Record<MailKind, 'person' | 'desk'>> = {
   csat: 'desk',
   transcript: 'desk',
 };
+
+/** Who speaks in a mail: a person to a person, or the desk by itself. What carries an agent's words on a conversion answers the customer. */
+export function voiceOf({ mail, messageId }: MailEffect): 'person' | 'desk' {
+  return mail === 'converted' && messageId !== undefined ? 'person' : MAIL_VOICE[mail];
+}
 
 /**
  * Kinds that an address which somebody only typed into a chat is never mailed: what was said before, and what the desk says by itself.

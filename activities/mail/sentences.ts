@@ -75,7 +75,7 @@ export interface Sentences {
     readonly desk: string;
     /** Someone whose name we do not know. */
     readonly someone: string;
-    files(names: readonly string[]): string;
+    readonly files: (names: readonly string[]) => string;
     /** So many older messages were too many for a mail. */
     leftOut(count: number): string;
     readonly empty: string;

@@ -1,6 +1,6 @@
 import type { MailSource } from '../../db/mail-source';
 import type { MailEffect } from '../../policy/effects';
-import { MAIL_VOICE } from './content';
+import { voiceOf } from './content';
 import { addressPolicy } from './content-parts';
 import { oneLine } from './one-line';
 import type { Sentences } from './sentences';
@@ -39,7 +39,7 @@ export function mailSender(effect: MailEffect, source: MailSource, sentences: Se
   const author = source.messages.at(-1)?.authorName ?? null;
   const localPart = source.address !== null && LOCAL_PART.test(source.address) ? source.address : DEFAULT_ADDRESS;
   return {
-    name: MAIL_VOICE[effect.mail] === 'person' && author !== null ? sentences.sender(oneLine(author), desk) : (desk ?? sentences.desk),
+    name: voiceOf(effect) === 'person' && author !== null ? sentences.sender(oneLine(author), desk) : (desk ?? sentences.desk),
     address: `${localPart}@${mailDomain}`,
   };
 }

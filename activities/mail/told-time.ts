@@ -19,7 +19,7 @@ export function zoneToTell(own: string | null, desk: string): string {
 }
 
 /** How a language writes a moment; `short` is the zone's short name there, such as CEST. */
-const MANNERS: Readonly<Record<MailLanguage, { locale: string; day: string; time: string; zone(place: string, short: string): string }>> = {
+const MANNERS: Readonly<Record<MailLanguage, { locale: string; day: string; time: string; zone: (place: string, short: string) => string }>> = {
   en: { locale: 'en-GB', day: 'cccc, d LLLL', time: 'HH:mm', zone: (place, short) => [`${place} time`, short].filter((part) => part !== '').join(', ') },
   de: {
     locale: 'de-DE',

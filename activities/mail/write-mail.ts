@@ -3,7 +3,7 @@ import type { MailIntent } from '../../db/outgoing-mail';
 import type { Transcript } from '../../db/transcript';
 import { bounceAddress, replyAddress, signedMailId, signLink, type SigningKeys } from '../../messages/addresses';
 import type { MailEffect, MailKind } from '../../policy/effects';
-import { carriedMessages, MAIL_VOICE, mailContent } from './content';
+import { carriedMessages, mailContent, voiceOf } from './content';
 import { html } from './html';
 import { languageFor } from './language';
 import { oneLine } from './one-line';
@@ -23,7 +23,7 @@ export interface MailIdentity {
 /** Writes one mail to one recipient, whose address is given: headers, words and bytes. */
 export async function writeMail(
   identity: MailIdentity,
-  { number, effect, source, transcript, to }: { number: number; effect: MailEffect; source: MailSource; transcript: Transcript | null; to: string },
+  { number, effect, source, transcript = null, to }: { number: number; effect: MailEffect; source: MailSource; transcript?: Transcript | null; to: string },
 ): Promise<MailIntent> {
   const { keys, mailDomain, publicUrl } = identity;
   const sentences = sentencesIn(languageFor(source));
@@ -41,7 +41,7 @@ export async function writeMail(
   const from = mailSender(effect, source, sentences, mailDomain);
   const answersTo = replyAddress(keys, { number, recipient: recipient.id }, mailDomain);
   const mailId = signedMailId(keys, effect.key, mailDomain);
-  const automatic = MAIL_VOICE[effect.mail] === 'desk';
+  const automatic = voiceOf(effect) === 'desk';
   const raw = await serialise({
     from,
     to: { name: recipient.known ? oneLine(recipient.name ?? '') : '', address: to },

@@ -30,7 +30,7 @@ export function noticeSentence(effect: NoticeEffect, facts: NoticeFacts): string
 
 function whatHappened(effect: NoticeEffect, facts: NoticeFacts): string {
   const promise = effect.promise === undefined ? 'an answer' : PROMISE[effect.promise];
-  const time = effect.dueAt === undefined ? 'soon' : `on ${tellTime(effect.dueAt, facts.zone).text}`;
+  const time = effect.dueAt === undefined ? 'soon' : `on ${tellTime(effect.dueAt, facts.zone, 'en').text}`;
   switch (effect.notice) {
     case 'newChat':
       return 'a new chat has begun.';

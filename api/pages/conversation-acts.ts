@@ -5,6 +5,7 @@ import { addressOf } from '../rate-limits';
 import { requestHash } from '../request-hash';
 import type { Answer, ApiRoute, Checked, Method, PageRequest } from '../route';
 import { commandRoutes } from '../routes/commands';
+import { conversionRoutes } from '../routes/conversion';
 import { mergeRoutes } from '../routes/merge';
 import { participantRoutes } from '../routes/participants';
 import { z } from '../schemas/openapi-zod';
@@ -44,7 +45,7 @@ export const actForm = z.discriminatedUnion('act', [
 export type Act = z.output<typeof actForm>;
 
 /** Every command that agents have: the pages do nothing that the API does not. */
-const ROUTES: readonly ApiRoute[] = [...commandRoutes, ...participantRoutes, ...mergeRoutes];
+const ROUTES: readonly ApiRoute[] = [...commandRoutes, ...conversionRoutes, ...participantRoutes, ...mergeRoutes];
 
 interface Call {
   readonly method: Method;

@@ -10,7 +10,12 @@ export interface Names {
 }
 
 /** What a silence brings by itself. */
-const SILENCE: Readonly<Record<string, string>> = { remind: 'the reminder to the customer', solve: 'solving after silence', close: 'closing after silence' };
+const SILENCE: Readonly<Record<string, string>> = {
+  remind: 'the reminder to the customer',
+  solve: 'solving after silence',
+  close: 'closing after silence',
+  askRating: 'asking the customer how it went',
+};
 
 /** One line of the timeline in words; a type that has no sentence yet is shown as it is. */
 export function timelineSentence(type: string, data: Data, names: Names): string {

@@ -8,7 +8,7 @@ import type { ProvenContact } from '../../intake/form';
 import type { Link } from '../../messages/addresses';
 import { admitVisitor } from '../auth/admit-visitor';
 import type { ApiContext } from '../context';
-import { fileRequest, urlOfLink } from '../help-form';
+import { fileRequest, pathOfLink } from '../help-form';
 import { countForm } from '../help-limits';
 import { askForCode, redeemCode } from '../mailed-codes';
 import { InvalidRequest } from '../problem';
@@ -54,12 +54,12 @@ export const helpRoutes: readonly ApiRoute[] = [
         const { number, link, answerBy, promises, office } = filed;
         const told = { number, answerBy: rfc3339OrNull(answerBy), promises: promises.map(({ kind, dueAt }) => ({ kind, dueAt: rfc3339(dueAt) })), office };
         // The link is a secret: it is signed again for whoever repeats the request.
-        return { status: 201, body: { ...told, statusUrl: urlOfLink(context, link) }, kept: { ...told, link } };
+        return { status: 201, body: { ...told, statusUrl: context.environment.HOLDFAST_PUBLIC_URL + pathOfLink(context, link) }, kept: { ...told, link } };
       });
     },
     again(context, kept) {
       const { link, ...told } = kept as { readonly link: Link };
-      return Promise.resolve({ ...told, statusUrl: urlOfLink(context, link) });
+      return Promise.resolve({ ...told, statusUrl: context.environment.HOLDFAST_PUBLIC_URL + pathOfLink(context, link) });
     },
   }),
   apiRoute({

@@ -21,6 +21,7 @@ const WHAT: Readonly<Record<ScheduledActionKind, string>> = {
   remind: 'the customer, whom we wait for, is reminded',
   solve: 'it is solved after silence',
   close: 'it is closed',
+  askRating: 'the customer is asked, once, how it went',
   endSnooze: 'it comes back into the queue',
   nudgeAgent: 'an agent who has fallen silent in a chat is nudged',
   checkSeen: 'unseen chat messages are mailed if the customer has gone',

@@ -83,7 +83,8 @@ export const chatSummary = z
     closingAsked: z.boolean().openapi({ description: '"Is there anything else?" was asked, and has not been answered.' }),
     beRightBack: z.boolean().openapi({ description: 'Whoever answers has said that they are right back; `promised` says by when.' }),
     proof: z.enum(['signed', 'code', 'claimed', 'mail']).nullable().openapi({ description: 'How the chat’s requester was proven; null for what is no chat.' }),
-    expectation: expectation.nullable().openapi({ description: 'For a chat that nobody has answered yet.' }),
+    // For a chat that nobody has answered yet.
+    expectation: expectation.nullable(),
   })
   .openapi('ChatSummary');
 

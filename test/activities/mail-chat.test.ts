@@ -136,7 +136,14 @@ describe('a chat continued by mail', () => {
   test('an authenticated answer by mail proves the address', async () => {
     const number = await chat({ proof: 'claimed' });
     const ids = await said(number, 'Hello.');
-    await message(number, { id: `m_answer_${number}`, direction: 'in', body: 'It is me.', mailId: `answer-${number}@customer.example`, authenticated: true, seq: 2 });
+    await message(number, {
+      id: `m_answer_${number}`,
+      direction: 'in',
+      body: 'It is me.',
+      mailId: `answer-${number}@customer.example`,
+      authenticated: true,
+      seq: 2,
+    });
     outside.sink.expect(JANE);
     await send(number, unseen(number, ids));
     expect((await readLast()).subject).toBe(`Re: VISITORS-SUBJECT [#${number}]`);
@@ -149,7 +156,11 @@ describe('the other mails around a chat', () => {
     const [id = ''] = await said(number, 'I’ll ask our database people.');
     outside.sink.expect(JANE);
     await send(number, keyed(number, effectOf('converted', { updateBy: null, dueAt: TUESDAY_TEN }, { messageId: id })));
-    const { text } = await readLast();
+    const { text, raw, from, envelopeFrom } = await readLast();
+    // The agent's words are an answer: they come from a person, and a bounce says which mail it was.
+    expect(from?.name).toBe('Anna Berger at Acme Hosting');
+    expect(envelopeFrom).toMatch(/^bounce\+/);
+    expect(raw).not.toContain('Auto-Submitted');
     expect(text).toContain(`ticket #${number}`);
     expect(text).toContain('You’ll hear from us by\nTuesday, 31 March, 10:00 (Berlin time, CEST)');
     expect(text).toContain('Anna Berger · Friday, 27 March, 20:29 (Berlin time, CET):\nI’ll ask our database people.');

@@ -1,4 +1,3 @@
-import { chatMessageAnswer, messageCursor } from '../../api/chat-answers';
 import { newId } from '../../db/new-id';
 import { finishCommand, getCommand } from '../../db/commands';
 import { addVisitor, ADA, COLLEAGUE, signed, STRANGER } from './chat-people';
@@ -286,11 +285,9 @@ describe('the thread', () => {
     const after = await thread(number, token, `?limit=1&after=${earlier.items[0]?.cursor}`);
     expect([bodies(after), bodies(await thread(number, token, `?after=${after.nextCursor}`))]).toEqual([['3'], ['4', '5']]);
     expect(newest.items[0] !== undefined && newest.items[1] !== undefined && newest.items[0].cursor < newest.items[1].cursor).toBe(true);
-    for (const cursor of ['x', '%00', '999999999999999.m1', '']) {
+    for (const cursor of ['x', '%00', '1.m1', '']) {
       expect((await api.call('get', `/chats/${number}/messages?after=${cursor}`, { as: { token } })).status).toBe(400);
     }
-    expect(messageCursor({ at: new Date(7), id: 'm1' })).toBe('000000000000007.m1');
-    expect(chatMessageAnswer).toBeInstanceOf(Function);
   });
 
   test('files go with words or without, and only those who see the message see them', async () => {

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { closedRefusal, repeatCommand } from '../../intake/command-relay';
 import { getCommand, queuedCommands } from '../../db/commands';
 import { conversationWorkflowId } from '../../messages/ids';
-import { openStandInDesk, type StandInDesk } from './stand-in-desk';
-import { addTestAgent, addTicket, MONDAY_TEN, type TestApi } from './test-api';
+import { openStandInDesk, STAND_IN_QUEUE, type StandInDesk } from './stand-in-desk';
+import { addTestAgent, openTestApi, addTicket, MONDAY_TEN, type TestApi } from './test-api';
 
 let desk: StandInDesk;
 let api: TestApi;
@@ -137,7 +137,7 @@ describe('when nobody answers', () => {
     if (row === undefined) throw new Error('There is no queued command.');
     const options = { now: MONDAY_TEN, policy: hurried.policy.hash, waitMs: 300 };
     expect(await repeatCommand(hurried.db, desk.client, row, options)).toBe('waiting');
-    await desk.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
+    await desk.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: STAND_IN_QUEUE, args: [number] });
     expect(await repeatCommand(hurried.db, desk.client, row, { ...options, waitMs: 5_000 })).toBe('done');
     expect(await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).toEqual([]);
     const again = await hurried.call('post', `/conversations/${number}/replies`, { body: { body: 'Later.' }, key: 'later' });
@@ -168,7 +168,7 @@ describe('when nobody answers', () => {
     const number = await addTicket(hurried);
     const answer = hurried.call('put', `/conversations/${number}/${path}`, { body });
     await new Promise((resolve) => setTimeout(resolve, 700));
-    await desk.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number] });
+    await desk.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: STAND_IN_QUEUE, args: [number] });
     const { status, body: told } = await answer;
     return { status, told: told as unknown, row: await hurried.db.selectFrom('commands').select('state').where('number', '=', number).executeTakeFirst() };
   }

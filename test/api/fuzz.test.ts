@@ -8,11 +8,14 @@ import { tokenHash } from '../../api/auth/authenticate';
 import { openApiDocument, problemsOf } from '../../api/openapi';
 import { API_BASE, type ApiRoute } from '../../api/route';
 import { allRoutes } from '../../api/routes/all';
+import { visitorTokenHash } from '../../api/auth/visitor-token';
 import { addAgent, addToken } from '../../db/agents';
+import { visitorOfToken } from '../../db/visitors';
 import { conversationWorkflowId } from '../../messages/ids';
 import { freshNamespace, type TestNamespace } from '../setup/temporal';
 import { answerChecker, type AnswerChecker } from './answer-checker';
 import { requestsTo, type JsonSchema, type Operation, type Pool, type WireRequest } from './arbitrary-request';
+import { ADA, addVisitor, signed } from './chat-people';
 import { addPage, addTicket, MONDAY_TEN, openTestApi, PUBLIC_URL, type TestApi } from './test-api';
 
 /** Requests to each operation: some 3,500 in all. */
@@ -76,6 +79,8 @@ async function furnish(): Promise<Pool> {
     await temporal.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: QUEUE, args: [number, true] });
     numbers.push(number);
   }
+  for (const body of ['Our shop is slow.', '👍']) await api.call('post', '/chats', { as: 'nobody', body: { identity: await signed(api, ADA), body } });
+  const { number: chat } = await api.db.selectFrom('chats').select('number').executeTakeFirstOrThrow();
   const [first = 0, second = 0] = numbers;
   const closed = await addTicket(api);
   await api.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', closed).execute();
@@ -101,7 +106,8 @@ async function furnish(): Promise<Pool> {
   return {
     // A revision that never comes is waited for, a second each time.
     minRevision: [0, 1],
-    number: [...numbers, ...numbers, closed],
+    number: [...numbers, ...numbers, closed, ...Array.from({ length: 6 }, () => chat)],
+    identity: [await signed(api, ADA)],
     into: numbers,
     target: numbers,
     conversation: numbers,
@@ -124,20 +130,32 @@ async function furnish(): Promise<Pool> {
   };
 }
 
-type Actor = 'admin' | 'lead' | 'agent' | 'viewer' | 'nobody' | 'narrowed';
+type Actor = 'admin' | 'lead' | 'agent' | 'viewer' | 'nobody' | 'narrowed' | 'customer';
 
 /** Mostly somebody who may do everything; the rest of the desk, and strangers, too. */
 const actors = fc.oneof(
   { arbitrary: fc.constant('admin' as const), weight: 8 },
+  { arbitrary: fc.constant('customer' as const), weight: 3 },
   { arbitrary: fc.constantFrom('lead' as const, 'agent' as const, 'viewer' as const, 'nobody' as const, 'narrowed' as const), weight: 1 },
 );
+
+let customer: string | null = null;
+
+/** Ada's token; another one once a request has signed her out. */
+async function customersToken(): Promise<string> {
+  const held = customer !== null && (await visitorOfToken(api.db, visitorTokenHash(customer), new Date(api.clock.now))) !== null;
+  if (held && customer !== null) return customer;
+  customer = await addVisitor(api, { email: ADA.email, proof: 'signed', identity: `dashboard:${ADA.sub}` });
+  return customer;
+}
 
 async function send(method: string, request: WireRequest, as: Actor): Promise<Response> {
   sent += 1;
   const { port } = server.address() as AddressInfo;
   const headers: Record<string, string | number> = { ...request.headers, 'content-length': request.body?.length ?? 0 };
   if (request.body === null && method === 'get') delete headers['content-length'];
-  if (as !== 'nobody') headers['authorization'] = `Bearer ${as === 'narrowed' ? NARROWED : api.agents[as].token}`;
+  const token = as === 'nobody' ? null : as === 'narrowed' ? NARROWED : as === 'customer' ? await customersToken() : api.agents[as].token;
+  if (token !== null) headers['authorization'] = `Bearer ${token}`;
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
       { host: '127.0.0.1', port, method: method.toUpperCase(), path: API_BASE + request.path, headers, agent: connections },

@@ -61,25 +61,36 @@ export async function startLiveApi(desk: TestApi, given: { embedOrigins?: readon
     await closed;
     await background.settled();
   };
-  return {
+  let ended: Promise<void> | null = null;
+  const onlyOnce = (act: () => Promise<void>) => () => (ended ??= act());
+  const api: LiveApi = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     live,
     server,
     db,
-    async stop() {
+    stop: onlyOnce(async () => {
       await live.close();
       await sockets.close();
       await end();
       await closeDatabase(db);
-    },
-    async kill() {
+    }),
+    kill: onlyOnce(async () => {
       // What it would still like to write does not arrive.
       await closeDatabase(db);
       await live.close();
       await sockets.close();
       await end();
-    },
+    }),
   };
+  running.add(api);
+  return api;
+}
+
+const running = new Set<LiveApi>();
+
+/** Stops every api that still runs, for the end of a file. */
+export async function stopLiveApis(): Promise<void> {
+  await Promise.all([...running].map((api) => api.stop()));
 }
 
 /** A visitor of the tests: whoever holds the token. */

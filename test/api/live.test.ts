@@ -1,6 +1,6 @@
 import { readMark } from '../../db/read-marks';
 import { disableAgent, revokeAllTokens } from './live-access';
-import { agentSays, addVisitor, startLiveApi, TestSocket, type LiveApi, type TestVisitor } from './live-desk';
+import { agentSays, addVisitor, startLiveApi, stopLiveApis, TestSocket, type LiveApi, type TestVisitor } from './live-desk';
 import { addTestAgent, addTicket, openTestApi, type TestApi } from './test-api';
 
 let desk: TestApi;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   ada = await addVisitor(desk, 'ada@example.org');
 });
 afterAll(async () => {
-  await Promise.all([api.stop(), other.stop()]);
+  await stopLiveApis();
   await desk.close();
 });
 
@@ -54,8 +54,8 @@ describe('what happens in a conversation', () => {
     expect((await customer.event('message', (event) => idOf(event) === id))['message']).toEqual(
       thread.body.items.find((item: { id: string }) => item.id === id),
     );
-    const chat = await desk.call('get', `/chats/${number}`, { as: { token: ada.token } });
-    expect((await customer.event('state', ({ chat: told }) => (told as { subject: string }).subject === 'It is quick again'))['chat']).toEqual(chat.body);
+    const chat = await (await fetch(`${api.url}/api/v1/chats/${number}`, { headers: { authorization: `Bearer ${ada.token}` } })).json();
+    expect((await customer.event('state', ({ chat: told }) => (told as { subject: string }).subject === 'It is quick again'))['chat']).toEqual(chat);
     const all = await desk.call('get', `/conversations/${number}/messages`);
     expect((await agent.event('message', (event) => idOf(event) === id))['message']).toEqual(all.body.items.find((item: { id: string }) => item.id === id));
     const rows = await desk.call('get', '/conversations?limit=100');
@@ -102,8 +102,8 @@ describe('who types, who is there, who has read', () => {
     const agent = await TestSocket.on(other, desk.agents.agent.token, number);
     const viewer = await TestSocket.on(other, desk.agents.viewer.token, number);
     customer.say({ type: 'typing', number, on: true });
-    expect(await agent.event('typing')).toEqual({ kind: 'typing', who: { name: 'Ada', avatar: null, agent: false }, on: true });
-    // A viewer writes to nobody.
+    expect(await agent.event('typing')).toEqual({ kind: 'typing', who: { name: 'ada', avatar: null, agent: false }, on: true });
+    // Viewers write to nobody.
     viewer.say({ type: 'typing', number, on: true });
     await viewer.settled();
     agent.say({ type: 'typing', number, on: true });
@@ -134,8 +134,9 @@ describe('who types, who is there, who has read', () => {
     });
     expect(states().slice(0, -1)).not.toContain('away');
     desk.clock.now += 60_000;
-    expect((await desk.call('get', `/conversations/${number}`)).status).toBe(200);
+    for (const { live } of [api, other]) await live.beat();
     await two.end();
+    console.error(await desk.db.selectFrom('chat_presence').selectAll().where('number', '=', number).execute(), desk.clock.now);
     agent.say({ type: 'presence', number, state: 'present' });
     expect(await agent.event('viewing', ({ agents }) => (agents as unknown[]).length === 1)).toEqual({
       kind: 'viewing',
@@ -262,6 +263,7 @@ describe('who hears nothing', () => {
     await disableAgent(desk, disabled.id);
     await desk.db.updateTable('agents').set({ role: 'lead' }).where('id', '=', promoted.id).execute();
     desk.clock.now += 60_001;
+    for (const { live } of [api, other]) await live.beat();
     expect(await Promise.all(open.map((socket) => socket.closedWith(5_000)))).toEqual([4401, 4401, 4401, 4401, 1012]);
     await steady.settled();
     await steady.end();

@@ -4,7 +4,8 @@ import { conversationWorkflowId } from '../../messages/ids';
 import { freshNamespace } from '../setup/temporal';
 import { addTicket, openTestApi, type TestApi } from './test-api';
 
-const QUEUE = 'stand-in';
+/** The queue of the stand-ins' worker. */
+export const STAND_IN_QUEUE = 'stand-in';
 
 /** The API of the tests with Temporal, where stand-ins answer commands in the place of conversations. */
 export interface StandInDesk {
@@ -20,14 +21,14 @@ export async function openStandInDesk(commandWaitMs: number): Promise<StandInDes
   const temporal = await freshNamespace();
   const { client, namespace, nativeConnection: connection } = temporal;
   const api = await openTestApi({ client, commandWaitMs });
-  const worker = await Worker.create({ connection, namespace, taskQueue: QUEUE, workflowsPath: require.resolve('./stand-in-workflow') });
+  const worker = await Worker.create({ connection, namespace, taskQueue: STAND_IN_QUEUE, workflowsPath: require.resolve('./stand-in-workflow') });
   const running = worker.run();
   return {
     api,
     client,
     async ticket(given = {}, { obliging = false, served = true } = {}) {
       const number = await addTicket(api, given);
-      const taskQueue = served ? QUEUE : 'nobody-serves-this';
+      const taskQueue = served ? STAND_IN_QUEUE : 'nobody-serves-this';
       await client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue, args: [number, obliging] });
       return number;
     },

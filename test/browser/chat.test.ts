@@ -123,8 +123,8 @@ test('the demo page: who is there, how soon, both ways live, gone, one mail, an 
   expect(await unseenMails(number)).toBe(2);
 
   await desktop.reload();
-  await desktop.getByText('Make it a ticket').click();
-  await desktop.getByLabel('Priority').first().selectOption('high');
+  await desktop.locator('summary', { hasText: 'Make it a ticket' }).click();
+  await desktop.locator('#convert-priority').selectOption('high');
   await desktop.getByRole('button', { name: 'Make it a ticket' }).click();
   await desktop.waitForURL(/did=done/);
   await back.shows(`This became ticket #${number}.`);

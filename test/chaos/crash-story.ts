@@ -5,6 +5,7 @@ import { inTheEnd } from '../kit/desk-under-test';
 import { chatStory } from './chat-story';
 import type { CrashDesk } from './crash-desk';
 import type { Fault } from './crash-director';
+import { rareStory } from './rare-story';
 import { again, mailWith, rings, solve, STEP_WITHIN_MS, tolerant } from './patience';
 
 /** Seconds for hours; urgent mail rings by itself, other mail together. */
@@ -190,7 +191,9 @@ export async function crashStory(crashDesk: CrashDesk, progress: (line: string) 
   progress('the early ones are closed');
   const closed = db.selectFrom('conversations').select('number').where('number', 'in', early).where('status', '=', 'closed');
   await inTheEnd('the early ones are closed', async () => (await closed.execute()).length === EARLY, STEP_WITHIN_MS);
-  return { threads, numbers: [...early, ...cases.map(({ number }) => number), ...strangers, ...chats] };
+  const rare = await rareStory(crashDesk, early, progress);
+  for (const [mailId, number] of rare.threads) threads.set(mailId, number);
+  return { threads, numbers: [...early, ...cases.map(({ number }) => number), ...strangers, ...chats, ...rare.numbers] };
 }
 
 async function recordedRings({ desk }: CrashDesk): Promise<number> {

@@ -277,6 +277,7 @@ test('agents see who is here, only just away, or gone, and who of them looks', a
   const [here, away, gone, never] = numbers;
   await beats('a', AT, [tab(here), tab(here, 'desk-1', 'agent:ada'), tab(here, 'desk-2', 'agent:ada'), tab(away, 'desk-1', 'agent:eve')]);
   await enterTab(desk.db, tab(away), { api: null, at: new Date(AT - 59_999) });
+  expect((await presenceOf(desk.db, [away], { at: AT - 50_000, goneAfterMs: GONE_AFTER_MS })).get(away)).toEqual({ state: 'here' });
   await enterTab(desk.db, tab(gone), { api: null, at: new Date(AT - 60_000) });
   const found = await presenceOf(desk.db, numbers, { at: AT, goneAfterMs: GONE_AFTER_MS });
   expect(found.get(here)).toEqual({ state: 'here' });

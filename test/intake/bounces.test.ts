@@ -170,6 +170,22 @@ describe('a mail of ours that comes back', () => {
     expect(await bouncesOf(other.number)).toHaveLength(1);
   });
 
+  test('a mail with several messages of a chat: each of them came back, and the conversation hears of the mail once', async () => {
+    const one = await answered();
+    const other = await answered();
+    await desk.db.updateTable('messages').set({ number: one.number }).where('id', '=', other.messageRef).execute();
+    await desk.db
+      .updateTable('outgoing_mails')
+      .set({ kind: 'chatUnseen', carries: [other.messageRef, one.messageRef] })
+      .where('mail_id', '=', one.mailId)
+      .execute();
+    await desk.db.deleteFrom('outgoing_mails').where('mail_id', '=', other.mailId).execute();
+    await desk.deliver(report({ subject: 'A chat came back' }), { from: '', to: [one.envelopeFrom] });
+    expect(await bouncesOf(one.number)).toMatchObject([{ messageId: one.messageRef, hard: true }]);
+    const states = (await desk.messages(one.number)).filter(({ author_kind: author }) => author === 'agent').map(({ state }) => state);
+    expect(states).toEqual(['failed', 'failed']);
+  });
+
   test('late and still tried: shown, nothing else', async () => {
     const { number, envelopeFrom, messageRef } = await answered();
     await desk.deliver(report({ fields: 'Action: delayed\r\nStatus: 4.4.1' }), { from: '', to: [envelopeFrom] });

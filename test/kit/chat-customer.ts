@@ -1,63 +1,21 @@
-import { judgePresence, type PresenceFound } from '../../policy/presence';
-import type { PresenceLook } from '../../messages/activities';
 import type { Command } from '../../policy/events';
+import { ChatVisitor } from './chat-visitor';
 import type { Started } from './workflow-desk';
 
 type Said = Extract<Command, { type: 'reply' | 'beRightBack' | 'closingQuestion' }>;
 
-interface Message {
-  readonly id: string;
-  readonly at: number;
-  seenAt?: number;
-  mailedAt?: number;
-}
-
-/**
- * The customer's side of a chat in tests that move time: when they were there, what agents have written, what of it they have seen. It stands
- * in for the presence rows; the rules of the desk judge it. Times in milliseconds.
- */
-export class ChatCustomer {
-  private readonly stays: { from: number; to: number }[] = [];
-  private readonly messages: Message[] = [];
-
+/** The customer of a chat whose workflow is real. Times in milliseconds. */
+export class ChatCustomer extends ChatVisitor {
   constructor(
     readonly chat: Started,
-    private readonly goneAfterMs: number,
-  ) {}
-
-  /** They have the chat before them from then on, or only until then. */
-  isThere(from: number, to = Infinity): this {
-    this.stays.push({ from, to });
-    return this;
-  }
-
-  /** They have read everything that was said by then. */
-  reads(at: number): void {
-    for (const message of this.messages) if (message.at <= at) message.seenAt ??= at;
+    goneAfterMs: number,
+  ) {
+    super(goneAfterMs);
   }
 
   /** An agent's words, said as the API says them: with what is known of the customer's presence. */
   async hears(command: Said, at: number): ReturnType<Started['command']> {
-    const presentAt = this.presentAt(at);
-    const gone = presentAt === null || presentAt + this.goneAfterMs <= at;
-    this.messages.push({ id: command.messageId, at });
+    const gone = this.hasGoneAs(command.messageId, at);
     return this.chat.command({ ...command, ...(gone && { gone }) }, at);
-  }
-
-  /** What the database answers. A repeated look claims the same. */
-  look({ at, ...policy }: PresenceLook): PresenceFound {
-    const presentAt = this.presentAt(at);
-    const claimedBefore = this.messages.filter(({ mailedAt }) => mailedAt === at);
-    if (claimedBefore.length > 0) return { found: 'gone', claimed: claimedBefore.map(({ id }) => id), presentAt };
-    const unseen = this.messages.filter(({ seenAt = Infinity, mailedAt }) => mailedAt === undefined && seenAt > at);
-    const judged = judgePresence({ at, presentAt, unseenSince: unseen[0]?.at ?? null }, policy);
-    if (judged.found !== 'gone') return { ...judged, claimed: [], presentAt };
-    for (const message of unseen) message.mailedAt = at;
-    return { ...judged, claimed: unseen.map(({ id }) => id), presentAt };
-  }
-
-  private presentAt(at: number): number | null {
-    const past = this.stays.filter(({ from }) => from <= at).map(({ to }) => Math.min(to, at));
-    return past.length === 0 ? null : Math.max(...past);
   }
 }

@@ -279,3 +279,16 @@ describe('inbound events', () => {
     expect(story.state.participants).toEqual(['c1', 'c9']);
   });
 });
+
+describe('an answer to several recipients', () => {
+  it('is a first response for as long as one of them has it', () => {
+    const story = new Story(policy, { at: 'Mon 10:00', participants: ['c1', 'c2', 'c3'] });
+    story.reply('Mon 10:10', { messageId: 'r', recipients: ['c1', 'c2', 'c3'] });
+    story.bounced('Mon 10:10:11', 'r');
+    story.delivered('Mon 10:10:12', 'r');
+    story.bounced('Mon 10:20', 'r');
+    expect(story.promise('firstResponse')).toBe('met, due Tue 10:00, met Mon 10:10:12');
+    story.bounced('Mon 10:30', 'r');
+    expect(story.promise('firstResponse')).toBe('running, due Tue 10:00');
+  });
+});

@@ -399,7 +399,9 @@ describe('conversion', () => {
 
   it("with the agent's own words is answered by them, and the time of the answer itself is promised as an update", () => {
     const story = chat('Mon 10:00');
-    expect(story.command('Mon 10:03', { type: 'convert', keep: true, recipients: ['c1'], messageId: 'w' })).toEqual(['page 1 no more for: chatResponse:1 converted']);
+    expect(story.command('Mon 10:03', { type: 'convert', keep: true, recipients: ['c1'], messageId: 'w' })).toEqual([
+      'page 1 no more for: chatResponse:1 converted',
+    ]);
     expect(story.promise('update')).toBe('running, due Tue 10:00');
     expect(story.until('Mon 10:03:10')).toEqual(['Mon 10:03:10 mail converted to c1']);
     story.delivered('Mon 10:03:11', 'w');

@@ -1,5 +1,5 @@
-import { handOver } from '../../policy/merge';
-import type { MergedEvent } from '../../policy/events';
+import { firstResponseBy, handOver } from '../../policy/merge';
+import type { BounceEvent, MergedEvent } from '../../policy/events';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { isUnmet } from '../../policy/turn';
 import type { PromiseKind } from '../../policy/words';
@@ -393,4 +393,62 @@ describe('a requester', () => {
     story.command('Mon 10:03', { type: 'requester', contact: 'c4' });
     expect(story.state.participants).toEqual(['c4', 'c3', 'c1']);
   });
+});
+
+describe('a first response of the source that came back after the merge', () => {
+  const bounce = (story: Story, time: string, more: Partial<BounceEvent> = {}): string[] =>
+    story.event(time, { type: 'bounce', seq: story.state.cursor + 1, at: at(time), messageId: 's1', hard: true, policy: story.state.policy, ...more });
+  const answeredAndMerged = (): { source: Story; target: Story; owed: NonNullable<BounceEvent['owed']> } => {
+    const pair = two();
+    pair.source.reply('Mon 10:10', { messageId: 's1', recipients: ['c9'] });
+    pair.source.delivered('Mon 10:10:11', 's1');
+    pair.target.answered('Mon 10:20');
+    mergeAt('Mon 10:30', pair);
+    const due = firstResponseBy(pair.source.state, 's1');
+    if (due === null) throw new Error('It was the first response.');
+    return { ...pair, owed: { from: 59, due } };
+  };
+
+  it('is owed by the target, with its old due time, whatever the target has answered before', () => {
+    const { target, owed } = answeredAndMerged();
+    target.status('Mon 10:40', 'solved');
+    bounce(target, 'Mon 11:00', { owed });
+    expect(target.state.status).toBe('open');
+    expect(target.promise('firstResponse')).toBe('running, due Tue 10:00');
+    target.answered('Mon 11:10');
+    expect(target.promise('firstResponse')).toBe('met, due Tue 10:00, met Mon 11:10');
+  });
+
+  it('is owed by the source again when the merge is undone, and by the target no more', () => {
+    const pair = answeredAndMerged();
+    bounce(pair.target, 'Mon 11:00', { owed: pair.owed });
+    bounce(pair.source, 'Mon 11:00');
+    expect(pair.source.owed()).toEqual([]);
+    undoAt('Mon 11:30', pair);
+    expect(pair.source.promise('firstResponse')).toBe('running, due Tue 10:00');
+    expect(dueAt(pair.target, 'firstResponse')).toEqual([]);
+  });
+
+  it('is none when it was another message', () => {
+    const { source } = answeredAndMerged();
+    expect(firstResponseBy(source.state, 'r9')).toBeNull();
+  });
+});
+
+it('keeps as much as can still be undone, however many are merged into it', () => {
+  const target = new Story(policy, { at: 'Mon 10:00', number: 60, priority: 'low' });
+  const join = (time: number, from: number): void => {
+    const source = new Story(policy, { at: time - 60_000, number: from });
+    source.until(time);
+    const handed = handOver(source.state, time);
+    target.event(time, { type: 'merged', seq: target.state.cursor + 1, at: time, from, ...handed, acknowledged: null, policy: target.state.policy });
+  };
+  for (let count = 0; count < 30; count += 1) join(at('Mon 10:05') + count * 6 * 60 * 60_000, 100 + count);
+  const [first] = target.state.promises.filter((promise) => promise.kind === 'firstResponse' && isUnmet(promise));
+  // Its own, those of the last day, and one for all that stand for good; the earliest time holds, and an answer has to come after the last.
+  expect(first?.claims?.map(({ from }) => from)).toEqual([null, 100, 126, 127, 128, 129]);
+  expect(clock(first?.dueAt ?? 0)).toBe('Tue 10:04');
+  target.answered('Tue+1 12:00');
+  expect(dueAt(target, 'firstResponse')).toEqual([]);
+  expect(JSON.stringify(target.state).length).toBeLessThan(20_000);
 });

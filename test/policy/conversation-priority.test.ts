@@ -187,3 +187,31 @@ describe('"Production down? Tell us now"', () => {
     expect(pages(story.act('Mon 11:07', 'productionDown'))).toEqual([]);
   });
 });
+
+describe('another requester under another plan', () => {
+  const requester = (story: Story, time: string, plan: string): string[] => story.command(time, { type: 'requester', contact: 'c2', plan });
+
+  it('is promised what that plan promises, from when the request came', () => {
+    const story = new Story(policy, { at: 'Fri 19:00', priority: 'high' });
+    expect(story.promise('firstResponse')).toBe('running, due Mon+1 11:00');
+    requester(story, 'Fri 19:30', 'enterprise');
+    expect(story.state).toMatchObject({ plan: 'enterprise', participants: ['c2', 'c1'] });
+    expect(story.promise('firstResponse')).toBe('running, due Fri 23:00');
+    expect(pages(story.until('Fri 22:30'))).toContain('Fri 22:00 page 1 joined by: firstResponse:1 threshold, high');
+  });
+
+  it('pages at once when that time has passed', () => {
+    const story = new Story(policy, { at: 'Fri 19:00', priority: 'high' });
+    story.until('Sat 10:00');
+    expect(pages(requester(story, 'Sat 10:00', 'enterprise'))).toContain('page 1 joined by: firstResponse:1 lateOnTriage, high');
+  });
+
+  it('never hears a later time; only what comes is promised under the smaller plan', () => {
+    const story = new Story(policy, { at: 'Fri 19:00', priority: 'high', plan: 'enterprise' });
+    requester(story, 'Fri 19:30', 'standard');
+    expect(story.promise('firstResponse')).toBe('running, due Fri 23:00');
+    story.answered('Fri 19:40');
+    story.customer('Fri 19:50');
+    expect(story.promise('nextResponse')).toBe('running, due Mon+1 11:50');
+  });
+});

@@ -101,7 +101,15 @@ export async function formAnswer(view: HelpView, shown: FormShown): Promise<Page
         </div>
         <fieldset class="priorities" ${problems.has('priority') && html`aria-invalid="true"`}>
           <legend id="priority">${say.priority}</legend>
-          <p class="quiet" id="times">${say.ifSentNow} ${say.times(zoneWords(view.teller))}</p>
+          <p class="quiet" id="times">
+            ${say.ifSentNow}
+            ${say.times(
+              zoneWords(
+                view.teller,
+                times.flatMap(({ by }) => by ?? []),
+              ),
+            )}
+          </p>
           ${times.map(({ priority, by }) => choice(view, priority, by, draft.priority === priority))}
         </fieldset>
         ${field(
@@ -198,7 +206,7 @@ export interface SentRequest {
   readonly email: string;
   readonly onCallTold: boolean;
   readonly officeOpen: boolean;
-  readonly statusUrl: string;
+  readonly statusPath: string;
 }
 
 /** The page after sending. */
@@ -212,14 +220,14 @@ export function sentAnswer(view: HelpView, sent: SentRequest): PageAnswer {
     body: html`<h1>${say.title(sent.number)}</h1>
       ${
         sent.answerBy !== null &&
-        html`<p class="promise">${say.answerBy}<strong>${momentTold(sent.answerBy, teller)}</strong><span>${zoneWords(teller)}</span></p>`
+        html`<p class="promise">${say.answerBy}<strong>${momentTold(sent.answerBy, teller)}</strong><span>${zoneWords(teller, [sent.answerBy])}</span></p>`
       }
       ${visitor === null && html`<p class="quiet">${say.unproven}</p>`}
       <h2>${say.next}</h2>
       ${sent.priority === 'urgent' && html`<p>${say.urgent}</p>`}
       <p>${sent.onCallTold ? say.onCall : say.office} ${!sent.officeOpen && opens !== null && say.open(opens)}</p>
       <p>${say.mail(sent.email)}</p>
-      <p>${say.status}<br /><a href="${sent.statusUrl}" ${carried !== null && html`target="_blank" rel="noopener"`}>${say.statusLink}</a></p>
+      <p>${say.status}<br /><a href="${sent.statusPath}" ${carried !== null && html`target="_blank" rel="noopener"`}>${say.statusLink}</a></p>
       ${carried === null && html`<p><a href="${to('/help')}">${say.another}</a></p>`}`,
   });
 }

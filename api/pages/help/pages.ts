@@ -8,7 +8,7 @@ import { NOBODY } from '../../auth/actor';
 import { admitVisitor } from '../../auth/admit-visitor';
 import { mayEmbed } from '../../auth/known-origin';
 import { requireOwnOrigin } from '../../auth/origin';
-import { fileRequest, urlOfLink, type FiledRequest } from '../../help-form';
+import { fileRequest, pathOfLink, type FiledRequest } from '../../help-form';
 import { countForm } from '../../help-limits';
 import { askForCode, redeemCode } from '../../mailed-codes';
 import { addressOf } from '../../rate-limits';
@@ -170,7 +170,7 @@ async function send(page: PageRequest): Promise<PageAnswer> {
       email: wanted.email,
       onCallTold: filed.promises.some(({ kind }) => kind === 'feedback'),
       officeOpen: filed.office === 'open',
-      statusUrl: urlOfLink(context, filed.link),
+      statusPath: view.to(pathOfLink(context, filed.link)),
     });
   } catch (error) {
     if (!(error instanceof HoldfastError) || (error.code !== 'E_INVALID' && error.code !== 'E_FORBIDDEN')) throw error;

@@ -28,7 +28,7 @@ export function ratingQuestion(context: ApiContext, request: Request, link: Link
     view,
     html`<h1>${thread.rateTitle}</h1>
       <p class="chips"><span class="chip">#${link.number}</span></p>
-      ${button(view, score, 'big')} ${button(view, other, 'big quiet')}`,
+      ${button(view, score, 'big')} ${button(view, other, 'big second')}`,
   );
 }
 

@@ -23,8 +23,8 @@ export async function helpVisitorOf(context: ApiContext, token: string | null | 
   if (visitor === null || visitor.proof === 'claimed') return null;
   const contact = await contactById(context.db, visitor.contactId);
   if (contact === null || contact.email === null) return null;
-  const { zone } = await context.db.selectFrom('contacts').select('zone').where('id', '=', contact.id).executeTakeFirstOrThrow();
-  return { ...visitor, proof: visitor.proof, email: contact.email, contactZone: zone };
+  const { zone, name } = await context.db.selectFrom('contacts').select(['zone', 'name']).where('id', '=', contact.id).executeTakeFirstOrThrow();
+  return { ...visitor, proof: visitor.proof, email: contact.email, name: visitor.name ?? name, contactZone: zone };
 }
 
 /** The token in the request's cookie, or null. */

@@ -65,6 +65,7 @@ export async function threadAnswer(view: HelpView, given: ThreadGiven): Promise<
       <h1>${record.subject} <span class="number">#${record.number}</span></h1>
       <p class="chips">${statusChip(words, record.status)}</p>
       ${said(view, record)} ${problemBox(words, problems, given.filesLost === true && html`<p>${words.errors.filesAgain}</p>`)} ${standing(view, record)}
+      ${tellDown(view, record, base)}
       <section aria-labelledby="messages">
         <h2 id="messages">${say.messages}</h2>
         ${messages.length === MESSAGES && html`<p class="quiet">${say.older}</p>`} ${messageList(view, messages, given)}
@@ -105,7 +106,7 @@ function standing({ words, teller }: HelpView, record: CustomerConversation): Ht
   const due = record.answerBy;
   const waits = record.status === 'pending' && html`<p>${say.waiting}</p>`;
   if (due === null) return html`${waits}`;
-  const told = `${momentWords(due, teller)} (${zoneWords(teller)})`;
+  const told = `${momentWords(due, teller)} (${zoneWords(teller, [due])})`;
   return html`${waits}
     <p class="stands">${due.getTime() > teller.now ? say.answerBy(told) : say.late(told)}</p>`;
 }
@@ -185,23 +186,27 @@ function writeForm({ words, to }: HelpView, { status }: CustomerConversation, { 
   </section>`;
 }
 
-function acts({ words, to }: HelpView, record: CustomerConversation, base: string): Html {
+function button(action: string, act: string, label: string, style: string): Html {
+  return html`<form method="post" action="${action}"><input type="hidden" name="act" value="${act}" /><button class="${style}">${label}</button></form>`;
+}
+
+/** "Production down? Tell us now": opened first, so that no slip of a finger rings anybody. */
+function tellDown({ words: { thread: say }, to }: HelpView, { status, priority, partOfAnother }: CustomerConversation, base: string): Html | null {
+  if (partOfAnother || priority === 'urgent' || status === 'solved' || status === 'closed') return null;
+  return html`<details class="down">
+    <summary>${say.down}</summary>
+    <p>${say.downLead}</p>
+    ${button(to(base), 'productionDown', say.downYes, 'big alarm')}
+  </details>`;
+}
+
+function acts({ words, to }: HelpView, { status, rated }: CustomerConversation, base: string): Html {
   const say = words.thread;
-  const button = (act: string, label: string, style: string): Html =>
-    html`<form method="post" action="${to(base)}"><input type="hidden" name="act" value="${act}" /><button class="${style}">${label}</button></form>`;
-  if (record.status === 'solved' || record.status === 'closed') return rating(words, to(base), record.rated);
+  if (status === 'solved' || status === 'closed') return rating(words, to(base), rated);
   return html`<section class="aside">
-      <p>${say.thatsAllLead}</p>
-      ${button('thatsAll', say.thatsAll, 'second')}
-    </section>
-    ${
-      record.priority !== 'urgent' &&
-      html`<details class="down">
-        <summary>${say.down}</summary>
-        <p>${say.downLead}</p>
-        ${button('productionDown', say.downYes, 'big alarm')}
-      </details>`
-    }`;
+    <p>${say.thatsAllLead}</p>
+    ${button(to(base), 'thatsAll', say.thatsAll, 'second')}
+  </section>`;
 }
 
 function rating(words: HelpWords, action: string, rated: 'good' | 'bad' | null): Html {

@@ -32,11 +32,18 @@ export function momentTold(at: Date | number, teller: Teller): Html {
   return html`<time datetime="${new Date(at).toISOString()}">${momentWords(at, teller)}</time>`;
 }
 
-/** What a zone is called: `Berlin time, CEST`, `Zeit in Berlin, MESZ`; one that names no place by its short name alone. */
-export function zoneWords({ zone, locale, now }: Teller): string {
-  const short = DateTime.fromMillis(now, { zone, locale: MANNERS[locale].locale }).offsetNameShort ?? zone;
+/**
+ * What a zone is called: `Berlin time, CEST`, `Zeit in Berlin, MESZ`; one that names no place by its short name alone. The short name is that of
+ * the moments told; it is left out where they have several, because clocks change between them.
+ */
+export function zoneWords({ zone, locale, now }: Teller, told: readonly (Date | number)[]): string {
+  const names = (told.length === 0 ? [now] : told).map(
+    (at) => DateTime.fromMillis(Number(at), { zone, locale: MANNERS[locale].locale }).offsetNameShort ?? zone,
+  );
+  const short = new Set(names).size === 1 ? names[0] : undefined;
   const slash = zone.lastIndexOf('/');
-  if (slash < 0 || zone.startsWith('Etc/')) return short;
+  if (slash < 0 || zone.startsWith('Etc/')) return short ?? zone;
   const place = zone.slice(slash + 1).replaceAll('_', ' ');
-  return locale === 'de' ? `Zeit in ${place}, ${short}` : `${place} time, ${short}`;
+  const name = locale === 'de' ? `Zeit in ${place}` : `${place} time`;
+  return short === undefined ? name : `${name}, ${short}`;
 }

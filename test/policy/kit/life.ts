@@ -99,5 +99,6 @@ export class Life {
   private hear(effects: readonly Effect[]): void {
     if (effects.some(({ type }) => type === 'claimClose')) this.claimed = true;
     if (effects.some(({ type }) => type === 'checkPresence')) this.looking = true;
+    for (const effect of effects) if (effect.type === 'mail' && effect.mail === 'chatUnseen' && effect.messageId) this.mailed.push(effect.messageId);
   }
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { waitsInChat } from '../../../policy/looks';
 import { SCHEDULED } from '../../../policy/scheduled';
 import { PRIORITIES, PROMISE_KINDS, type PromiseKind } from '../../../policy/words';
 import type { PolicySnapshot } from '../../../policy/snapshot';
-import type { Command, ConversationEvent, MessageEvent } from '../../../policy/events';
+import type { Command, ConversationEvent, CustomerDeed, MessageEvent } from '../../../policy/events';
 import type { ConversationState } from '../../../policy/state';
 import { at, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './times';
 import type { Opening } from './story';
@@ -57,11 +58,15 @@ const message =
           ...more,
         };
 
-const words = (here: Surroundings, mail: boolean, two: boolean) => ({
+const words = (here: Surroundings, mail: boolean, two: boolean, gone = false) => ({
   messageId: here.id,
   delivery: mail || here.state.kind === 'ticket' ? ('mail' as const) : ('chat' as const),
   recipients: mail || here.state.kind === 'ticket' ? (two ? ['c1', 'c2'] : ['c1']) : [],
+  ...(gone && !mail && here.state.kind === 'chat' && { gone }),
 });
+
+/** What waits in a chat for a look that finds its customer gone. */
+const waiting = ({ outgoing }: ConversationState): string[] => outgoing.filter(waitsInChat).map(({ messageId }) => messageId);
 
 /** What another conversation may hand on: a promise of each kind, old or new, as its rules would have left it. */
 const handed = fc.uniqueArray(
@@ -117,14 +122,15 @@ const spoken = fc
     by: agent,
     mail: fc.boolean(),
     two: fc.boolean(),
+    gone: fc.boolean(),
     status: fc.constantFrom(undefined, undefined, 'open' as const, 'pending' as const, 'onHold' as const, 'solved' as const),
     ahead: fc.option(aheadMs, { freq: 3, nil: undefined }),
   })
-  .map(({ by, mail, two, status, ahead }) =>
+  .map(({ by, mail, two, gone, status, ahead }) =>
     deed('reply', (here) =>
       command(() => ({
         type: 'reply',
-        ...words(here, mail, two),
+        ...words(here, mail, two, gone),
         ...(status && { status }),
         ...(ahead !== undefined && { updateBy: here.at + ahead }),
       }))(by)(here),
@@ -144,10 +150,16 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .constantFrom('productionDown' as const, 'thatsAll' as const)
-      .map((act) =>
-        deed(act, ({ state, at: when }) =>
-          state.status === 'closed' ? null : { type: 'customerAct', seq: state.cursor + 1, at: when, act, policy: state.policy },
+      .constantFrom<CustomerDeed>(
+        { act: 'productionDown' },
+        { act: 'thatsAll' },
+        { act: 'thatsAll' },
+        { act: 'rated', score: 'good' },
+        { act: 'transcript', contact: 'c1' },
+      )
+      .map((what) =>
+        deed(what.act, ({ state, at: when }) =>
+          state.status === 'closed' ? null : { type: 'customerAct', seq: state.cursor + 1, at: when, ...what, policy: state.policy },
         ),
       ),
   },
@@ -183,15 +195,18 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.option(aheadMs, { nil: undefined }).chain((ahead) =>
+    arbitrary: fc.tuple(fc.option(aheadMs, { nil: undefined }), fc.boolean()).chain(([ahead, gone]) =>
       simple('be right back', (here) => ({
         type: 'beRightBack',
-        ...words(here, false, false),
+        ...words(here, false, false, gone),
         ...(ahead !== undefined && { backAt: here.at + ahead }),
       })),
     ),
   },
-  { weight: 2, arbitrary: simple('closing question', (here) => ({ type: 'closingQuestion', ...words(here, false, false) })) },
+  {
+    weight: 2,
+    arbitrary: fc.boolean().chain((gone) => simple('closing question', (here) => ({ type: 'closingQuestion', ...words(here, false, false, gone) }))),
+  },
   {
     weight: 4,
     arbitrary: fc
@@ -236,7 +251,12 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
     weight: 1,
     arbitrary: fc.subarray(['c1', 'c2', 'c3']).chain((contacts) => simple('participants', () => ({ type: 'participants', contacts }))),
   },
-  { weight: 1, arbitrary: fc.constantFrom('c1', 'c2').chain((contact) => simple('requester', () => ({ type: 'requester', contact }))) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ contact: fc.constantFrom('c1', 'c2'), plan: fc.constantFrom(undefined, 'standard', 'enterprise') })
+      .chain(({ contact, plan }) => simple('requester', () => ({ type: 'requester', contact, ...(plan && { plan }) }))),
+  },
   { weight: 1, arbitrary: simple('merge', () => ({ type: 'merge', into: 61 })) },
   {
     weight: 2,
@@ -267,12 +287,15 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
     ),
   },
   {
-    weight: 3,
-    arbitrary: fc
-      .constantFrom('seen' as const, 'present' as const, 'gone' as const)
-      .map((found) =>
-        deed('presence', ({ looking, at: when, id }) => (looking ? { type: 'presence', at: when, found, claimed: found === 'gone' ? [id] : [], presentAt: found === 'gone' ? null : when } : null)),
-      ),
+    weight: 5,
+    arbitrary: fc.record({ found: fc.constantFrom('seen' as const, 'present' as const, 'gone' as const), full: fc.nat({ max: 5 }) }).map(({ found, full }) =>
+      deed('presence', ({ looking, at: when, id, state }) => {
+        if (!looking) return null;
+        // An address that may not have any more mails is claimed nothing for.
+        const unseen = full === 0 ? [] : [...(waiting(state).length === 0 ? [id] : []), ...waiting(state)];
+        return { type: 'presence', at: when, found, claimed: found === 'gone' ? unseen : [], presentAt: found === 'gone' ? null : when };
+      }),
+    ),
   },
   { weight: 3, arbitrary: fc.constant(deed('closed', ({ claimed, at: when }) => (claimed ? { type: 'closed', at: when } : null))) },
   { weight: 2, arbitrary: fc.constant(deed('not closed', ({ claimed, at: when }) => (claimed ? { type: 'notClosed', at: when } : null))) },

@@ -30,6 +30,8 @@ export class Watch {
   /** Promises that have their own due time again, after one that a merge had brought. */
   private readonly gotBack = new Set<string>();
   private priorityAt = 0;
+  private readonly mailedInChat = new Set<string>();
+  private rated = false;
 
   constructor(first: Step, now: number) {
     this.effects(first.effects, now);
@@ -45,6 +47,7 @@ export class Watch {
     // What the target has answered.
     if (event.type === 'command' && event.command.type === 'unmerge') this.humanWords.add(`conversation/${before.mergedInto}`);
     if (event.type === 'message' && event.author === 'agent') this.humanWords.add(event.messageId);
+    if (event.type === 'customerAct' && event.act === 'rated') this.rated = true;
     if (state.priority !== before.priority) this.priorityAt = now;
     this.effects(taken.effects, now);
     for (const entry of taken.timeline) {
@@ -117,7 +120,9 @@ export class Watch {
     if (earlier.dueAt === promise.dueAt) return;
     const reprioritised =
       (event.type === 'command' && (event.command.type === 'priority' || event.command.type === 'convert')) ||
-      (event.type === 'customerAct' && event.act === 'productionDown');
+      (event.type === 'customerAct' && event.act === 'productionDown') ||
+      // Under a better plan, and only ever earlier.
+      (event.type === 'command' && event.command.type === 'requester' && promise.dueAt < earlier.dueAt);
     const moved = event.type === 'merged' || event.type === 'unmerged';
     if (event.type === 'unmerged') this.gotBack.add(promise.key);
     const resumed = promise.kind === 'nextResponse' && taken.timeline.some(({ type }) => type === 'promise.resumed');
@@ -127,7 +132,11 @@ export class Watch {
   private met(event: ConversationEvent, earlier: PromiseRecord | undefined, promise: PromiseRecord): void {
     if (promise.metAt === undefined || earlier?.metAt !== undefined) return;
     const machine = event.type === 'message' && event.machine;
-    expect({ event, byHand: !machine && ['command', 'delivered', 'message'].includes(event.type) }).toMatchObject({ byHand: true });
+    // Words in a chat reach whoever is there, or comes back.
+    const isBack = event.type === 'presence' && event.found !== 'gone';
+    expect({ event, byHand: isBack || (!machine && ['command', 'delivered', 'message'].includes(event.type)) }).toMatchObject({ byHand: true });
+    const isGone = event.type === 'command' && 'gone' in event.command && event.command.gone === true;
+    if (isGone && promise.kind !== 'feedback' && promise.kind !== 'dispatch') expect({ event, promise, met: true }).toMatchObject({ met: false });
     if (promise.kind === 'dispatch') expect(promise.metBy).toMatch(/^a\d$/);
     else expect([...this.humanWords]).toContain(promise.metBy);
   }
@@ -164,12 +173,25 @@ export class Watch {
           this.notices.push(effect);
           break;
         case 'mail':
+          this.mails(effect);
+          break;
         case 'claimClose':
         case 'checkPresence':
           break;
         default:
           effect satisfies never;
       }
+    }
+  }
+
+  /** One question about how it went, once; and what was mailed together is not mailed again. */
+  private mails({ mail, facts }: Extract<Effect, { type: 'mail' }>): void {
+    if (mail === 'csat') expect(this.rated).toBe(false);
+    if (mail === 'csat') this.rated = true;
+    if (mail !== 'chatUnseen') return;
+    for (const message of String(facts['messages']).split(' ')) {
+      expect({ message, mailed: this.mailedInChat.has(message) }).toEqual({ message, mailed: false });
+      this.mailedInChat.add(message);
     }
   }
 

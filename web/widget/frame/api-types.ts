@@ -38,7 +38,7 @@ export interface ChatSummary {
   /** Whoever answers has said that they are right back; `promised` says by when. */
   readonly beRightBack: boolean;
   readonly proof: string | null;
-  readonly expectation?: Expectation | null;
+  readonly expectation: Expectation | null;
 }
 
 /** A file with a message. */

@@ -88,11 +88,12 @@ export class Chat {
       this.#link.leave();
       this.store.set({ ...INITIAL, settings, open, words: this.store.get().words, draft: { body: this.#visitor.draft, files: [] } });
       this.#badge.show();
-    } else this.store.set({ settings });
+    } else this.store.set({ settings, open });
     this.store.set({ words: await wordsOf(settings.locale) });
     await this.#sending.read();
     await this.#resume();
-    this.show(open);
+    // It may have been opened or closed meanwhile.
+    this.show(this.store.get().open);
     void this.#sending.flush();
   }
 

@@ -29,6 +29,7 @@ export const english = {
   asSoonAsWeCan: 'We answer as soon as we can.',
   closedUntil: (when: string) => `We’re back ${when}.`,
   closedNow: 'Our office is closed right now.',
+  onCallTold: 'The engineer on call has been told.',
   onCallSees: 'Write anyway: someone on call is told right away.',
   answerBy: (when: string) => `You have an answer by ${when}.`,
   queue: (count: number) => (count === 1 ? 'One person is waiting before you.' : `${count} people are waiting before you.`),
@@ -46,7 +47,7 @@ export const english = {
   aDay: 'a day',
   days: (count: number) => `${count} days`,
 
-  write: 'Write a message …',
+  write: 'Message …',
   message: 'Your message',
   send: 'Send',
   attach: 'Attach files',

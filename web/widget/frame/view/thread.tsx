@@ -88,6 +88,7 @@ export function Thread() {
           </p>
         )}
         <Promised />
+        <About />
         <Ending />
       </div>
     </div>
@@ -107,7 +108,7 @@ function Promised() {
     const when = deadline(Date.parse(promised.dueAt), telling);
     lines.push(beRightBack && assignee !== null ? words.beRightBack(assignee.name, when) : words.updateBy(when));
   } else if (answerBy !== null && ticket) lines.push(words.weAnswerBy(deadline(Date.parse(answerBy), telling)));
-  else if (expectation !== null) lines.push(...expectationText(answerBy === null ? expectation : { ...expectation, answerBy }, state.visitor, telling));
+  else if (expectation !== null) lines.push(...expectationText(answerBy === null ? expectation : { ...expectation, answerBy }, state.visitor, telling, true));
   if (lines.length === 0) return null;
   return (
     <p class="promised">
@@ -115,6 +116,14 @@ function Promised() {
       <span>{lines.join(' ')}</span>
     </p>
   );
+}
+
+/** What the host's page is about goes with the first message; so it is said. */
+function About() {
+  const { state, words } = useChat();
+  const { cluster, website } = state.settings;
+  const what = [cluster, website].filter((each) => each !== null && each !== '').join(' · ');
+  return state.number === null && what !== '' ? <p class="about">{words.about(what)}</p> : null;
 }
 
 function Loading() {
