@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { HoldfastError } from '../messages/errors';
 import type { ApiContext } from './context';
 import { admit } from './mount-api';
+import { helpErrorPage, isCustomersPage } from './pages/help/error-page';
 import { html, layout } from './pages/layout';
 import type { Problem } from './problem';
 import type { PageRoute } from './route';
@@ -43,7 +44,11 @@ function isSignInWanted(route: PageRoute, request: Request, error: unknown): boo
 }
 
 /** An error as a page, for people with a browser. */
-export function sendPageError(_request: Request, response: Response, problem: Problem): void {
+export function sendPageError(request: Request, response: Response, problem: Problem): void {
+  if (isCustomersPage(request.path)) {
+    response.status(problem.status).type('html').send(helpErrorPage(request, problem));
+    return;
+  }
   const signIn = problem.status === 401 ? html`<p><a class="button" href="/sign-in">Sign in</a></p>` : html``;
   const page = layout({
     title: problem.title,

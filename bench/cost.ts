@@ -11,11 +11,11 @@ const SETTLE_WITHIN_MS = 30_000;
 const CLOSE_WITHIN_MS = 90_000;
 
 /** Open at all hours and everything far away; answers can be taken back as in the handbook, only for a shorter time. */
-const calm = (closeSolvedAfter: string): string => `
+const calm = (after: { readonly askRating: string; readonly closeSolved: string }): string => `
 version: bench-calm
 calendars: { office: { open: always, businessDay: 24h } }
 undoSend: 1s
-tickets: { dispatch: { within: 2h, calendar: office }, firstResponse: { urgent: 4h, high: 5h, normal: 6h, low: 7h }, closeSolvedAfter: ${closeSolvedAfter} }
+tickets: { dispatch: { within: 2h, calendar: office }, firstResponse: { urgent: 4h, high: 5h, normal: 6h, low: 7h }, askRatingAfter: ${after.askRating}, closeSolvedAfter: ${after.closeSolved} }
 onCall: { levels: [{ rota: primary, acknowledgeWithin: 5m }], collect: 0s }
 `;
 
@@ -109,11 +109,11 @@ export async function measureCost(desk: BenchDesk, { quick, progress }: { quick:
   return [...(await talk(desk, quick, progress)), ...(await neglect(desk, quick, progress))];
 }
 
-/** Five messages each way, solved and closed. */
+/** Five messages each way, solved, asked how it went, and closed. */
 async function talk(desk: BenchDesk, quick: boolean, progress: (line: string) => void): Promise<StepCost[]> {
   const { mail } = desk;
   // Where closing is not measured it must not happen in the middle of the next story.
-  await desk.publish(calm(quick ? '1h' : '1s'));
+  await desk.publish(calm(quick ? { askRating: 'off', closeSolved: '1h' } : { askRating: '2s', closeSolved: '12s' }));
   const ledger = new Ledger(desk, 'answered', progress);
   await ledger.begin();
   const customers = await openTickets(desk, 'talk', 'normal');
@@ -142,14 +142,14 @@ async function talk(desk: BenchDesk, quick: boolean, progress: (line: string) =>
     const open = await desk.db.selectFrom('conversations').select('number').where('status', '<>', 'closed').executeTakeFirst();
     return open === undefined ? true : undefined;
   });
-  const close = await ledger.book('close', 2);
+  const close = await ledger.book('asked how it went, closed', 5);
   ledger.sum(
-    'the whole story: five messages each way, solved, closed',
+    'the whole story: five messages each way, solved, asked how it went, closed',
     44,
     [start, ...replies, ...messages, solve, close].map((cost) => ({ cost })),
   );
   for (const { email } of customers)
-    if (mail.mails(email).length !== 2 + rounds) throw new Error(`${email} got ${mail.mails(email).length} mails instead of ${2 + rounds}.`);
+    if (mail.mails(email).length !== 3 + rounds) throw new Error(`${email} got ${mail.mails(email).length} mails instead of ${3 + rounds}.`);
   return ledger.costs;
 }
 

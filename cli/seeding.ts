@@ -4,11 +4,13 @@ import { acceptMail } from '../intake/accept';
 import { addSeededPeople, openSeedAddress, type PeopleCounted } from '../intake/seed/desk';
 import { bytesOfMail } from '../intake/seed/mail';
 import { agentId, ORGANIZATIONS } from '../intake/seed/people';
+import { CHATS, type ChatAct, type SeededChat } from '../intake/seed/chats';
 import { STORIES } from '../intake/seed/stories';
 import type { Act, Story } from '../intake/seed/story';
 import { replyAddress } from '../messages/addresses';
 import { HoldfastError } from '../messages/errors';
 import type { Desk } from './desk';
+import { SeedChats } from './seed-chats';
 import { forgetTokens, SEED_SETTING, seededAgents, sideBySide, until, type SeedDesk } from './seed-desk';
 
 const SIDE_BY_SIDE = 8;
@@ -48,12 +50,18 @@ export class Seeding {
     tell(`${people.agents} agents in ${people.teams} teams, ${people.contacts} customers of ${people.organizations} organizations`);
     this.#told = await toldStories(db);
     const untold = STORIES.filter(({ key }) => !this.#told.has(key));
-    if (untold.length === 0) {
-      tell(`${STORIES.length} conversations are there already: nothing was to do`);
-      return { ...people, conversations: STORIES.length, added: 0 };
+    const untoldChats = CHATS.filter(({ key }) => !this.#told.has(key));
+    const conversations = STORIES.length + CHATS.length;
+    const added = untold.length + untoldChats.length;
+    if (added === 0) {
+      tell(`${conversations} conversations are there already: nothing was to do`);
+      return { ...people, conversations, added };
     }
     const numbers = await this.#mailIn(untold);
     tell(`${untold.length} requests came in by mail and have their workflows`);
+    const chats = new SeedChats(db);
+    const chatNumbers = await chats.begin(untoldChats);
+    tell(`${untoldChats.length} customers began a chat`);
     const agents = await seededAgents(db, desk.url, Date.now());
     try {
       let done = 0;
@@ -63,13 +71,17 @@ export class Seeding {
         await this.#tell(story, number, agents);
         await this.#note(story.key);
         done += 1;
-        if (done % 10 === 0) tell(`${done} of ${untold.length} conversations have gone their way`);
+        if (done % 10 === 0) tell(`${done} of ${untold.length} requests have gone their way`);
+      });
+      await sideBySide(SIDE_BY_SIDE, untoldChats, async (chat) => {
+        for (const [index, act] of chat.acts.entries()) await this.#chatAct(chats, chat, chatNumbers.get(chat.key) ?? 0, index, act, agents);
+        await this.#note(chat.key);
       });
     } finally {
       await forgetTokens(db);
     }
     tell('All have gone their way; the answers are with their customers');
-    return { ...people, conversations: STORIES.length, added: untold.length };
+    return { ...people, conversations, added };
   }
 
   /** Hands in the first mails as a mail server would, the oldest first, and waits for their conversations; answers numbers by Message-ID. */
@@ -119,6 +131,18 @@ export class Seeding {
       }
     }
     await this.#answersLeft(number);
+  }
+
+  async #chatAct(chats: SeedChats, chat: SeededChat, number: number, index: number, act: ChatAct, agents: ReadonlyMap<string, Desk>): Promise<void> {
+    if ('customer' in act) return chats.writes(chat, number, act.customer);
+    if ('seen' in act) return chats.reads(chat, number);
+    const desk = agents.get(act.by);
+    if (desk === undefined) throw new HoldfastError('E_INTERNAL', `The chat "${chat.key}" names an agent whom nobody knows: ${act.by}.`);
+    const [path, key] = [`/conversations/${number}`, `seed-${number}-${index}`];
+    if ('beRightBack' in act) await this.#done(desk, await desk.post(`${path}/be-right-back`, {}, key));
+    else if ('closingQuestion' in act) await this.#done(desk, await desk.post(`${path}/closing-question`, {}, key));
+    else if ('convert' in act) await this.#done(desk, await desk.post(`${path}/conversion`, { priority: act.convert, keep: true }, key));
+    else await this.#act(desk, number, key, act);
   }
 
   async #act(desk: Desk, number: number, key: string, act: Exclude<Act, { customer: string }>): Promise<void> {

@@ -73,16 +73,7 @@ export async function copyChat(db: Database, from: number, to: number): Promise<
     .expression((select) =>
       select
         .selectFrom('chats')
-        .select((eb) => [
-          eb.val(to).$castTo<number>().as('number'),
-          'identity',
-          'proof',
-          'contact_id',
-          'locale',
-          'time_zone',
-          'opened_from',
-          'created_at',
-        ])
+        .select((eb) => [eb.val(to).$castTo<number>().as('number'), 'identity', 'proof', 'contact_id', 'locale', 'time_zone', 'opened_from', 'created_at'])
         .where('number', '=', from),
     )
     .execute();

@@ -47,7 +47,9 @@ async function mayHaveTranscript(trx: Database, { number, contact, proof }: Chat
   if (proof === 'claimed') {
     const proven = await trx.selectFrom('chats').select('number').where('number', '=', number).where('proof', '<>', 'claimed').executeTakeFirst();
     if (proven === undefined) {
-      throw new HoldfastError('E_FORBIDDEN', 'We have not seen yet that this address is yours.', { fix: 'Answer one of our mails, or enter the code that we mail you.' });
+      throw new HoldfastError('E_FORBIDDEN', 'We have not seen yet that this address is yours.', {
+        fix: 'Answer one of our mails, or enter the code that we mail you.',
+      });
     }
   }
   const { hits } = await addHits(trx, { key: `transcript:${number}:${contact}`, hits: 1, windowMs: TRANSCRIPT_EVERY_MS, now: at });

@@ -171,7 +171,15 @@ async function participantsAmong(trx: Transaction<Schema>, opening: Opening, org
 async function giveReceipt(trx: Transaction<Schema>, policy: PolicySnapshot, opening: Opening, number: number): Promise<boolean> {
   const { contact, receivedAt, takenAt = receivedAt } = opening;
   // Whose domain says "refuse such mail" may never have written it.
-  if (opening.verdict === 'reject' || opening.noReceipt === true || !policy.receipt || opening.noAutoMail || opening.initiatedBy === 'agent' || contact.email === null) return false;
+  if (
+    opening.verdict === 'reject' ||
+    opening.noReceipt === true ||
+    !policy.receipt ||
+    opening.noAutoMail ||
+    opening.initiatedBy === 'agent' ||
+    contact.email === null
+  )
+    return false;
   const earlier = await receiptsSince(trx, contact.id, new Date(takenAt - RECEIPT_WINDOW_MS));
   const key = subjectKey(opening.subject);
   if (!receiptAllowed(takenAt, opening.known, key, earlier)) return false;

@@ -79,9 +79,13 @@ export function startRelay(options: RelayOptions): { close(): Promise<void> } {
     const claimed = await claimForRelay(db, { now: now(), leaseMs: LEASE_MS, pauseMs: PAUSE_MS, limit: free });
     // One whose claim ran out under our own hands is told in its order: not before that call has ended.
     const batch = claimed.filter(({ number }) => !underWay.has(number));
-    for (const conversation of batch) underWay.set(conversation.number, tell(conversation));
+    const telling = batch.map((conversation) => {
+      const end = tell(conversation);
+      underWay.set(conversation.number, end);
+      return end;
+    });
     const starts = batch.filter(({ relayedSeq }) => relayedSeq === 0).length;
-    await Promise.race([Promise.all(batch.map(({ number }) => underWay.get(number))), sleep(SLOW_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.all(telling), sleep(SLOW_MS, undefined, { ref: false })]);
     const restMs = (starts * 1000) / STARTS_PER_SECOND - (performance.now() - startedAt);
     if (starts > 1 && restMs > 0) await sleep(restMs);
     return claimed.length === free;

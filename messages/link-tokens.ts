@@ -5,15 +5,20 @@
 
 /** How every token begins: base64url of `["`. */
 const START = ['W', 'y', 'J'] as const;
-const PAYLOAD = /[A-Za-z0-9_-]/;
-const KEY_ID = /[a-z0-9_-]/i;
-const MAC = /[a-z2-7]/i;
 const KEY_ID_LENGTH = 16;
 const MAC_LENGTH = 24;
-/** Mail programs break and indent what they quote. */
-const BREAK = /\r|\n/;
-const INDENT = /[>\t ]/;
+/** Mail programs indent what they quote. */
 const INDENT_LENGTH = 80;
+
+/** Which characters are of a kind, by their code: megabytes are gone through one by one. */
+type Characters = Readonly<Uint8Array>;
+const charactersOf = (all: string): Characters => Uint8Array.from({ length: 128 }, (_none, code) => Number(all.includes(String.fromCharCode(code))));
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const PAYLOAD = charactersOf(`${LETTERS}0123456789_-`);
+const KEY_ID = PAYLOAD;
+const MAC = charactersOf(`${LETTERS}234567`);
+const INDENT = charactersOf('> \t');
+const [CR, LF, EQUALS, DOT] = [13, 10, 61, 46];
 
 /** A text with an ellipsis in the place of each token; the rest of it, and of the link around it, is left as it was. */
 export function withoutLinkTokens(text: string): string {
@@ -47,37 +52,33 @@ function replaceTokens(text: string, by: (token: string) => string): string {
 /** Behind the characters that every token begins with, if they stand at `at`. */
 function startsAt(text: string, at: number): number | null {
   const second = afterBreak(text, at + 1);
-  if (text.charAt(second) !== START[1]) return null;
+  if (text[second] !== START[1]) return null;
   const third = afterBreak(text, second + 1);
-  return text.charAt(third) === START[2] ? third + 1 : null;
+  return text[third] === START[2] ? third + 1 : null;
 }
 
-/** Reads at most `limit` characters of a kind from `start`, across line breaks; `end` is behind the last of them. */
-function read(text: string, start: number, kind: RegExp, limit: number): { end: number; count: number } {
+/** Reads at most `limit` characters of a kind from `start`, across breaks; `end` is behind the last of them. */
+function read(text: string, start: number, kind: Characters, limit: number): { end: number; count: number } {
   let end = start;
   let count = 0;
-  for (let at = start; count < limit;) {
-    at = afterBreak(text, at);
-    if (at >= text.length || !kind.test(text.charAt(at))) break;
-    at += 1;
+  for (let at = afterBreak(text, start); count < limit && kind[text.charCodeAt(at)] === 1; at = afterBreak(text, end)) {
+    end = at + 1;
     count += 1;
-    end = at;
   }
   return { end, count };
 }
 
-function readBehindDot(text: string, at: number, kind: RegExp, limit: number): { end: number; count: number } | null {
+function readBehindDot(text: string, at: number, kind: Characters, limit: number): { end: number; count: number } | null {
   const dot = afterBreak(text, at);
-  return text.charAt(dot) === '.' ? read(text, dot + 1, kind, limit) : null;
+  return text.charCodeAt(dot) === DOT ? read(text, dot + 1, kind, limit) : null;
 }
 
 /** Behind a soft break of quoted-printable (RFC 2045, section 6.7) or a plain one, and the marks of a quotation; `at` where there is none. */
 function afterBreak(text: string, at: number): number {
-  let next = text.charAt(at) === '=' ? at + 1 : at;
-  const isBreak = BREAK.test(text.charAt(next));
-  if (!isBreak) return at;
-  if (text.charAt(next) === '\r' && text.charAt(next + 1) === '\n') next += 1;
-  next += 1;
-  for (let indent = 0; indent < INDENT_LENGTH && INDENT.test(text.charAt(next)); indent += 1) next += 1;
+  let next = text.charCodeAt(at) === EQUALS ? at + 1 : at;
+  const code = text.charCodeAt(next);
+  if (code !== CR && code !== LF) return at;
+  next += code === CR && text.charCodeAt(next + 1) === LF ? 2 : 1;
+  for (let indent = 0; indent < INDENT_LENGTH && INDENT[text.charCodeAt(next)] === 1; indent += 1) next += 1;
   return next;
 }

@@ -216,8 +216,7 @@ function undeliveredKey({ number }: Pick<ConversationState, 'number'>, { message
 
 /** When an answer on its way next needs attention; null when only its recipients' servers can say more. */
 export function nextOfReply(state: ConversationState, reply: OutgoingReply): { at: number; what: string } | null {
-  if (waitsInChat(reply)) return null;
-  if (!reply.released) return { at: reply.releaseAt, what: 'undo-send ends' };
+  if (!reply.released && !waitsInChat(reply)) return { at: reply.releaseAt, what: 'undo-send ends' };
   if (state.status === 'closed' || reply.undeliveredPaged || !isFirstResponse(state, reply)) return null;
   return { at: reply.deliverBy, what: 'the answer is still undelivered' };
 }

@@ -44,7 +44,7 @@ export function mailTogether(turn: Turn, claimed: readonly string[], at: number)
     releaseAt: at,
     released: true,
     deliverBy: at + UNDELIVERED_AFTER_MS,
-    undeliveredPaged: false,
+    undeliveredPaged: carried.some(({ undeliveredPaged }) => undeliveredPaged),
     recipients: [recipient],
     counts: counted.length > 0,
     mail: 'chatUnseen',

@@ -66,10 +66,10 @@ export const ENGLISH: Sentences = {
     goOn: 'Back to the chat',
   },
   csat: {
-    headline: 'How did we do?',
-    body: (number) => `Your request **#${number}** is done. Were you happy with our help? One click tells us.`,
-    good: '👍 Yes, I’m happy',
-    bad: '👎 No, not really',
+    headline: 'How was it?',
+    body: (number) => `Your request **#${number}** is done. How was our help? One click tells us.`,
+    good: '👍 Good',
+    bad: '👎 Not good',
     thanks: 'That’s all we ask, and we ask only once. Thank you!',
   },
   transcript: {

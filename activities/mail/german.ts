@@ -66,10 +66,10 @@ export const GERMAN: Sentences = {
     goOn: 'Zurück in den Chat',
   },
   csat: {
-    headline: 'Wie waren wir?',
-    body: (number) => `Ihre Anfrage **#${number}** ist erledigt. Waren Sie mit unserer Hilfe zufrieden? Ein Klick genügt.`,
-    good: '👍 Ja, ich bin zufrieden',
-    bad: '👎 Nein, eher nicht',
+    headline: 'Wie war es?',
+    body: (number) => `Ihre Anfrage **#${number}** ist erledigt. Wie war unsere Hilfe? Ein Klick genügt.`,
+    good: '👍 Gut',
+    bad: '👎 Nicht gut',
     thanks: 'Mehr möchten wir nicht wissen, und wir fragen nur dieses eine Mal. Vielen Dank!',
   },
   transcript: {

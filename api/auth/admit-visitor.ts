@@ -73,7 +73,8 @@ async function admitClaimed(trx: Transaction<Schema>, context: ApiContext, email
   if (isOurRecipient(context.policy(), context.environment.MAIL_DOMAIN, email)) {
     throw new InvalidRequest([{ path: 'body.email', message: 'is an address of this desk; give your own' }]);
   }
-  if ((await blockOf(trx, email)) !== null) throw new HoldfastError('E_FORBIDDEN', 'We cannot take messages from this address here. Write us an e-mail instead.');
+  if ((await blockOf(trx, email)) !== null)
+    throw new HoldfastError('E_FORBIDDEN', 'We cannot take messages from this address here. Write us an e-mail instead.');
   const contact = await contactFor(trx, context, email, says.name ?? null);
   const id = newId('v');
   const nothing = { organizationId: null, clusters: [], websites: [] };
@@ -81,7 +82,13 @@ async function admitClaimed(trx: Transaction<Schema>, context: ApiContext, email
 }
 
 /** Lets in the owner of a contact's mailbox, who has brought back the code that was mailed there. */
-export async function admitByCode(trx: Transaction<Schema>, context: ApiContext, caller: Actor, contact: Contact, says: SaysOfThemselves): Promise<AdmittedVisitor> {
+export async function admitByCode(
+  trx: Transaction<Schema>,
+  context: ApiContext,
+  caller: Actor,
+  contact: Contact,
+  says: SaysOfThemselves,
+): Promise<AdmittedVisitor> {
   const identity = `contact:${contact.id}`;
   const known = caller.kind === 'visitor' ? caller : null;
   if (known?.proof === 'claimed' && known.contactId === contact.id) await adoptClaimedChats(trx, known, { identity, proof: 'code' });

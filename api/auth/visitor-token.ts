@@ -32,6 +32,8 @@ export function visitorTokenHash(token: string): Buffer {
 }
 
 function tokenBy(key: SigningKey, visitorId: string): string {
-  const mac = createHmac('sha256', key.secret).update(JSON.stringify(['holdfast/1', 'visitor', visitorId])).digest('base64url');
+  const mac = createHmac('sha256', key.secret)
+    .update(JSON.stringify(['holdfast/1', 'visitor', visitorId]))
+    .digest('base64url');
   return VISITOR_TOKEN_PREFIX + mac;
 }

@@ -37,6 +37,8 @@ export class Tabs {
 
   /** Says that this process lives, and with it all of its tabs; an outage of the database is made up for by the next one. */
   async beat(): Promise<void> {
+    // What is being written of a tab comes first.
+    await this.settled();
     await this.#try(async () => {
       const { db, now } = this.facts;
       const changed = await beat(db, { id: this.api, startedAt: this.#startedAt }, { tabs: [...this.#held.values()], at: new Date(now()) });

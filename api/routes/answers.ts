@@ -1,11 +1,4 @@
-import {
-  followUpsOf,
-  getConversation,
-  listPromises,
-  mergedParts,
-  type PromiseShown,
-  type TimelineRecord,
-} from '../../db/conversations';
+import { followUpsOf, getConversation, listPromises, mergedParts, type PromiseShown, type TimelineRecord } from '../../db/conversations';
 import type { MessageRecord } from '../../db/messages';
 import type { Database } from '../../db/connection';
 import { chatOf, type ChatRecord } from '../../db/chats';

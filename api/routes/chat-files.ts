@@ -64,7 +64,11 @@ export const chatFileRoutes: readonly ApiRoute[] = [
       const content = await readAvatar(db, params.hash);
       const type = content === null ? null : shownTypeOf(content);
       if (content === null || type === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such picture.');
-      return { status: 200, file: { content, mediaType: type }, headers: { ...fileHeaders('avatar', true), 'Cache-Control': 'public, max-age=86400, immutable' } };
+      return {
+        status: 200,
+        file: { content, mediaType: type },
+        headers: { ...fileHeaders('avatar', true), 'Cache-Control': 'public, max-age=86400, immutable' },
+      };
     },
   }),
 ];

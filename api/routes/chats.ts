@@ -80,7 +80,9 @@ export const ownChatRoutes: readonly ApiRoute[] = [
     action: 'chat.write',
     summary: 'Write in it; what is closed is gone on from in a new conversation, linked to it',
     body: schema.chatMessageBody,
-    answers: { 201: { about: 'The words are in the conversation of this number.', schema: z.strictObject({ number: z.number().int(), message: schema.chatMessage }) } },
+    answers: {
+      201: { about: 'The words are in the conversation of this number.', schema: z.strictObject({ number: z.number().int(), message: schema.chatMessage }) },
+    },
     problems: ['E_CALENDAR_NEVER_OPENS', 'E_OUT_OF_RANGE'],
     async handle({ context, db, params, body, caller }) {
       mustSay(body);

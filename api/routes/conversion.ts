@@ -43,7 +43,8 @@ export const conversionRoutes: readonly ApiRoute[] = [
           const recipients = await contactsWrittenTo(db, number);
           const messageId = words === undefined ? undefined : newId('m');
           return {
-            ...(messageId !== undefined && words !== undefined && { message: { id: messageId, direction: 'out', channel: 'email', body: words, state: 'waiting' } }),
+            ...(messageId !== undefined &&
+              words !== undefined && { message: { id: messageId, direction: 'out', channel: 'email', body: words, state: 'waiting' } }),
             command: {
               type: 'convert',
               keep,

@@ -4,6 +4,7 @@ import type { Database } from '../../db/connection';
 import { currentPolicy } from '../../db/policies';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { AGENTS, agentId, ORGANIZATIONS, SEEDED, STAFF_DOMAIN, teamId, TEAMS } from './people';
+import { CHATS } from './chats';
 import { STORIES } from './stories';
 import type { Story } from './story';
 
@@ -23,6 +24,7 @@ export async function openSeedAddress(db: Database, now: number): Promise<{ loca
   const localPart = `demo+${randomBytes(16).toString('hex')}`;
   const { hash: _hash, ...rules } = await currentPolicy(db);
   const triage = STORIES.map(({ subject, priority, to }) => ({ when: { subject: [subject] }, priority, tags: [SEEDED_TAG], team: TEAM_OF[to] }));
+  for (const { text, priority } of CHATS) triage.push({ when: { subject: [text] }, priority, tags: [SEEDED_TAG], team: TEAM_OF.support });
   const content = { ...rules, version: `${rules.version}${SEEDED_VERSION}`, demo: true, triage: [...triage, ...rules.triage] };
   const policy: PolicySnapshot = { ...content, hash: createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32) };
   await addDemoAddress(db, localPart, { policy, until: now + LIVES_MS, now });

@@ -157,7 +157,7 @@ describe('over HTTP', () => {
       fc.constant(null).map(() => `vt_${randomBytes(32).toString('base64url')}`),
       fc.nat(right.length - 4).map((at) => `${right.slice(0, at + 3)}${right[at + 3] === 'A' ? 'B' : 'A'}${right.slice(at + 4)}`),
       fc.nat(right.length - 4).map((at) => right.slice(0, at + 3)),
-      fc.constantFrom(right.toUpperCase(), `${right}A`, right.replace('vt_', ''), right.replace('vt_', 'vt-'), 'vt_', 'vt_\'--', 'vt_null'),
+      fc.constantFrom(right.toUpperCase(), `${right}A`, right.replace('vt_', ''), right.replace('vt_', 'vt-'), 'vt_', "vt_'--", 'vt_null'),
     );
     await fc.assert(
       fc.asyncProperty(bent, async (token) => {
@@ -170,11 +170,14 @@ describe('over HTTP', () => {
   });
 
   test('too many chats, and too many words, are turned away', async () => {
-    const limited = await openTestApi({ rateLimits: { credential: 0, anonymous: 0, wrongToken: 0, signIn: 0, visitor: 0, chats: 4, chatsOfAddress: 2, chatMessages: 3 } });
+    const limited = await openTestApi({
+      rateLimits: { credential: 0, anonymous: 0, wrongToken: 0, signIn: 0, visitor: 0, chats: 4, chatsOfAddress: 2, chatMessages: 3 },
+    });
     try {
       const open = (email: string) => limited.call('post', '/chats', { as: 'nobody', body: { email, body: 'Hello' } });
       const statuses: number[] = [];
-      for (const email of ['a@example.org', 'a@example.org', 'a@example.org', 'b@example.org', 'c@example.org', 'd@example.org']) statuses.push((await open(email)).status);
+      for (const email of ['a@example.org', 'a@example.org', 'a@example.org', 'b@example.org', 'c@example.org', 'd@example.org'])
+        statuses.push((await open(email)).status);
       // The third of one address is not counted against the place that it came from.
       expect(statuses).toEqual([201, 201, 429, 201, 201, 429]);
       const identity = await mintIdentity(DASHBOARD_SECRET, ADA, limited.clock.now);

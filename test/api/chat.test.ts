@@ -68,7 +68,13 @@ describe('beginning', () => {
     const { number, visitorToken } = await opens({ email: somebody(), name: 'Ada', body: 'My shop is slow.\nIt has been since the morning.' });
     expect(visitorToken).toMatch(/^vt_[\w-]{43}$/);
     const shown = (await api.call('get', `/conversations/${number}`)).body as Record<string, unknown> & { promises: { kind: string }[] };
-    expect(shown).toMatchObject({ kind: 'chat', channel: 'chat', status: 'new', subject: 'My shop is slow. It has been since the morning.', priority: 'normal' });
+    expect(shown).toMatchObject({
+      kind: 'chat',
+      channel: 'chat',
+      status: 'new',
+      subject: 'My shop is slow. It has been since the morning.',
+      priority: 'normal',
+    });
     expect(shown.promises.map(({ kind }) => kind).sort()).toEqual(['chatResponse', 'firstResponse']);
     expect(shown['chat']).toEqual({ proof: 'claimed', locale: 'en', timeZone: null, openedFrom: null });
     expect(shown['flags']).toEqual(['addressNotProven']);
@@ -123,7 +129,13 @@ describe('beginning', () => {
 
 describe('identity', () => {
   test('a signed identity brings its name, organization and systems, but never another’s', async () => {
-    const identity = await signed(api, { ...ADA, sub: 'systems', email: 'sys@acme.example', clusters: ['C042', 'c666'], websites: ['www.acme.example', 'new.example'] });
+    const identity = await signed(api, {
+      ...ADA,
+      sub: 'systems',
+      email: 'sys@acme.example',
+      clusters: ['C042', 'c666'],
+      websites: ['www.acme.example', 'new.example'],
+    });
     const { number } = await opens({ identity, body: 'Hello' });
     expect((await api.call('get', `/conversations/${number}`)).body).toMatchObject({
       plan: 'enterprise',
@@ -134,7 +146,11 @@ describe('identity', () => {
       flags: [],
       chat: { proof: 'signed' },
     });
-    const other = await opens({ identity: await signed(api, { sub: 'nowhere', email: 'x@nowhere.example', organization: 'o-none' }), body: 'Hello', cluster: 'c666' });
+    const other = await opens({
+      identity: await signed(api, { sub: 'nowhere', email: 'x@nowhere.example', organization: 'o-none' }),
+      body: 'Hello',
+      cluster: 'c666',
+    });
     expect((await api.call('get', `/conversations/${other.number}`)).body).toMatchObject({ organization: null, cluster: [], plan: 'standard' });
   });
 
@@ -142,17 +158,24 @@ describe('identity', () => {
     const claims = { sub: 'back', email: somebody(), name: 'Back' };
     const nothing = await api.call('post', '/chat/sessions', { as: 'nobody', body: {} });
     expect(nothing.body).toEqual({ visitorToken: null, visitor: null, chats: [] });
-    const first = await api.call('post', '/chat/sessions', { as: 'nobody', body: { identity: await signed(api, claims), locale: 'de', timeZone: 'Europe/Berlin' } });
+    const first = await api.call('post', '/chat/sessions', {
+      as: 'nobody',
+      body: { identity: await signed(api, claims), locale: 'de', timeZone: 'Europe/Berlin' },
+    });
     const { visitorToken: token } = first.body as Opened;
     expect(first.body).toMatchObject({ visitor: { name: 'Back', email: claims.email, proof: 'signed' }, chats: [] });
     const { number } = await opens({ body: 'Hello' }, { token });
     const again = await api.call('post', '/chat/sessions', { as: { token }, body: { identity: await signed(api, claims) } });
-    expect(again.body).toMatchObject({ visitorToken: token, chats: [{ number, status: 'inProgress', ticket: false, closed: false, unread: 0, subject: null }] });
+    expect(again.body).toMatchObject({
+      visitorToken: token,
+      chats: [{ number, status: 'inProgress', ticket: false, closed: false, unread: 0, subject: null }],
+    });
     const elsewhere = (await api.call('post', '/chat/sessions', { as: 'nobody', body: { identity: await signed(api, claims) } })).body as Opened;
     expect(elsewhere.visitorToken).not.toBe(token);
     expect(bodies(await thread(number, elsewhere.visitorToken))).toEqual(['Hello']);
     // Another user of the same browser is another visitor.
-    const other = (await api.call('post', '/chat/sessions', { as: { token }, body: { identity: await signed(api, { sub: 'next', email: somebody() }) } })).body as Opened;
+    const other = (await api.call('post', '/chat/sessions', { as: { token }, body: { identity: await signed(api, { sub: 'next', email: somebody() }) } }))
+      .body as Opened;
     expect(other).toMatchObject({ chats: [] });
     expect(other.visitorToken).not.toBe(token);
     expect((await api.call('delete', '/chat/sessions', { as: { token } })).status).toBe(204);
@@ -206,7 +229,10 @@ describe('what is claimed and what is proven', () => {
         ['post', '/acts', { act: 'thatsAll' }],
         ['put', '/rating', { score: 'bad' }],
       ] as const) {
-        const [there, nowhere] = [await api.call(method, `/chats/${number}${path}`, { as: { token }, body }), await api.call(method, `/chats/987654${path}`, { as: { token }, body })];
+        const [there, nowhere] = [
+          await api.call(method, `/chats/${number}${path}`, { as: { token }, body }),
+          await api.call(method, `/chats/987654${path}`, { as: { token }, body }),
+        ];
         const told = ({ status, body: problem }: typeof there) => [status, { ...(problem as object), requestId: '' }];
         expect(told(there)).toEqual(told(nowhere));
         expect(there.status).toBe(404);
@@ -292,7 +318,11 @@ describe('the thread', () => {
 
   test('files go with words or without, and only those who see the message see them', async () => {
     const { number, visitorToken: token } = await opens({ email: somebody(), body: 'Look at this' });
-    const upload = await api.call('post', `/chats/${number}/attachments?name=shot.png`, { as: { token }, body: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xd, 0xa, 0x1a, 0xa]), headers: { 'Content-Type': 'image/png' } });
+    const upload = await api.call('post', `/chats/${number}/attachments?name=shot.png`, {
+      as: { token },
+      body: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xd, 0xa, 0x1a, 0xa]),
+      headers: { 'Content-Type': 'image/png' },
+    });
     expect(upload.status).toBe(201);
     const { id } = upload.body as { id: string };
     const other = await addVisitor(api, { email: somebody(), proof: 'code' });
@@ -311,7 +341,24 @@ describe('the thread', () => {
     const noteId = newId('m');
     await api.db
       .insertInto('messages')
-      .values({ id: noteId, number, seq: null, direction: 'note', author_kind: 'agent', author_id: api.agents.agent.id, channel: 'api', body: 'x', full_body: null, html: null, at: new Date(), state: 'shown', mail_id: null, in_reply_to: null, hint: null, inbox_id: null })
+      .values({
+        id: noteId,
+        number,
+        seq: null,
+        direction: 'note',
+        author_kind: 'agent',
+        author_id: api.agents.agent.id,
+        channel: 'api',
+        body: 'x',
+        full_body: null,
+        html: null,
+        at: new Date(),
+        state: 'shown',
+        mail_id: null,
+        in_reply_to: null,
+        hint: null,
+        inbox_id: null,
+      })
       .execute();
     await api.db.updateTable('attachments').set({ message_id: noteId }).where('id', '=', id).execute();
     expect((await api.call('get', `/attachments/${id}`, { as: { token } })).status).toBe(404);
@@ -359,7 +406,10 @@ describe('going on', () => {
     expect((await api.call('get', `/chats/${other.number}`, { as })).status).toBe(404);
     expect((await api.call('post', `/chats/${mine.number}/acts`, { as, body: { act: 'productionDown' } })).status).toBe(409);
     const contact = await api.db.selectFrom('contacts').select('id').where('email', '=', email).executeTakeFirstOrThrow();
-    await api.db.insertInto('participants').values({ number: other.number, contact_id: contact.id, role: 'participant', added_at: new Date(MONDAY_TEN) }).execute();
+    await api.db
+      .insertInto('participants')
+      .values({ number: other.number, contact_id: contact.id, role: 'participant', added_at: new Date(MONDAY_TEN) })
+      .execute();
     expect((await api.call('get', `/chats/${mine.number}`, { as })).body).toMatchObject({ number: other.number });
     expect(bodies(await thread(mine.number, mine.visitorToken)).sort()).toEqual(['Mine', 'Not yours']);
     // The target's own customer has not been told what the other one wrote.
@@ -369,7 +419,8 @@ describe('going on', () => {
 
   test('acts and a rating', async () => {
     const { number, visitorToken: token } = await opens({ identity: await signed(api, { sub: 'acts', email: somebody() }), body: 'First' });
-    for (const act of ['thatsAll', 'productionDown']) expect((await api.call('post', `/chats/${number}/acts`, { as: { token }, body: { act } })).status).toBe(204);
+    for (const act of ['thatsAll', 'productionDown'])
+      expect((await api.call('post', `/chats/${number}/acts`, { as: { token }, body: { act } })).status).toBe(204);
     expect((await api.call('put', `/chats/${number}/rating`, { as: { token }, body: { score: 'good', words: 'Quick!' } })).status).toBe(200);
     expect((await api.call('put', `/chats/${number}/rating`, { as: { token }, body: { score: 'bad' } })).status).toBe(200);
     expect((await api.call('get', `/chats/${number}`, { as: { token } })).body).toMatchObject({ rated: 'bad' });

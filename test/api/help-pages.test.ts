@@ -239,6 +239,7 @@ describe('a customer’s own pages', () => {
 
   test('take an answer once, with files; an empty one is asked for again; a closed request goes on in a new one', async () => {
     const number = await of('answers@example.org');
+    api.clock.now += 1_000;
     const cookie = await signedIn('answers@example.org');
     const key = /name="key" value="([^"]+)"/.exec((await get(`/help/requests/${number}`, cookie)).text)?.[1] ?? '';
     const answer = () =>

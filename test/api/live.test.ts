@@ -126,6 +126,7 @@ describe('who types, who is there, who has read', () => {
     two.say({ type: 'presence', number, state: 'present' });
     two.say({ type: 'presence', number, state: 'away' });
     await two.settled();
+    await other.live.beat();
     await one.end();
     expect(await agent.event('presence', ({ state }) => state === 'away')).toEqual({
       kind: 'presence',
@@ -136,7 +137,6 @@ describe('who types, who is there, who has read', () => {
     desk.clock.now += 60_000;
     for (const { live } of [api, other]) await live.beat();
     await two.end();
-    console.error(await desk.db.selectFrom('chat_presence').selectAll().where('number', '=', number).execute(), desk.clock.now);
     agent.say({ type: 'presence', number, state: 'present' });
     expect(await agent.event('viewing', ({ agents }) => (agents as unknown[]).length === 1)).toEqual({
       kind: 'viewing',
@@ -288,7 +288,7 @@ describe('the door', () => {
     own.say({ type: 'hello', tab: 'one' });
     expect(await own.frame(({ type }) => type === 'welcome')).toMatchObject({ actor: { kind: 'agent', id: desk.agents.agent.id } });
     for (const headers of [{ cookie, origin: 'https://dashboard.example.org' }, { cookie }]) {
-      const foreign = await TestSocket.open(open, headers as Record<string, string>);
+      const foreign = await TestSocket.open(open, headers);
       foreign.say({ type: 'hello', tab: 'one' });
       expect(await foreign.closedWith()).toBe(4401);
     }

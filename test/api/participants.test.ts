@@ -129,7 +129,7 @@ test('what an agent has forwarded gets its author as the requester in one call, 
   });
   expect(shown.participants.map(({ role }) => role)).toEqual(['requester']);
   expect(await commandsOf(number)).toEqual([
-    { type: 'requester', contact: shown.requester.id },
+    { type: 'requester', contact: shown.requester.id, plan: 'standard' },
     { type: 'participants', contacts: [shown.requester.id] },
   ]);
 });

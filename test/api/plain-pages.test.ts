@@ -110,7 +110,8 @@ test('a caught mail is shown in a frame in which nothing runs', async () => {
 
 test('a customer’s link asks first, acts on the button, and forged ones are nothing', async () => {
   const number = await addTicket(api);
-  const token = signLink(api.keys, { purpose: 'productionDown', number, contact: 'c1' });
+  const { requester_id: contact } = await api.db.selectFrom('conversations').select('requester_id').where('number', '=', number).executeTakeFirstOrThrow();
+  const token = signLink(api.keys, { purpose: 'productionDown', number, contact });
   const events = () =>
     api.db.selectFrom('conversation_events').select(['seq', 'type', 'data']).where('number', '=', number).where('type', '=', 'customerAct').execute();
   const asked = await supertest(api.app).get(`/l/${token}`);
@@ -124,9 +125,13 @@ test('a customer’s link asks first, acts on the button, and forged ones are no
     expect((await supertest(api.app).get(`/l/${forged}`)).status).toBe(404);
     expect((await supertest(api.app).post(`/l/${forged}`)).status).toBe(404);
   }
-  const status = signLink(api.keys, { purpose: 'status', number, contact: 'c1' });
+  const status = signLink(api.keys, { purpose: 'status', number, contact });
   expect((await supertest(api.app).get(`/l/${status}`)).text).toContain('In progress');
-  expect((await supertest(api.app).post(`/l/${status}`)).status).toBe(404);
+  // It takes answers, and this is none.
+  expect((await supertest(api.app).post(`/l/${status}`)).status).toBe(400);
+  // Whoever takes no part in it sees nothing.
+  const other = signLink(api.keys, { purpose: 'status', number, contact: 'c1' });
+  expect((await supertest(api.app).get(`/l/${other}`)).status).toBe(404);
 });
 
 test('a form that is sent twice acts once, and what was written survives a refusal', async () => {

@@ -121,6 +121,20 @@ describe('tokens of mailed links', () => {
       })
       .returning('id')
       .executeTakeFirstOrThrow();
+    await api.db.insertInto('files').values({ hash: 'quoting', bytes: raw.byteLength, content: raw }).execute();
+    const attached = {
+      position: 0,
+      name: 'old.eml',
+      media_type: 'message/rfc822',
+      bytes: raw.byteLength,
+      hash: 'quoting',
+      content_id: null,
+      uploaded_by: null,
+    };
+    await api.db
+      .insertInto('attachments')
+      .values({ id: 'f_quoting', message_id: id, ...attached })
+      .execute();
     const as = (at: string) => supertest(api.app).get(at).set('Authorization', `Bearer ${api.agents.viewer.token}`);
     const seen = await Promise.all([
       as(`/api/v1/conversations/${number}/messages`),
@@ -129,6 +143,7 @@ describe('tokens of mailed links', () => {
       as('/api/v1/suspended'),
       as('/suspended'),
       as(`/suspended/${inbox.id}/raw`).buffer(true),
+      as('/api/v1/attachments/f_quoting').buffer(true),
       supertest(api.app).get(path(number, 'status')),
     ]);
     for (const answer of seen) {

@@ -143,7 +143,8 @@ describe.each([
 ] as const)('%i px, %s', (width, colorScheme) => {
   test('every page is readable and without complaint', async () => {
     const context = await signedIn({ viewport: { width, height: 800 }, colorScheme });
-    const link = (purpose: LinkPurpose) => `/l/${signLink(api.keys, { purpose, number, contact: 'c1' })}`;
+    const { requester_id: contact } = await api.db.selectFrom('conversations').select('requester_id').where('number', '=', number).executeTakeFirstOrThrow();
+    const link = (purpose: LinkPurpose) => `/l/${signLink(api.keys, { purpose, number, contact })}`;
     const pages = [
       '/',
       '/conversations',

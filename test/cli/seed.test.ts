@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { ORGANIZATIONS } from '../../intake/seed/people';
+import { CHATS } from '../../intake/seed/chats';
 import { STORIES } from '../../intake/seed/stories';
 import { conversationWorkflowId } from '../../messages/ids';
 import { DeskProcess, openWorld, type DeskWorld } from '../kit/desk-under-test-processes';
@@ -20,6 +21,8 @@ onCall: { levels: [{ rota: primary, acknowledgeWithin: 5m }], collect: 0s }
 `;
 /** Written by the desk for itself: nobody seeded it, and nobody removes it. */
 const OF_THE_DESK = ['rate_limits', 'settings', 'kysely_migration', 'kysely_migration_lock', 'provider_budgets'];
+
+const SEEDED_CONVERSATIONS = STORIES.length + CHATS.length;
 
 let world: DeskWorld;
 const processes: DeskProcess[] = [];
@@ -73,7 +76,8 @@ function personal(): string[] {
     text.slice(0, 25),
     ...acts.flatMap((act) => ('reply' in act ? [act.reply.slice(0, 25)] : [])),
   ]);
-  return [...people, ...words, 'jane', 'real.test', 'Widgets', 'squeak'].filter((text) => text.length > 3);
+  const chats = CHATS.map(({ text }) => text.slice(0, 25));
+  return [...people, ...words, ...chats, 'jane', 'real.test', 'Widgets', 'squeak'].filter((text) => text.length > 3);
 }
 
 test('a desk is seeded, looked at, seeded again and emptied again; nobody is rung, and nothing is told about anybody', async () => {
@@ -93,13 +97,13 @@ test('a desk is seeded, looked at, seeded again and emptied again; nobody is run
 
   const first = await holdfast('seed', '--mail-may-leave', '--json');
   expect([first.code, first.stderr]).toEqual([0, '']);
-  expect(JSON.parse(first.stdout)).toMatchObject({ seeded: { conversations: STORIES.length, added: STORIES.length } });
+  expect(JSON.parse(first.stdout)).toMatchObject({ seeded: { conversations: SEEDED_CONVERSATIONS, added: SEEDED_CONVERSATIONS } });
   const rows = await db
     .selectFrom('conversations')
     .select(['number', 'status', 'priority', 'breached', 'tags', 'demo'])
     .where('number', '<>', realNumber)
     .execute();
-  expect(rows).toHaveLength(STORIES.length);
+  expect(rows).toHaveLength(SEEDED_CONVERSATIONS);
   expect([...new Set(rows.map(({ status }) => status))].sort()).toEqual(['new', 'onHold', 'open', 'pending', 'solved']);
   expect([...new Set(rows.map(({ priority }) => priority))].sort()).toEqual(['high', 'low', 'normal', 'urgent']);
   expect(rows.every(({ demo, tags }) => demo && tags.includes('seeded'))).toBe(true);
@@ -129,7 +133,7 @@ test('a desk is seeded, looked at, seeded again and emptied again; nobody is run
 
   const removed = await holdfast('seed', '--remove', '--json');
   expect([removed.code, removed.stderr]).toEqual([0, '']);
-  expect(JSON.parse(removed.stdout)).toMatchObject({ removed: { conversations: STORIES.length, kept: 0 } });
+  expect(JSON.parse(removed.stdout)).toMatchObject({ removed: { conversations: SEEDED_CONVERSATIONS, kept: 0 } });
   const after = await rowCounts();
   // The real conversation has gone on meanwhile.
   expect(Object.keys(after).filter((table) => (after[table] ?? 0) < (before[table] ?? 0))).toEqual([]);

@@ -230,6 +230,29 @@ describe('a mail of ours that comes back', () => {
     expect(await bouncesOf(other.number)).toEqual([]);
   });
 
+  test.each(['solved', 'closed'] as const)(
+    'of one that has become a part of another (%s): what it had kept is owed there, and by itself once that is undone',
+    async (status) => {
+      const { number: source, envelopeFrom, messageRef } = await answered();
+      const { number: target } = await desk.opened(mailOf({ subject: `Another thing, ${status}` }));
+      const { carried } = await desk.db.selectFrom('conversations').select('carried').where('number', '=', source).executeTakeFirstOrThrow();
+      if (carried === null) throw new Error('Every conversation is projected as it begins.');
+      const metAt = desk.now;
+      const promises = carried.state.promises.map((promise) =>
+        promise.kind === 'firstResponse' ? { ...promise, state: 'met' as const, metAt, metBy: messageRef } : promise,
+      );
+      const { dueAt } = promises.find(({ kind }) => kind === 'firstResponse') ?? {};
+      const merged = { merged_into: target, status, carried: JSON.stringify({ ...carried, state: { ...carried.state, promises } }) };
+      await desk.db.updateTable('conversations').set(merged).where('number', '=', source).execute();
+      await desk.deliver(report(), { from: '', to: [envelopeFrom] });
+      const told = { type: 'bounce', messageId: messageRef, hard: true };
+      expect(await bouncesOf(target)).toMatchObject([{ ...told, owed: { from: source, due: { kind: 'firstResponse', dueAt } } }]);
+      const itself = await bouncesOf(source);
+      expect(itself).toMatchObject(status === 'closed' ? [] : [told]);
+      for (const event of itself) expect(event).not.toHaveProperty('owed');
+    },
+  );
+
   test('of a conversation that is closed: kept aside, with its reason', async () => {
     const { number, envelopeFrom } = await answered();
     await desk.db.updateTable('conversations').set({ status: 'closed' }).where('number', '=', number).execute();

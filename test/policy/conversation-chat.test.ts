@@ -343,6 +343,15 @@ describe('an answer to somebody who has gone already', () => {
     expect(story.promise('firstResponse')).toBe('met, due Tue 20:00, met Mon 21:05:01');
   });
 
+  it('pages once when not even its absence could be looked at in time', () => {
+    const story = chat('Mon 10:00');
+    story.reply('Mon 10:03', GONE);
+    expect(pages(story.until('Mon 10:30'))).toContain('Mon 10:18:10 page 1 joined by: undelivered:r1 undelivered, low');
+    story.presence('Mon 10:30', 'gone', { claimed: ['r1'] });
+    expect(pages(story.until('Mon 11:00'))).toEqual([]);
+    expect(story.delivered('Mon 11:00', 'r1')).toContain('page 1 no more for: undelivered:r1 delivered');
+  });
+
   it('pages when no server takes it', () => {
     const story = chat('Mon 10:00');
     story.reply('Mon 10:03', GONE);

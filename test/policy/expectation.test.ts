@@ -90,7 +90,10 @@ describe('what somebody can expect', () => {
 
   test('by plan and priority', () => {
     const saturday = at('2026-03-28T12:00:00+01:00');
-    expect(expectation(policy, asked([], { plan: 'enterprise', priority: 'urgent' }), saturday)).toMatchObject({ office: 'closed', answerBy: saturday + 30 * MINUTE });
+    expect(expectation(policy, asked([], { plan: 'enterprise', priority: 'urgent' }), saturday)).toMatchObject({
+      office: 'closed',
+      answerBy: saturday + 30 * MINUTE,
+    });
     expect(expectation(policy, asked([], { priority: 'urgent' }), saturday).answerBy).toBe(at('2026-03-30T08:30:00+02:00'));
     // A plan that the policy does not know is its first, as everywhere.
     expect(expectation(policy, asked([], { plan: 'constructor' }), saturday)).toEqual(expectation(policy, asked([]), saturday));
@@ -101,7 +104,9 @@ describe('whatever was measured', () => {
   const YEAR = { min: at('2026-01-05T00:00:00Z'), max: at('2026-12-20T00:00:00Z') };
   const responsesBefore = (now: number) =>
     fc.array(
-      fc.tuple(fc.integer({ min: 0, max: 9 * 86_400_000 }), fc.integer({ min: -HOUR, max: 3 * 86_400_000 })).map(([ago, took]) => ({ since: now - ago, metAt: now - ago + took })),
+      fc
+        .tuple(fc.integer({ min: 0, max: 9 * 86_400_000 }), fc.integer({ min: -HOUR, max: 3 * 86_400_000 }))
+        .map(([ago, took]) => ({ since: now - ago, metAt: now - ago + took })),
       { maxLength: 30 },
     );
 

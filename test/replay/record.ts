@@ -14,7 +14,7 @@ import { resolvePolicy } from '../../policy/resolve';
 import { closedNow, SECONDS } from '../end-to-end/policies';
 import { WorkflowDesk } from '../kit/workflow-desk';
 import { freshNamespace } from '../setup/temporal';
-import { STORIES, workflowsOf } from './stories';
+import { presenceOnStage, STORIES, workflowsOf } from './stories';
 
 /** In the clone, not in the build that this runs from. */
 const FOLDER = join(process.cwd(), 'test', 'replay', 'histories');
@@ -27,16 +27,18 @@ async function record(): Promise<void> {
   const temporal = await freshNamespace();
   const policyOf = (text: string) => resolvePolicy(readPolicyDocument(text, 'policy'), { now: Date.now(), baseFolder: __dirname });
   const open = await policyOf(SECONDS.replace('tickets:', 'tickets:\n  closeSolvedAfter: 1s'));
+  const chats = await policyOf(`${SECONDS}chats: { customerGoneAfter: 1s, mailBatch: 1s, unseenAfter: 5s, closingSilence: 2s }\n`);
   const closed = await policyOf(closedNow(Date.now()).policy);
   const desk = new WorkflowDesk(temporal.nativeConnection, temporal.client, open, { namespace: temporal.namespace });
   desk.outside.mailOutcome = ({ effect }) => (effect.recipient === 'customer-bounces' ? 'refused' : 'sent');
+  desk.outside.presence = presenceOnStage;
   await desk.open();
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   try {
     const told = await Promise.allSettled(
       Object.entries(STORIES).map(async ([name, tell]) => {
-        const ticket = await tell({ desk, open, closed });
+        const ticket = await tell({ desk, open, closed, chats });
         await keep(name, temporal.client, workflowsOf(ticket));
       }),
     );

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { conversationWorkflowId } from '../../messages/ids';
+import type { PresenceLook } from '../../messages/activities';
+import type { PresenceFound } from '../../policy/presence';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import type { Command } from '../../policy/events';
+import { ChatVisitor } from '../kit/chat-visitor';
 import { eventually, type Started, type WorkflowDesk } from '../kit/workflow-desk';
 
 /** What a recorded story is told with. */
@@ -11,7 +14,31 @@ export interface Stage {
   readonly open: PolicySnapshot;
   /** Its office is closed now. */
   readonly closed: PolicySnapshot;
+  /** Whoever leaves a chat has gone within seconds. */
+  readonly chats: PolicySnapshot;
 }
+
+/** The customers of the stage's chats, by number: what the presence rows would say. */
+const visitors = new Map<number, ChatVisitor>();
+
+/** What a look at a chat's presence finds: somebody who has read everything, unless a story has a visitor of its own. */
+export function presenceOnStage(look: PresenceLook): PresenceFound {
+  return visitors.get(look.number)?.look(look) ?? { found: 'seen', claimed: [], presentAt: look.at };
+}
+
+/** A chat with a visitor who has it before them. */
+async function chatting({ desk, chats: policy }: Stage): Promise<{ chat: Started; visitor: ChatVisitor; says: (words: Chatting) => Promise<unknown> }> {
+  const chat = await desk.start({ receivedAt: Date.now(), policy, kind: 'chat', channel: 'chat', receipt: false });
+  const visitor = new ChatVisitor(policy.chats.customerGoneAfterMs);
+  visitors.set(chat.number, visitor);
+  const says = (words: Chatting) => {
+    const at = Date.now();
+    return chat.command({ ...words, delivery: 'chat', recipients: [], ...(visitor.hasGoneAs(words.messageId, at) && { gone: true }) }, at);
+  };
+  return { chat, visitor, says };
+}
+
+type Chatting = { readonly type: 'reply' | 'closingQuestion'; readonly messageId: string };
 
 /** One story: from its beginning to where its history is worth keeping. */
 export type Story = (stage: Stage) => Promise<Started>;
@@ -144,6 +171,56 @@ export const STORIES: Readonly<Record<string, Story>> = {
     await mailed(stage, chat, 'converted');
     await rest();
     return chat;
+  },
+
+  async 'chat-goes-on-by-mail'(stage) {
+    const { chat, visitor, says } = await chatting(stage);
+    visitor.isThere(Date.now(), Date.now() + 1_000);
+    await says({ type: 'reply', messageId: 'hello' });
+    await says({ type: 'reply', messageId: 'have-a-look' });
+    await mailed(stage, chat, 'chatUnseen');
+    await rest();
+    await says({ type: 'reply', messageId: 'one-more' });
+    await eventually('the second mail', () => stage.desk.outside.mails.filter(({ number }) => number === chat.number).length >= 2);
+    await chat.writes(Date.now(), { channel: 'email' });
+    await rest();
+    visitor.isThere(Date.now());
+    await chat.writes(Date.now(), { channel: 'chat' });
+    await says({ type: 'reply', messageId: 'welcome-back' });
+    visitor.reads(Date.now());
+    await rest();
+    await rest();
+    return chat;
+  },
+
+  async 'chat-ends-in-silence'(stage) {
+    const { chat, visitor, says } = await chatting(stage);
+    visitor.isThere(Date.now(), Date.now() + 1_000);
+    await says({ type: 'reply', messageId: 'hello' });
+    await says({ type: 'closingQuestion', messageId: 'anything-else' });
+    visitor.reads(Date.now());
+    await mailed(stage, chat, 'solved');
+    await rest();
+    await chat.writes(Date.now(), { channel: 'chat', slight: true });
+    await chat.command({ type: 'status', status: 'solved' }, Date.now());
+    await rest();
+    return chat;
+  },
+
+  async 'asked-how-it-went'(stage) {
+    const ticket = await stage.desk.start({ receivedAt: Date.now(), policy: stage.chats });
+    await ticket.command(reply('answer', { status: 'solved' }), Date.now());
+    await mailed(stage, ticket, 'solved');
+    await rest();
+    await ticket.command({ type: 'scheduled', action: 'askRating', do: 'advance' }, Date.now());
+    await mailed(stage, ticket, 'csat');
+    await rest();
+    const { hash } = stage.chats;
+    await ticket.signal(2, [{ type: 'customerAct', seq: 2, at: Date.now(), act: 'rated', score: 'good', policy: hash }]);
+    await ticket.signal(3, [{ type: 'customerAct', seq: 3, at: Date.now(), act: 'transcript', contact: 'customer-1', policy: hash }]);
+    await mailed(stage, ticket, 'transcript');
+    await rest();
+    return ticket;
   },
 
   async 'merged-and-taken-out'(stage) {

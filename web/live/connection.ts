@@ -35,9 +35,12 @@ export interface LiveOptions {
   readonly random?: () => number;
   /** The first pause after a break, in milliseconds; later ones double, up to half a minute. */
   readonly firstPauseMs?: number;
-  readonly WebSocket?: new (url: string, protocol: string) => Socket;
+  readonly WebSocket?: SocketClass;
   readonly fetch?: typeof fetch;
 }
+
+/** As much of the class WebSocket as is needed. */
+export type SocketClass = new (url: string, protocol: string) => Socket;
 
 /** As much of a WebSocket as is needed. */
 export interface Socket {
@@ -181,7 +184,10 @@ export function connectLive(options: LiveOptions): LiveConnection {
   };
 
   const bySocket = (isMine: () => boolean): void => {
-    const socket = new (options.WebSocket ?? (WebSocket as new (url: string, protocol: string) => Socket))(`${url.replace(/^http/, 'ws')}/live`, 'holdfast.v1');
+    const socket = new (options.WebSocket ?? (globalThis as unknown as { WebSocket: SocketClass }).WebSocket)(
+      `${url.replace(/^http/, 'ws')}/live`,
+      'holdfast.v1',
+    );
     const send = (frame: object): void => socket.send(JSON.stringify(frame));
     hangUp = () => socket.close();
     socket.onopen = () => {

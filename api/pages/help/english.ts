@@ -84,6 +84,7 @@ export const ENGLISH: HelpWords = {
     robot: 'A field that people do not see was filled in. Please send it once more.',
     identityOver:
       'Your sign-in has ended meanwhile. Your text is still here: check your address and send it again, or open this page from your dashboard anew.',
+    identityUnknown: 'Your dashboard’s sign-in could not be checked. Open this page from there anew, or tell us your address here.',
     code: 'This code is not right, or it is too old. Check it, or ask for a new one.',
     words: 'Please write something.',
   },
@@ -148,6 +149,19 @@ export const ENGLISH: HelpWords = {
     rated: (score) => `You said: ${score === 'good' ? 'good' : 'not good'}. You can change that.`,
     ratedThanks: 'Thank you for telling us.',
     older: 'Only the latest messages are shown.',
+  },
+  trouble: {
+    titles: {
+      400: 'That didn’t work',
+      403: 'That didn’t work',
+      404: 'There is nothing here',
+      409: 'That can’t be done any more',
+      413: 'That is too large',
+      429: 'That was a lot in a short time',
+      503: 'We can’t be reached for a moment',
+    },
+    details: null,
+    write: 'Write to us',
   },
   filed: {
     title: (number) => `Your request #${number}`,

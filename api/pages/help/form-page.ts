@@ -22,12 +22,15 @@ export interface FormShown {
   readonly filesLost: boolean;
   /** Recognises a form that is sent twice. */
   readonly key: string;
+  /** 400 when there is something to change, unless said otherwise. */
+  readonly status?: number;
 }
 
-/** The empty form. */
-export async function emptyForm(view: HelpView): Promise<PageAnswer> {
+/** The empty form; with `refused`, of somebody whose signed identity could not be checked. */
+export async function emptyForm(view: HelpView, refused = false): Promise<PageAnswer> {
   const systems = await systemsOf(view);
-  return formAnswer(view, { draft: emptyDraft(view, systems), systems, problems: new Map(), filesLost: false, key: newFormKey() });
+  const problems = new Map(refused ? [['email', view.words.errors.identityUnknown]] : []);
+  return formAnswer(view, { draft: emptyDraft(view, systems), systems, problems, filesLost: false, key: newFormKey(), ...(refused && { status: 401 }) });
 }
 
 /** A key that no other form has. */
@@ -45,7 +48,7 @@ export async function formAnswer(view: HelpView, shown: FormShown): Promise<Page
   const times = PRIORITIES.map((priority) => ({ priority, by: answerBy(policy, { plan, priority, at: view.teller.now }) }));
   return helpAnswer(view, {
     title: say.title,
-    status: problems.size === 0 ? 200 : 400,
+    status: shown.status ?? (problems.size === 0 ? 200 : 400),
     embeddable: true,
     switches: view.request.method === 'GET',
     body: html`<h1>${say.title}</h1>

@@ -63,28 +63,34 @@ export function helpAnswer(view: HelpView, page: HelpPage): PageAnswer {
   return {
     status: page.status ?? 200,
     headers: page.embeddable === true ? embeddableHeaders(context) : {},
-    html: html`<!doctype html>
-      <html lang="${words.locale}">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
-          <meta name="robots" content="noindex" />
-          <title>${page.title} · ${words.brand}</title>
-          <link rel="icon" href="data:," />
-          <link rel="stylesheet" href="/style.css" />
-          <link rel="stylesheet" href="/help/style.css" />
-        </head>
-        <body class="help">
-          <a class="skip" href="#main">${words.skip}</a>
-          <header class="bar">
-            <span class="brand">${words.brand}</span>
-            ${page.alone === true ? html`<span class="room"></span>` : navigation(view)} ${page.switches === true && languageSwitch(view)}
-          </header>
-          <main id="main">${page.body}</main>
-        </body>
-      </html>`.markup,
+    html: helpDocument(words, {
+      title: page.title,
+      bar: html`${page.alone === true ? html`<span class="room"></span>` : navigation(view)} ${page.switches === true && languageSwitch(view)}`,
+      body: page.body,
+    }),
   };
+}
+
+/** A whole page in a language, with what stands in its bar beside the name. */
+export function helpDocument(words: HelpWords, page: { readonly title: string; readonly bar: Html; readonly body: Html }): string {
+  return html`<!doctype html>
+    <html lang="${words.locale}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>${page.title} · ${words.brand}</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="/style.css" />
+        <link rel="stylesheet" href="/help/style.css" />
+      </head>
+      <body class="help">
+        <a class="skip" href="#main">${words.skip}</a>
+        <header class="bar"><span class="brand">${words.brand}</span> ${page.bar}</header>
+        <main id="main">${page.body}</main>
+      </body>
+    </html>`.markup;
 }
 
 function navigation(view: HelpView): Html {

@@ -83,6 +83,7 @@ export const GERMAN: HelpWords = {
     robot: 'Ein Feld, das Menschen nicht sehen, war ausgefüllt. Bitte senden Sie noch einmal.',
     identityOver:
       'Ihre Anmeldung ist inzwischen abgelaufen. Ihr Text ist noch da: Prüfen Sie Ihre Adresse und senden Sie noch einmal, oder öffnen Sie diese Seite neu aus Ihrem Dashboard.',
+    identityUnknown: 'Die Anmeldung aus Ihrem Dashboard ließ sich nicht prüfen. Öffnen Sie diese Seite von dort neu, oder nennen Sie uns hier Ihre Adresse.',
     code: 'Dieser Code stimmt nicht oder ist zu alt. Prüfen Sie ihn, oder lassen Sie sich einen neuen senden.',
     words: 'Bitte schreiben Sie etwas.',
   },
@@ -147,6 +148,28 @@ export const GERMAN: HelpWords = {
     rated: (score) => `Sie haben gesagt: ${score === 'good' ? 'gut' : 'nicht gut'}. Das können Sie ändern.`,
     ratedThanks: 'Danke für Ihre Antwort.',
     older: 'Nur die neuesten Nachrichten werden gezeigt.',
+  },
+  trouble: {
+    titles: {
+      400: 'Das hat nicht geklappt',
+      403: 'Das hat nicht geklappt',
+      404: 'Hier ist nichts',
+      409: 'Das geht nicht mehr',
+      413: 'Das ist zu groß',
+      429: 'Das war viel in kurzer Zeit',
+      503: 'Wir sind einen Moment lang nicht zu erreichen',
+    },
+    details: {
+      400: 'Ihre Angaben sind nicht vollständig angekommen. Gehen Sie zurück und senden Sie sie noch einmal.',
+      403: 'Diese Eingabe kam von einer anderen Seite. Öffnen Sie diese Seite selbst, und versuchen Sie es dort noch einmal.',
+      404: 'Das gibt es nicht, nicht mehr, oder es gehört jemand anderem. Antworten Sie einfach auf unsere Mail, oder schreiben Sie uns neu.',
+      409: 'Ihre Anfrage ist abgeschlossen oder wird zusammen mit einer anderen bearbeitet. Antworten Sie einfach auf unsere Mail, oder schreiben Sie uns neu.',
+      413: 'Gehen Sie zurück und senden Sie höchstens 18 MB oder einen Link.',
+      429: 'Bitte versuchen Sie es in einer Minute noch einmal.',
+      500: 'Bei uns ist etwas Unerwartetes passiert. Versuchen Sie es noch einmal.',
+      503: 'Es wurde nichts geändert. Versuchen Sie es gleich noch einmal.',
+    },
+    write: 'Schreiben Sie uns',
   },
   filed: {
     title: (number) => `Ihre Anfrage #${number}`,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ownConversation, type Viewer } from '../../../db/own-conversations';
 import { inTransaction } from '../../../db/in-transaction';
 import { mailAddress } from '../../../intake/mail-address';
-import { HoldfastError } from '../../../messages/errors';
+import { HoldfastError, type ErrorCode } from '../../../messages/errors';
 import { NOBODY } from '../../auth/actor';
 import { admitVisitor } from '../../auth/admit-visitor';
 import { mayEmbed } from '../../auth/known-origin';
@@ -24,6 +24,9 @@ import { codeAnswer, signInAnswer } from './sign-in-page';
 import { threadFile, threadMessageHtml } from './thread-files';
 import { threadAnswer } from './thread-page';
 import { threadPost, type ThreadPlace } from './thread-post';
+
+/** Errors of a signed identity: then somebody is nobody in particular, and can write all the same. */
+const REFUSED_IDENTITY: ReadonlySet<ErrorCode> = new Set(['E_IDENTITY_OFF', 'E_IDENTITY_INVALID', 'E_IDENTITY_EXPIRED']);
 
 const style = readFileSync(path.join(__dirname, 'style.css'), 'utf8');
 
@@ -118,8 +121,13 @@ async function enter(page: PageRequest): Promise<PageAnswer> {
   const identity = field(request, 'identity');
   if (identity !== undefined && identity !== '') {
     const { locale, chosen } = languageOf(request);
-    const admitted = await inTransaction(context.db, (trx) => admitVisitor(trx, context, NOBODY, { identity, ...(chosen && { locale }) }));
-    if (admitted === null) throw new Error('A signed identity is somebody.');
+    const admitted = await inTransaction(context.db, (trx) => admitVisitor(trx, context, NOBODY, { identity, ...(chosen && { locale }) })).catch(
+      (error: unknown) => {
+        if (error instanceof HoldfastError && REFUSED_IDENTITY.has(error.code)) return null;
+        throw error;
+      },
+    );
+    if (admitted === null) return emptyForm(helpView(context, request, null), true);
     // In a frame on another site the browser leaves the cookie out; the form carries the token itself.
     setHelpCookie(context, response, admitted.token);
     return emptyForm(helpView(context, request, await helpVisitorOf(context, admitted.token), admitted.token));

@@ -84,6 +84,7 @@ export interface HelpWords {
     readonly filesAgain: string;
     readonly robot: string;
     readonly identityOver: string;
+    readonly identityUnknown: string;
     readonly code: string;
     readonly words: string;
   };
@@ -143,6 +144,8 @@ export interface HelpWords {
     readonly ratedThanks: string;
     readonly older: string;
   };
+  /** When something goes wrong, by the status of the answer; without `details` the problem's own words are shown. */
+  readonly trouble: { readonly titles: Readonly<Record<number, string>>; readonly details: Readonly<Record<number, string>> | null; readonly write: string };
   readonly filed: { title(number: number): string; readonly lead: string; readonly more: string; readonly code: string };
 }
 

@@ -86,7 +86,7 @@ export const german: Words = {
 
   you: 'Sie',
   desk: 'Automatische Nachricht',
-  support: 'Support',
+  support: 'Unser Team',
   sending: 'Wird gesendet …',
   waiting: 'Wartet auf die Verbindung',
   sent: 'Gesendet',

@@ -86,7 +86,7 @@ export const english = {
 
   you: 'You',
   desk: 'Automatic message',
-  support: 'Support',
+  support: 'Our team',
   sending: 'Sending …',
   waiting: 'Waiting for the connection',
   sent: 'Sent',

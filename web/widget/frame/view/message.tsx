@@ -19,7 +19,7 @@ export function Words({ body }: { readonly body: string }) {
           case 'code':
             return <code>{piece.text}</code>;
           case 'block':
-            return <pre>{piece.text}</pre>;
+            return <pre tabIndex={0}>{piece.text}</pre>;
           case 'link':
             return (
               <a href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
