@@ -55,11 +55,12 @@ export function isUnansweredChat({ kind, status }: Pick<ChatSummaryRecord, 'kind
 /** A public message as the contact `reader` sees it. */
 export function chatMessageAnswer(record: ChatMessageRecord, reader: string) {
   const { direction, authorKind, authorName } = record;
-  const from = authorKind === 'agent' ? 'agent' : authorKind === 'system' ? 'desk' : record.authorId === reader ? 'you' : 'other';
+  const from: 'you' | 'agent' | 'other' | 'desk' =
+    authorKind === 'agent' ? 'agent' : authorKind === 'system' ? 'desk' : record.authorId === reader ? 'you' : 'other';
   return {
     id: record.id,
     cursor: messageCursor(record),
-    from: from satisfies string as 'you' | 'agent' | 'other' | 'desk',
+    from,
     author: authorName === null || from === 'desk' ? null : { name: authorName, avatar: avatarUrl(record.avatar) },
     body: record.body,
     html: direction === 'out' ? record.html : null,

@@ -14,7 +14,11 @@ import { countCode, countCodeTry } from './help-limits';
  * Has a code mailed to an address that we know. Whoever asks learns nothing of that: it is looked up after the answer, which is always the
  * same. `address` is the caller's. Errors: E_RATE_LIMITED.
  */
-export async function askForCode(context: ApiContext, db: Database, asked: { readonly email: string; readonly locale: Locale; readonly address: string }): Promise<void> {
+export async function askForCode(
+  context: ApiContext,
+  db: Database,
+  asked: { readonly email: string; readonly locale: Locale; readonly address: string },
+): Promise<void> {
   await countCode(context, db, asked.address);
   const { email, locale } = asked;
   const at = context.now();

@@ -12,10 +12,7 @@ import { moveOn } from './join-conversation';
  * What a customer does to their own thread by a signed link (the caller has checked it): durable once this resolves. `at` in milliseconds.
  * A merged conversation leads to its target. Errors: E_NOT_FOUND, E_CONVERSATION_CLOSED.
  */
-export async function addCustomerAct(
-  db: Database,
-  { number, at, ...deed }: { number: number; at: number } & CustomerDeed,
-): Promise<{ number: number }> {
+export async function addCustomerAct(db: Database, { number, at, ...deed }: { number: number; at: number } & CustomerDeed): Promise<{ number: number }> {
   return inTransaction(db, async (trx) => {
     const named = await lockThread(trx, number);
     const thread = named === null || named.mergedInto === null ? named : await lockThread(trx, named.mergedInto);

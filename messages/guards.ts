@@ -79,7 +79,8 @@ const COMMANDS: Readonly<Record<CommandType, (command: Fields) => boolean>> = {
   snooze: ({ until }) => until === null || isInstant(until),
   convert: ({ keep, recipients }) => typeof keep === 'boolean' && isTexts(recipients),
   spam: () => true,
-  feedback: ({ messageId, word, recipients }) => isText(messageId) && isOneOf(word, ['workingOnIt', 'whenOpen', 'ownWords']) && isTexts(recipients),
+  feedback: ({ messageId, word, recipients, gone }) =>
+    isText(messageId) && isOneOf(word, ['workingOnIt', 'whenOpen', 'ownWords']) && isTexts(recipients) && isGone(gone),
   escalate: () => true,
   scheduled: ({ action, do: what }) => isOneOf(action, SCHEDULED) && isOneOf(what, ['cancel', 'advance']),
   participants: ({ contacts }) => isTexts(contacts),
@@ -103,8 +104,12 @@ function isCause(cause: unknown): boolean {
   return isRecord(cause) && [cause['key'], cause['kind'], cause['reason']].every(isText) && isInstant(cause['at']) && isOneOf(cause['urgency'], URGENCIES);
 }
 
+function isGone(gone: unknown): boolean {
+  return gone === undefined || gone === true;
+}
+
 function isWords({ messageId, delivery, recipients, gone }: Fields): boolean {
-  return isText(messageId) && isOneOf(delivery, ['mail', 'chat']) && isTexts(recipients) && (gone === undefined || gone === true);
+  return isText(messageId) && isOneOf(delivery, ['mail', 'chat']) && isTexts(recipients) && isGone(gone);
 }
 
 function isRecord(value: unknown): value is Fields {

@@ -25,6 +25,7 @@ import { Turn } from './turn';
  * | message (machine) | shown | shown | shown | shown | shown | |
  * | productionDown | urgent | urgent | → open, urgent | → open, urgent | → open, urgent | |
  * | thatsAll | → solved | → solved | → solved | → solved | stays | |
+ * | rated, transcript | stays | stays | stays | stays | stays | |
  * | reply, be right back | taken, → open | kept on delivery | kept on delivery | kept on delivery | → open | refused |
  * | undo | stays | stays | back → open if it came with the reply | likewise | likewise | refused |
  * | closing question | taken, → pending | → pending | stays | → pending | refused | refused |
@@ -44,9 +45,9 @@ import { Turn } from './turn';
  * | scheduled (what silence brings) | refused | refused | called off, or now | refused | called off, or now | refused |
  * | note | stays | stays | stays | stays | stays | stays |
  * | delivered | kept | kept | kept | kept | kept | stays |
- * | bounced, bounce | runs again | runs again | runs again | runs again | → open when it was to be kept by that answer | notice |
- * | presence | looks again, or mails | likewise | likewise; gone: solved soon once the closing question was asked | likewise | likewise | mails |
- * | due | consequences | consequences | + reminder, → solved | consequences | closing claim | |
+ * | bounced, bounce | runs again, if nobody has it | likewise | likewise | likewise | → open when it was to be kept by that answer | notice |
+ * | presence | there: what waits counts; gone: mails; else looks again | likewise | likewise; → solved when they have been gone for long since the closing question | likewise | likewise | mails |
+ * | due | consequences | consequences | + reminder, → solved | consequences | asks how it went, once; closing claim | |
  * | closed | | | | | → closed | stays |
  * | notClosed | | | | | claimed again | |
  * | policy, rules | for what comes | for what comes | for what comes | for what comes | for what comes | stays |

@@ -84,7 +84,9 @@ describe('the time that is promised', () => {
     api.clock.now = at;
     const before = shown((await supertest(api.app).get('/help')).text);
     const explained = async (priority: Priority) => {
-      const { body } = await api.call('post', '/policy/explain', { body: { receivedAt: new Date(at).toISOString(), kind: 'ticket', priority, plan: 'standard' } });
+      const { body } = await api.call('post', '/policy/explain', {
+        body: { receivedAt: new Date(at).toISOString(), kind: 'ticket', priority, plan: 'standard' },
+      });
       return Date.parse((body as { promises: { kind: string; dueAt: string }[] }).promises.find(({ kind }) => kind === 'firstResponse')?.dueAt ?? '');
     };
     for (const priority of PRIORITIES) {
@@ -161,7 +163,16 @@ describe('a signed identity', () => {
     const visitor = hidden(page, 'visitor') ?? '';
     const key = hidden(page, 'key') ?? '';
     // What the form says of the address does not count.
-    const sent = await send({ ...FIELDS, email: 'somebody@else.example', priority: 'urgent', cluster: 'c043', website: '-', visitor, key, signedIn: 'carl@acme.example' });
+    const sent = await send({
+      ...FIELDS,
+      email: 'somebody@else.example',
+      priority: 'urgent',
+      cluster: 'c043',
+      website: '-',
+      visitor,
+      key,
+      signedIn: 'carl@acme.example',
+    });
     expect(sent.status).toBe(200);
     const number = numberIn(sent.text);
     const row = await api.db
@@ -213,7 +224,15 @@ describe('a signed identity', () => {
 });
 
 test('errors keep everything that was typed, and are tied to their fields', async () => {
-  const typed = { ...FIELDS, email: 'no address', subject: '', body: 'The "shop" <b>is</b> slow & sad', priority: 'low', cluster: 'c1', website: 'shop.example.org' };
+  const typed = {
+    ...FIELDS,
+    email: 'no address',
+    subject: '',
+    body: 'The "shop" <b>is</b> slow & sad',
+    priority: 'low',
+    cluster: 'c1',
+    website: 'shop.example.org',
+  };
   const answer = await send(typed, { files: [['notes.txt', Buffer.from('hello')]] });
   expect(answer.status).toBe(400);
   expect(answer.text).toContain('value="no address"');
@@ -236,10 +255,24 @@ test('a form that is sent twice is one request, also at once; a changed one is a
 });
 
 test('files come with it, named as their sender called them', async () => {
-  const sent = await send({ ...FIELDS, email: 'files@example.org' }, { files: [['a.png', Buffer.from([0x89, 0x50])], ['Übersicht ä.txt', Buffer.from('x')]] });
+  const sent = await send(
+    { ...FIELDS, email: 'files@example.org' },
+    {
+      files: [
+        ['a.png', Buffer.from([0x89, 0x50])],
+        ['Übersicht ä.txt', Buffer.from('x')],
+      ],
+    },
+  );
   const number = numberIn(sent.text);
   const { body } = await api.call('get', `/conversations/${number}/messages`);
-  expect(body.items[0]).toMatchObject({ channel: 'form', attachments: [{ name: 'a.png', bytes: 2 }, { name: 'Übersicht ä.txt', bytes: 1 }] });
+  expect(body.items[0]).toMatchObject({
+    channel: 'form',
+    attachments: [
+      { name: 'a.png', bytes: 2 },
+      { name: 'Übersicht ä.txt', bytes: 1 },
+    ],
+  });
 });
 
 test('robots that fill in what nobody sees are asked again', async () => {

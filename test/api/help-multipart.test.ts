@@ -75,7 +75,15 @@ function form(parts: readonly Part[], end = `--${BOUNDARY}--\r\n`): Buffer {
     Buffer.from(end),
   ]);
 }
-const count = async (): Promise<number> => Number((await api.db.selectFrom('conversations').select((eb) => eb.fn.countAll().as('n')).executeTakeFirstOrThrow()).n);
+const count = async (): Promise<number> =>
+  Number(
+    (
+      await api.db
+        .selectFrom('conversations')
+        .select((eb) => eb.fn.countAll().as('n'))
+        .executeTakeFirstOrThrow()
+    ).n,
+  );
 
 test('a hundred and one files, or too many bytes, are told of with everything that was typed', async () => {
   const before = await count();
@@ -122,12 +130,27 @@ test.each<[string, Buffer, string, number]>([
   ['NUL in the subject', form(fields({ ...FIELDS, subject: 'a\0b' })), TYPE, 400],
   ['NUL in an address', form(fields({ ...FIELDS, email: 'a\0@example.org' })), TYPE, 400],
   ['line breaks in the subject', form(fields({ ...FIELDS, subject: 'a\r\nBcc: x@example.org' })), TYPE, 400],
-  ['bytes that are no UTF-8', form([...fields({ ...FIELDS, body: '' }).filter(({ disposition }) => !disposition.includes('body')), field('body', Buffer.from([0xff, 0xfe, 0xc3, 0x28]))]), TYPE, 200],
+  [
+    'bytes that are no UTF-8',
+    form([...fields({ ...FIELDS, body: '' }).filter(({ disposition }) => !disposition.includes('body')), field('body', Buffer.from([0xff, 0xfe, 0xc3, 0x28]))]),
+    TYPE,
+    200,
+  ],
   ['a charset that nobody knows', form([...fields(), { ...field('name', 'Ada'), type: 'text/plain; charset=klingon' }]), TYPE, 400],
   ['a file whose type is none', form([...fields(), file('x', 'x', '\u0001/;;;')]), TYPE, 400],
   ['a file whose name leads elsewhere', form([...fields(), file('../../etc/passwd', 'x')]), TYPE, 200],
-  ['a file whose name has NUL and line breaks in RFC 5987', form([...fields(), { ...file('x', 'x'), disposition: "form-data; name=\"files\"; filename*=utf-8''a%00%0d%0ab%ff" }]), TYPE, 200],
-  ['a file without a name', form([...fields(), { disposition: 'form-data; name="files"; filename=""', type: 'application/octet-stream', content: '' }]), TYPE, 200],
+  [
+    'a file whose name has NUL and line breaks in RFC 5987',
+    form([...fields(), { ...file('x', 'x'), disposition: 'form-data; name="files"; filename*=utf-8\'\'a%00%0d%0ab%ff' }]),
+    TYPE,
+    200,
+  ],
+  [
+    'a file without a name',
+    form([...fields(), { disposition: 'form-data; name="files"; filename=""', type: 'application/octet-stream', content: '' }]),
+    TYPE,
+    200,
+  ],
   ['a cluster with NUL', form(fields({ ...FIELDS, cluster: 'a\0' })), TYPE, 400],
   ['JSON', Buffer.from('{"email":1,"subject":{}}'), 'application/json', 400],
   ['JSON that is none', Buffer.from('{'), 'application/json', 400],
@@ -148,7 +171,14 @@ test('whoever hangs up in the middle leaves nothing behind', async () => {
 test('mutated forms are answered as documented, whatever they are', async () => {
   const whole = form([...fields(), file('a.txt', 'hello', 'text/plain'), field('key', 'k'.repeat(20))]);
   const mutations = fc.array(
-    fc.record({ at: fc.nat(whole.length - 1), cut: fc.nat(30), put: fc.oneof(fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)), fc.constantFrom(...['\r\n', '\0', `--${BOUNDARY}`, '"', ';', '--', 'filename*=', '\r\n\r\n'].map((text) => Buffer.from(text)))) }),
+    fc.record({
+      at: fc.nat(whole.length - 1),
+      cut: fc.nat(30),
+      put: fc.oneof(
+        fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
+        fc.constantFrom(...['\r\n', '\0', `--${BOUNDARY}`, '"', ';', '--', 'filename*=', '\r\n\r\n'].map((text) => Buffer.from(text))),
+      ),
+    }),
     { minLength: 1, maxLength: 5 },
   );
   await fc.assert(

@@ -27,7 +27,13 @@ const get = (path: string, cookie?: string) => {
 /** The newest code of an address, as its mail would say it. */
 async function mailedCode(email: string): Promise<string> {
   await api.settled();
-  const row = await api.db.selectFrom('codes').select(['id', 'hash']).where('email', '=', email).orderBy('created_at', 'desc').limit(1).executeTakeFirstOrThrow();
+  const row = await api.db
+    .selectFrom('codes')
+    .select(['id', 'hash'])
+    .where('email', '=', email)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
   return digitsOfCode(api.keys, { id: row.id, email }, row.hash) ?? 'none';
 }
 const cookieOf = (response: supertest.Response): string => String(response.headers['set-cookie']?.[0]).split(';')[0] ?? '';
@@ -47,10 +53,15 @@ async function link(number: number, purpose: LinkPurpose, contact?: string): Pro
   return `/l/${signLink(api.keys, { purpose, number, contact: contact ?? (await contactOf(number)) })}`;
 }
 const project = (number: number, facts: Record<string, unknown>) => api.db.updateTable('conversations').set(facts).where('number', '=', number).execute();
-const of = (email: string, more: Record<string, unknown> = {}) => addTicket(api, { requester: { email, name: email.split('@')[0] }, subject: `Words of ${email}`, ...more });
+const of = (email: string, more: Record<string, unknown> = {}) =>
+  addTicket(api, { requester: { email, name: email.split('@')[0] }, subject: `Words of ${email}`, ...more });
 
 /** A message of an agent's as it stands once it has left, to the conversation's requester unless told otherwise. */
-async function agentSaid(number: number, body: string, more: { direction?: 'out' | 'note'; state?: 'sent' | 'waiting' | 'withdrawn' | 'shown'; to?: string[] } = {}): Promise<string> {
+async function agentSaid(
+  number: number,
+  body: string,
+  more: { direction?: 'out' | 'note'; state?: 'sent' | 'waiting' | 'withdrawn' | 'shown'; to?: string[] } = {},
+): Promise<string> {
   const id = newId('m');
   const { direction = 'out', state = 'sent', to = [await contactOf(number)] } = more;
   await api.db
@@ -115,7 +126,10 @@ describe('codes', () => {
     await of('once@example.org');
     await post('/help/codes', { email: 'once@example.org' });
     const code = await mailedCode('once@example.org');
-    const answer = await api.call('post', '/help/sessions', { as: 'nobody', body: { email: 'once@example.org', code: `${code.slice(0, 3)} ${code.slice(3)}` } });
+    const answer = await api.call('post', '/help/sessions', {
+      as: 'nobody',
+      body: { email: 'once@example.org', code: `${code.slice(0, 3)} ${code.slice(3)}` },
+    });
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject({ visitorToken: expect.stringMatching(/^vt_/), visitor: { email: 'once@example.org', proof: 'code' } });
     expect((await api.call('post', '/help/sessions', { as: 'nobody', body: { email: 'once@example.org', code } })).status).toBe(403);
@@ -178,9 +192,15 @@ describe('a customer’s own pages', () => {
   test('list what they take part in, and nothing of anybody else’s is there', async () => {
     const [own, others] = [await of('own@example.org'), await of('others@example.org')];
     const joined = await of('third@example.org');
-    await api.db.insertInto('participants').values({ number: joined, contact_id: await contactOf(own), role: 'participant', added_at: new Date() }).execute();
+    await api.db
+      .insertInto('participants')
+      .values({ number: joined, contact_id: await contactOf(own), role: 'participant', added_at: new Date() })
+      .execute();
     const seen = await of('third@example.org', { subject: 'Only seen by a stranger' });
-    await api.db.insertInto('participants').values({ number: seen, contact_id: await contactOf(own), role: 'thirdParty', added_at: new Date() }).execute();
+    await api.db
+      .insertInto('participants')
+      .values({ number: seen, contact_id: await contactOf(own), role: 'thirdParty', added_at: new Date() })
+      .execute();
     const cookie = await signedIn('own@example.org');
     const list = (await get('/help/requests', cookie)).text;
     expect(list).toContain('Words of own@example.org');
@@ -228,7 +248,12 @@ describe('a customer’s own pages', () => {
 
   test('what their author has formatted is shown as the allow-list has left it, in a frame where nothing runs', async () => {
     const number = await of('html@example.org');
-    const [{ id } = { id: '' }] = await api.db.updateTable('messages').set({ html: '<p>Hello <b>there</b></p>' }).where('number', '=', number).returning('id').execute();
+    const [{ id } = { id: '' }] = await api.db
+      .updateTable('messages')
+      .set({ html: '<p>Hello <b>there</b></p>' })
+      .where('number', '=', number)
+      .returning('id')
+      .execute();
     const cookie = await signedIn('html@example.org');
     const page = await get(`/help/requests/${number}`, cookie);
     expect(page.text).toContain('sandbox="allow-popups allow-popups-to-escape-sandbox"');
@@ -265,7 +290,9 @@ describe('a customer’s own pages', () => {
     expect((await get(`/help/requests/${number}`, cookie)).text).toContain('This request is closed');
     const next = await post(`/help/requests/${number}`, { act: 'answer', words: 'It is back.' }, cookie);
     const [, newNumber] = /^\/help\/requests\/(\d+)\?said=continued$/.exec(next.headers['location'] ?? '') ?? [];
-    expect(await api.db.selectFrom('conversations').select('linked_from').where('number', '=', Number(newNumber)).executeTakeFirst()).toEqual({ linked_from: number });
+    expect(await api.db.selectFrom('conversations').select('linked_from').where('number', '=', Number(newNumber)).executeTakeFirst()).toEqual({
+      linked_from: number,
+    });
     expect((await get(next.headers['location'] ?? '', cookie)).text).toContain('It is back.');
   });
 
@@ -369,7 +396,10 @@ describe('links', () => {
 
   test('a repeated request by the API is one, and has its link again', async () => {
     const body = { requester: { email: 'again@example.org' }, subject: 'Once', body: 'Only' };
-    const [one, two] = [await api.call('post', '/help/tickets', { as: 'nobody', body, key: 'k-1' }), await api.call('post', '/help/tickets', { as: 'nobody', body, key: 'k-1' })];
+    const [one, two] = [
+      await api.call('post', '/help/tickets', { as: 'nobody', body, key: 'k-1' }),
+      await api.call('post', '/help/tickets', { as: 'nobody', body, key: 'k-1' }),
+    ];
     expect(two.body).toEqual(one.body);
     expect(two.status).toBe(201);
   });

@@ -116,6 +116,7 @@ test('what an agent has forwarded gets its author as the requester in one call, 
   await api.db.updateTable('agents').set({ email: 'agent@desk.example' }).where('id', '=', api.agents.agent.id).execute();
   const number = await ticket('agent@desk.example', { body: 'From: ada@acme.example\nhttps://shop.acme.example/ is slow.' });
   await propose(number, 'requester', 'ada@acme.example', 'Ada');
+  await api.db.updateTable('organizations').set({ plan: 'enterprise' }).where('id', '=', 'o-acme').execute();
   const { proposedRequester } = await show(number);
   expect(proposedRequester).toMatchObject({ email: 'ada@acme.example', name: 'Ada' });
   const answer = await api.call('put', `/conversations/${number}/requester`, { body: { email: 'ada@acme.example', name: 'Ada' } });
@@ -129,7 +130,7 @@ test('what an agent has forwarded gets its author as the requester in one call, 
   });
   expect(shown.participants.map(({ role }) => role)).toEqual(['requester']);
   expect(await commandsOf(number)).toEqual([
-    { type: 'requester', contact: shown.requester.id, plan: 'standard' },
+    { type: 'requester', contact: shown.requester.id, plan: 'enterprise' },
     { type: 'participants', contacts: [shown.requester.id] },
   ]);
 });

@@ -151,9 +151,12 @@ if (CHROMIUM === undefined) {
             language === 'de' ? /^https:\/\/desk\.example\.test\/l\/[\w.-]+\?lang=de$/ : /^https:\/\/desk\.example\.test\/l\/[\w.-]+$/,
           );
         }
-        // What axe looks at is the same on every width; the narrower one breaks more.
-        const { violations } = width === 320 ? await page.evaluate<AxeResults>(`${axe}; ${STUMBLE}`) : { violations: [] };
-        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html: where }) => where).join(' ')}`)).toEqual([]);
+        // What axe looks at is the same on every width; the narrower one breaks more. It stays in the page when another mail is shown.
+        if (width === 320) {
+          if (!(await page.evaluate<boolean>(`typeof axe === 'object'`))) await page.evaluate(axe);
+          const { violations } = await page.evaluate<AxeResults>(STUMBLE);
+          expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html: where }) => where).join(' ')}`)).toEqual([]);
+        }
         // A mail that fetches anything tells its sender who reads it, and when.
         expect(fetched).toEqual([]);
         // Dark is dark and light is light, where the reader's device says so.

@@ -20,6 +20,13 @@ describe('the projection of a conversation', () => {
     return { number, carried: desk.happened(await desk.carried(number), assign, MONDAY_10 + 5 * MINUTE_MS) };
   };
 
+  test('shows the plan of another requester', async () => {
+    const number = await desk.ticket();
+    const requester = desk.command({ type: 'requester', contact: 'c2', plan: 'enterprise' }, MONDAY_10);
+    expect(await write(number, desk.happened(await desk.carried(number), requester, MONDAY_10))).toBe(true);
+    expect(await desk.row(number)).toMatchObject({ plan: 'enterprise' });
+  });
+
   test('shows status, assignee, promises and what happened', async () => {
     const { number, carried } = await taken();
     expect(await write(number, carried)).toBe(true);

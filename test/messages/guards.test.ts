@@ -25,6 +25,8 @@ const MESSAGE: MessageEvent = {
   policy: 'hash',
 };
 const ACT: CustomerActEvent = { type: 'customerAct', seq: 3, at: 1_772_000_000_000, act: 'thatsAll', policy: 'hash' };
+const RATED: CustomerActEvent = { ...ACT, act: 'rated', score: 'good' };
+const TRANSCRIPT: CustomerActEvent = { ...ACT, act: 'transcript', contact: 'c1' };
 const DUE: HandedDue = {
   kind: 'firstResponse',
   since: 1_772_000_000_000,
@@ -92,11 +94,13 @@ describe('inbound events', () => {
     expect(isInboundEvent({ ...MERGED, participants: [], dues: [], causes: [] })).toBe(true);
     expect(isInboundEvent(UNMERGED)).toBe(true);
     expect(isInboundEvent(BOUNCE)).toBe(true);
+    expect(isInboundEvent({ ...BOUNCE, owed: { from: 7, due: DUE } })).toBe(true);
+    for (const whole of [RATED, TRANSCRIPT]) expect(isInboundEvent(whole)).toBe(true);
   });
 
   test('without any one of its fields none is', () => {
     for (const key of Object.keys(MESSAGE)) expect([key, isInboundEvent(without(MESSAGE, key))]).toEqual([key, false]);
-    for (const whole of [ACT, MERGED, UNMERGED, BOUNCE]) {
+    for (const whole of [ACT, RATED, TRANSCRIPT, MERGED, UNMERGED, BOUNCE]) {
       for (const key of Object.keys(whole)) expect([whole.type, key, isInboundEvent(without(whole, key))]).toEqual([whole.type, key, false]);
     }
     for (const key of Object.keys(DUE)) expect([key, isInboundEvent({ ...MERGED, dues: [without(DUE, key)] })]).toEqual([key, false]);
@@ -129,6 +133,12 @@ describe('inbound events', () => {
 
   test('an act that no rule knows is not', () => {
     expect(isInboundEvent({ ...ACT, act: 'sing' })).toBe(false);
+    expect(isInboundEvent({ ...RATED, score: 11 })).toBe(false);
+  });
+
+  test('a bounce that owes nothing that can be owed is not', () => {
+    for (const owed of [null, { from: 0, due: DUE }, { from: 7 }, { from: 7, due: without(DUE, 'dueAt') }])
+      expect(isInboundEvent({ ...BOUNCE, owed })).toBe(false);
   });
 });
 
@@ -151,6 +161,13 @@ describe('commands', () => {
 
   test.each(['teleport', 'toString', '__proto__', 'constructor', '', 3, null])('the unknown command %p is not', (type) => {
     expect(isCommandEvent(event({ type }))).toBe(false);
+  });
+
+  test('a customer has gone, or nothing is said of it', () => {
+    for (const type of ['reply', 'beRightBack', 'closingQuestion', 'feedback'] as const) {
+      expect(isCommandEvent(event({ ...COMMANDS[type], gone: true }))).toBe(true);
+      for (const gone of [false, null, 'yes']) expect(isCommandEvent(event({ ...COMMANDS[type], gone }))).toBe(false);
+    }
   });
 
   test('lists of anything but texts are not', () => {

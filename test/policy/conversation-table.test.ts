@@ -125,6 +125,8 @@ const EVENTS: { readonly [Type in Others]: readonly (readonly [name: string, eve
   customerAct: [
     ['production down', (state) => ({ ...act, ...inbound(state), act: 'productionDown' }), REOPENED],
     ["that's all", (state) => ({ ...act, ...inbound(state), act: 'thatsAll' }), ['solved', 'solved', 'solved', 'solved', 'solved']],
+    ['rated', (state) => ({ ...act, ...inbound(state), act: 'rated', score: 'bad' }), STAYS.slice(0, 5)],
+    ['transcript', (state) => ({ ...act, ...inbound(state), act: 'transcript', contact: 'c1' }), STAYS.slice(0, 5)],
   ],
   merged: [
     ['merged, an answer owed', (state) => ({ ...merged, ...inbound(state), dues: [due('firstResponse')] }), REOPENED],

@@ -54,7 +54,7 @@ async function toggleForm(): Promise<void> {
     // Posted, so that the identity stands in no address.
     const form = document.createElement('form');
     form.method = 'post';
-    form.action = `/help/form?lang=${locale}`;
+    form.action = `/help/enter?lang=${locale}`;
     form.target = frame.name;
     const field = document.createElement('input');
     field.name = 'identity';

@@ -91,7 +91,8 @@ export const LINK_WORDS: Readonly<Record<Locale, LinkWords>> = {
       known: 'Danke, wir wissen es schon.',
       when: (time) => `Sie haben es uns gesagt: ${time}.`,
       underWay: (number) => `Ihre Anfrage #${number} wird in diesem Augenblick dringend gemacht.`,
-      is: (number, priority) => `Ihre Anfrage #${number} ${priority === 'urgent' ? 'ist jetzt dringend' : `hat jetzt die Priorität „${PRIORITIES[priority]}“`}.`,
+      is: (number, priority) =>
+        `Ihre Anfrage #${number} ${priority === 'urgent' ? 'ist jetzt dringend' : `hat jetzt die Priorität „${PRIORITIES[priority]}“`}.`,
       paging: 'Unsere Rufbereitschaft wird gerade gerufen.',
       acknowledged: 'Unsere Rufbereitschaft weiß Bescheid und ist dran.',
       team: 'Unser Team weiß Bescheid.',

@@ -30,7 +30,7 @@ export class Api {
   token: string | null = null;
 
   /** A call below /api/v1. Errors: {@link Refused}, {@link Unreached}. */
-  async call<Answer>(method: 'GET' | 'POST' | 'PUT', path: string, { body, key }: CallOptions = {}): Promise<Answer> {
+  async call<Answer>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, { body, key }: CallOptions = {}): Promise<Answer> {
     const response = await fetch(BASE + path, {
       method,
       headers: { ...this.#headers(key), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },

@@ -106,6 +106,8 @@ export class Chat {
   async forget(): Promise<void> {
     this.#link.leave();
     for (const { key } of this.store.get().unsent) await this.#sending.discard(key);
+    // The token is void from now on, wherever it may have got to.
+    if (this.api.token !== null) await this.#quietly(() => this.api.call('DELETE', '/chat/sessions'));
     this.#visitor.forget();
     this.store.set({ ...INITIAL, settings: this.store.get().settings, words: this.store.get().words });
   }
@@ -341,7 +343,7 @@ export class Chat {
       this.#badge.show();
       const { number, chats } = this.store.get();
       const shown = number ?? currentOf(chats)?.number ?? null;
-      this.store.set({ number: shown, loaded: shown === null });
+      this.store.set({ number: shown, loaded: shown === null, ...(shown === null && { connection: 'resting' }) });
       if (shown !== null) await this.load(shown);
     } catch (error) {
       if (!(error instanceof Unreached || error instanceof Refused)) throw error;

@@ -42,7 +42,7 @@ export function Header() {
             )}
             <div class="head-text">
               <h1>{title}</h1>
-              {screen === 'chat' && <p>{answered ? sentences.at(-1) : sentences[0]}</p>}
+              {screen === 'chat' && <p class={answered ? 'rest' : ''}>{answered ? sentences.at(-1) : sentences[0]}</p>}
             </div>
           </>
         )}

@@ -123,7 +123,7 @@ function About() {
   const { state, words } = useChat();
   const { cluster, website } = state.settings;
   const what = [cluster, website].filter((each) => each !== null && each !== '').join(' · ');
-  return state.number === null && what !== '' ? <p class="about">{words.about(what)}</p> : null;
+  return state.number === null && state.unsent.length === 0 && what !== '' ? <p class="about">{words.about(what)}</p> : null;
 }
 
 function Loading() {
