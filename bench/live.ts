@@ -134,8 +134,8 @@ async function idleFor(desk: BenchDesk, seconds: number): Promise<Idle> {
   };
 }
 
-/** PostgreSQL tells of a transaction up to a second after it. */
-const STATISTICS_LATE_MS = 1_500;
+/** A connection of PostgreSQL that has nothing to do tells of its transactions up to 10 s after them. */
+const STATISTICS_LATE_MS = 12_000;
 
 async function transactionsOf({ db }: BenchDesk): Promise<number> {
   const { rows } = await sql<{

@@ -1,6 +1,6 @@
 import { codeOf } from '../../intake/woken-loop';
 import type { ApiContext } from '../context';
-import { summariesFor } from '../own-chat';
+import { expectationAnswer } from '../expectation';
 import type { Hub } from './hub';
 import type { Subscription } from './peer';
 
@@ -45,14 +45,16 @@ export class Expectations {
       .catch((error: unknown) => this.context.log.warn({ code: codeOf(error) }, 'it could not be told what those who wait can expect'));
   }
 
+  /** What can be expected is the same for all of a plan, and no secret: it is made once, however many wait. */
   async #tell(): Promise<void> {
-    const waiting = await this.#unanswered();
-    for (const subscription of waiting) {
+    const plans = await this.#waitingByPlan();
+    const made = new Map<string, Awaited<ReturnType<typeof expectationAnswer>>>();
+    for (const subscription of this.hub.customers()) {
       const { peer, root, subject } = subscription;
-      if (peer.actor?.kind !== 'visitor' || subject === 'queue') continue;
-      const [summary] = await summariesFor(this.context, this.context.db, peer.actor, { limit: 1, number: root });
-      const expectation = summary?.expectation ?? null;
-      if (expectation === null) continue;
+      const plan = plans.get(root);
+      if (peer.actor?.kind !== 'visitor' || subject === 'queue' || plan === undefined) continue;
+      const expectation = made.get(plan) ?? (await expectationAnswer(this.context, { plan }));
+      made.set(plan, expectation);
       const text = JSON.stringify(expectation);
       if (this.#told.get(subscription) === text) continue;
       this.#told.set(subscription, text);
@@ -61,19 +63,18 @@ export class Expectations {
     }
   }
 
-  /** Those who listen to a chat that nobody has answered yet. */
-  async #unanswered(): Promise<Subscription[]> {
+  /** The plans of chats that somebody listens to and nobody has answered yet, by number. */
+  async #waitingByPlan(): Promise<Map<number, string>> {
     const customers = this.hub.customers();
-    if (customers.length === 0) return [];
+    if (customers.length === 0) return new Map();
     const rows = await this.context.db
       .selectFrom('conversations')
-      .select('number')
+      .select(['number', 'plan'])
       .where('number', 'in', [...new Set(customers.map(({ root }) => root))])
       .where('kind', '=', 'chat')
       .where('status', '=', 'new')
       .execute();
-    const numbers = new Set(rows.map(({ number }) => number));
-    return customers.filter(({ root }) => numbers.has(root));
+    return new Map(rows.map(({ number, plan }) => [number, plan]));
   }
 
   #lookAt(at: number): void {

@@ -84,7 +84,7 @@ export const chatSummary = z
     beRightBack: z.boolean().openapi({ description: 'Whoever answers has said that they are right back; `promised` says by when.' }),
     proof: z.enum(['signed', 'code', 'claimed', 'mail']).nullable().openapi({ description: 'How the chat’s requester was proven; null for what is no chat.' }),
     // For a chat that nobody has answered yet.
-    expectation: expectation.nullable(),
+    expectation: z.union([expectation, z.null()]),
   })
   .openapi('ChatSummary');
 

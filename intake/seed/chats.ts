@@ -36,7 +36,7 @@ export const CHATS: readonly SeededChat[] = [
     key: 'chat-cache',
     from: 'noor.haddad@brightwell-learning.example',
     priority: 'normal',
-    minutesAgo: 2,
+    minutesAgo: 1,
     text: 'Hi! How do I clear the cache of campus.brightwell-learning.example without a deployment?',
     acts: [],
   },
@@ -44,7 +44,7 @@ export const CHATS: readonly SeededChat[] = [
     key: 'chat-checkout',
     from: 'm.adeyemi@nordlicht-versand.example',
     priority: 'high',
-    minutesAgo: 9,
+    minutesAgo: 2,
     text: 'Checkout on b2b.nordlicht-versand.example hangs for some customers since a few minutes.',
     acts: [
       { by: 'jonas', reply: 'Hello Moses, I see it: two of six boxes on c17 answer slowly. One moment.' },
@@ -57,7 +57,7 @@ export const CHATS: readonly SeededChat[] = [
     key: 'chat-import',
     from: 'dev.patel@kestrel-cycles.example',
     priority: 'normal',
-    minutesAgo: 35,
+    minutesAgo: 3,
     text: 'Our product import needs 3 GB of memory for ten minutes at night. Is that possible on c22?',
     acts: [
       { by: 'tomasz', reply: 'Hi Dev, it is, but I would like to test it with a copy of your data first. That takes longer than a chat.' },
@@ -70,7 +70,7 @@ export const CHATS: readonly SeededChat[] = [
     key: 'chat-ssh',
     from: 'lucia.ramos@olivar-del-sur.example',
     priority: 'normal',
-    minutesAgo: 50,
+    minutesAgo: 3,
     text: 'Hola! Where can I add the SSH key of a new colleague?',
     acts: [
       { by: 'aoife', reply: 'Hola Lucía! In the dashboard: Account → People → SSH keys. It works a minute later.' },
@@ -83,7 +83,7 @@ export const CHATS: readonly SeededChat[] = [
     key: 'chat-newsletter',
     from: 'h.tarnow@tarnow-verlag.example',
     priority: 'low',
-    minutesAgo: 80,
+    minutesAgo: 45,
     text: 'Guten Tag, dürfen wir unseren Newsletter über Ihren Server verschicken? Es sind etwa 4.000 Adressen.',
     // She has left before the answer, so it goes out by mail.
     acts: [{ by: 'ines', reply: 'Guten Tag Frau Tarnow, lieber nicht: dafür gibt es Dienste, deren Mails auch ankommen. Ich schicke Ihnen gern eine Liste.' }],

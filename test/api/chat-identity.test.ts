@@ -13,7 +13,8 @@ const seed = Number(process.env['HOLDFAST_TEST_SEED']);
 const encode = (part: unknown) => Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
 
 /** A JWT with whatever in it, signed with HMAC-SHA-256 or not at all. */
-function forged(claims: unknown, { header = { alg: 'HS256', typ: 'JWT' }, secret = DASHBOARD_SECRET, hash = 'sha256' } = {}): string {
+function forged(claims: unknown, options: { header?: unknown; secret?: string; hash?: string } = {}): string {
+  const { header = { alg: 'HS256', typ: 'JWT' }, secret = DASHBOARD_SECRET, hash = 'sha256' } = options;
   const signing = `${encode(header)}.${encode(claims)}`;
   return `${signing}.${createHmac(hash, secret).update(signing).digest('base64url')}`;
 }

@@ -404,6 +404,17 @@ describe('links', () => {
     expect(two.status).toBe(201);
   });
 
+  test('what goes wrong is said to customers as customers, in their language', async () => {
+    const english = await get('/l/nothing').set('Accept', 'text/html');
+    expect(english.text).toContain('There is nothing here');
+    expect(english.text).toContain('Write to us');
+    expect(english.text).not.toMatch(/sign-in|start page/);
+    await of('wrong@example.org');
+    const cookie = await signedIn('wrong@example.org');
+    const german = await get('/help/requests/x?lang=de', cookie).set('Accept', 'text/html');
+    expect([german.status, german.text]).toEqual([404, expect.stringContaining('Hier ist nichts')]);
+  });
+
   test('a page that a foreign site posts to does nothing', async () => {
     const number = await of('foreign@example.org');
     const path = await link(number, 'thatsAll');

@@ -40,7 +40,7 @@ test('each operation has a name of its own, its path’s parameters, and an answ
       expect(inPath).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
       expect(Object.keys(operation.responses)).toContain('500');
       if (method === 'post')
-        expect((operation.parameters ?? []).map(({ name }) => name).includes('Idempotency-Key') || /tokens$|explain$|sessions$/.test(path)).toBe(true);
+        expect((operation.parameters ?? []).map(({ name }) => name).includes('Idempotency-Key') || /tokens$|explain$|sessions$|frames$/.test(path)).toBe(true);
     }
   }
 });

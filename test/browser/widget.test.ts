@@ -104,6 +104,7 @@ test('two tabs are one chat; the closed one says how much is unread, until it is
   const person = await browser.person();
   desk.parts.sink.expect('ada.winter@kornblume.example');
   const [one, other] = [await hostPage(person, 'as=customer'), await hostPage(person, 'as=customer')];
+  const launcher = one.page.getByRole('complementary', { name: 'Support chat' });
   await one.open();
   await one.say('Is the new PHP out?');
   const number = await chatOf('ada.winter@kornblume.example');
@@ -114,13 +115,13 @@ test('two tabs are one chat; the closed one says how much is unread, until it is
     one.page.evaluate<boolean>("document.activeElement?.shadowRoot?.activeElement?.getAttribute('aria-label') === 'Chat with us'"),
   );
   await reply(number, 'Since this morning.');
-  await one.page.getByRole('button', { name: 'Chat with us, 1 unread message' }).waitFor();
+  await launcher.getByRole('button', { name: 'Chat with us, 1 unread message' }).waitFor();
   expect(await one.page.title()).toMatch(/^\(1\) /);
   await other.page.reload();
   await other.page.bringToFront();
   await other.open();
   await other.shows('Since this morning.');
-  await one.page.getByRole('button', { name: 'Chat with us', exact: true }).waitFor();
+  await launcher.getByRole('button', { name: 'Chat with us', exact: true }).waitFor();
   expect(await one.page.title()).not.toMatch(/^\(/);
   await inTheEnd('the desk knows that it was seen', async () => {
     const { items } = await desk.must<{ items: { body: string; seenAt: string | null }[] }>('GET', `/conversations/${number}/messages`);

@@ -17,7 +17,7 @@ export interface HelpView {
   /** The visitor's token, where the page carries it because a cookie would not arrive: in a frame on another site. */
   readonly carried: string | null;
   /** A path of ours that keeps the language which was chosen. */
-  to(path: string): string;
+  readonly to: (path: string) => string;
 }
 
 /** The language that was asked for by `?lang=`, or else the browser's; English when it is neither. */

@@ -53,8 +53,12 @@ export class Launcher {
     shadow.append(this.#button);
     this.#label();
     document.body.append(this.#root);
-    if (kept('getItem', OPEN_KEY) === '1') show(true);
-    else (window.requestIdleCallback ?? setTimeout)(() => this.#load());
+    (window.requestIdleCallback ?? setTimeout)(() => this.#load());
+  }
+
+  /** It was open on the page before this one. */
+  get wasOpen(): boolean {
+    return kept('getItem', OPEN_KEY) === '1';
   }
 
   rename(words: LauncherWords): void {

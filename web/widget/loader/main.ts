@@ -69,8 +69,10 @@ const commands: Record<string, (value: unknown) => void> = {
   boot(value) {
     boot = value ?? {};
     const words = localeOf(boot) === 'de' ? german : english;
-    if (launcher === null) launcher = new Launcher(`${deskOrigin}/widget/frame?host=${encodeURIComponent(location.origin)}`, words, show);
-    else {
+    if (launcher === null) {
+      launcher = new Launcher(`${deskOrigin}/widget/frame?host=${encodeURIComponent(location.origin)}`, words, show);
+      if (launcher.wasOpen) show(true);
+    } else {
       launcher.rename(words);
       void begin();
     }

@@ -1,4 +1,4 @@
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { Chats } from './chats';
 import { Composer } from './composer';
 import { Header } from './header';
@@ -10,9 +10,9 @@ import { ChatContext, useChat } from './use-chat';
 /** The widget, once it has words. */
 export function Root() {
   const chat = useContext(ChatContext);
-  const [speaks, setSpeaks] = useState(false);
-  useEffect(() => chat?.store.subscribe(() => setSpeaks(chat.store.get().words !== null)), [chat]);
-  return speaks ? <App /> : null;
+  const [, redraw] = useState<unknown>(null);
+  useLayoutEffect(() => chat?.store.subscribe(() => redraw(chat.store.get().words)), [chat]);
+  return chat === null || chat.store.get().words === null ? null : <App />;
 }
 
 function App() {

@@ -1,5 +1,5 @@
 import { createContext } from 'preact';
-import { useContext, useEffect, useReducer, useState } from 'preact/hooks';
+import { useContext, useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
 import type { Words } from '../../words/en';
 import type { Chat } from '../chat';
 import type { State } from '../state';
@@ -24,7 +24,7 @@ export function useChat(): Shown {
   const chat = useContext(ChatContext);
   if (chat === null) throw new Error('There is no chat around this component.');
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => chat.store.subscribe(() => redraw(undefined)), [chat]);
+  useLayoutEffect(() => chat.store.subscribe(() => redraw(undefined)), [chat]);
   const now = useNow();
   const { words, timeZone } = chat;
   return { chat, state: chat.store.get(), words, telling: { words, timeZone, now } };
