@@ -1,3 +1,4 @@
+import type { Database } from '../db/connection';
 import { measureChats, type Measured } from '../db/expectation';
 import { expectation, SAMPLES_SINCE_MS } from '../policy/expectation';
 import type { Priority } from '../policy/words';
@@ -12,10 +13,14 @@ const MEASURED_FOR_MS = 3_000;
 const measured = new WeakMap<ApiContext, { readonly at: number; readonly what: Promise<Measured> }>();
 
 /** What somebody who writes in the chat now can expect, as the API answers it; of the policy's first plan and default priority unless told. */
-export async function expectationAnswer(context: ApiContext, of: { readonly plan?: string | undefined; readonly priority?: Priority | undefined } = {}) {
+export async function expectationAnswer(
+  context: ApiContext,
+  db: Database,
+  of: { readonly plan?: string | undefined; readonly priority?: Priority | undefined } = {},
+) {
   const now = context.now();
   const policy = context.policy();
-  const { agents, responses, queue } = await measuredBy(context, now);
+  const { agents, responses, queue } = await measuredBy(context, db, now);
   const { office, opensAt, reply, samples, answerBy } = expectation(
     policy,
     { plan: of.plan ?? policy.defaultPlan, priority: of.priority ?? policy.defaultPriority, responses },
@@ -32,10 +37,11 @@ export async function expectationAnswer(context: ApiContext, of: { readonly plan
   };
 }
 
-async function measuredBy(context: ApiContext, now: number): Promise<Measured> {
+/** By the caller's own connection: one that held a transaction and waited for another could wait for others that do the same. */
+async function measuredBy(context: ApiContext, db: Database, now: number): Promise<Measured> {
   const last = measured.get(context);
   if (last !== undefined && performance.now() - last.at < (context.measuredForMs ?? MEASURED_FOR_MS)) return last.what;
-  const what = measureChats(context.db, { since: new Date(now - SAMPLES_SINCE_MS), now: new Date(now) });
+  const what = measureChats(db, { since: new Date(now - SAMPLES_SINCE_MS), now: new Date(now) });
   const entry = { at: performance.now(), what };
   measured.set(context, entry);
   // A failure is answered once, and never remembered.

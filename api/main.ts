@@ -94,6 +94,8 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
     try {
       await once(server, 'listening');
     } catch (error) {
+      await live.close();
+      await sockets.close();
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       throw new HoldfastError('E_PORT_BUSY', `Port ${PORT} of ${HOLDFAST_HOST}, meant for the API, is taken by another program.`, {
         fix: 'Stop that program, or set PORT to another one.',

@@ -90,7 +90,7 @@ async function withExpectation(context: ApiContext, db: Database, visitor: Visit
 
 /** What this visitor can expect, by their organization's plan. */
 export async function expectationFor(context: ApiContext, db: Database, visitor: Visitor | null) {
-  return expectationAnswer(context, { plan: visitor === null ? undefined : await planFor(db, visitor.contactId) });
+  return expectationAnswer(context, db, { plan: visitor === null ? undefined : await planFor(db, visitor.contactId) });
 }
 
 async function planFor(db: Database, contactId: string): Promise<string | undefined> {

@@ -53,7 +53,7 @@ export class Expectations {
       const { peer, root, subject } = subscription;
       const plan = plans.get(root);
       if (peer.actor?.kind !== 'visitor' || subject === 'queue' || plan === undefined) continue;
-      const expectation = made.get(plan) ?? (await expectationAnswer(this.context, { plan }));
+      const expectation = made.get(plan) ?? (await expectationAnswer(this.context, this.context.db, { plan }));
       made.set(plan, expectation);
       const text = JSON.stringify(expectation);
       if (this.#told.get(subscription) === text) continue;

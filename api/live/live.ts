@@ -26,6 +26,10 @@ const SUBSCRIPTIONS = { visitor: 50, agent: 300 } as const;
 const VISITOR_CONNECTIONS = 20;
 const ADDRESS_CONNECTIONS = 200;
 
+/** Connections of one address that were refused for what they said of who they are, in a minute; beyond it none are opened. */
+const WRONG_TOKENS = 120;
+const MINUTE_MS = 60_000;
+
 /** Live connections of this process: what they say, what they are told, and who of them is let in. */
 export class Live {
   readonly #peers = new Set<Peer>();
@@ -36,6 +40,8 @@ export class Live {
   readonly #tabs: Tabs;
   #timer: NodeJS.Timeout | null = null;
   #closing = false;
+  readonly #wrongTokens = new Map<string, number>();
+  #countedSince = performance.now();
   #looking: Promise<void> = Promise.resolve();
 
   constructor(
@@ -69,10 +75,15 @@ export class Live {
 
   /** Begins to listen; rejects when the database cannot be reached. */
   async start(): Promise<this> {
-    await this.#feed.start();
-    await this.#tabs.start();
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
-    return this;
+    try {
+      await this.#feed.start();
+      await this.#tabs.start();
+      this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+      return this;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** Sends everybody to another process, or to this one when it is back: nobody has left for that. */
@@ -100,7 +111,7 @@ export class Live {
   /** A connection that has been opened; null when there are too many of its kind. */
   open(wire: Wire): Peer | null {
     const sameAddress = [...this.#peers].filter((peer) => peer.wire.address === wire.address && peer.actor?.kind !== 'agent').length;
-    if (this.#closing || sameAddress >= ADDRESS_CONNECTIONS) {
+    if (this.#closing || sameAddress >= ADDRESS_CONNECTIONS || (this.#wrongTokens.get(wire.address) ?? 0) >= WRONG_TOKENS) {
       wire.close(this.#closing ? CLOSE.restart : CLOSE.tooMany);
       return null;
     }
@@ -140,7 +151,10 @@ export class Live {
     const credential = credentialOf(token, request, this.context.environment.HOLDFAST_PUBLIC_URL);
     const known = credential && (await whoIs(this.context, credential, token));
     if (peer.over) return;
-    if (known === null) return peer.close(CLOSE.unauthenticated);
+    if (known === null) {
+      this.#wrongTokens.set(peer.wire.address, (this.#wrongTokens.get(peer.wire.address) ?? 0) + 1);
+      return peer.close(CLOSE.unauthenticated);
+    }
     const { actor } = known;
     const others = [...this.#peers].filter((other) => other.actor?.kind === 'visitor' && other.actor.id === actor.id).length;
     if (actor.kind === 'visitor' && others >= VISITOR_CONNECTIONS) return peer.close(CLOSE.tooMany);
@@ -259,6 +273,10 @@ export class Live {
 
   #look(): void {
     const now = this.context.now();
+    if (performance.now() - this.#countedSince > MINUTE_MS) {
+      this.#wrongTokens.clear();
+      this.#countedSince = performance.now();
+    }
     for (const peer of this.#peers) {
       if (peer.known === null) {
         if (performance.now() - peer.since > HELLO_MS) peer.close(CLOSE.noHello);

@@ -320,6 +320,18 @@ describe('the door', () => {
     await Promise.all(many.map((socket) => socket.end()));
   });
 
+  test('whoever guesses is let in no more for a while', async () => {
+    const guessed = await startLiveApi(desk);
+    const codes: number[] = [];
+    for (let n = 0; n < 130; n += 1) {
+      const socket = await TestSocket.open(guessed);
+      if (socket.closed === null) socket.say({ type: 'hello', tab: 'one', token: `vt_guess-${n}` });
+      codes.push(await socket.closedWith());
+    }
+    expect(codes).toEqual([...Array.from({ length: 120 }, () => 4401), ...Array.from({ length: 10 }, () => 4429)]);
+    await guessed.stop();
+  });
+
   test('other addresses are upgraded to nothing', async () => {
     await expect(TestSocket.open({ url: `${api.url}/elsewhere?` })).rejects.toThrow('404');
   });

@@ -167,6 +167,16 @@ test('the end is the customer’s: be right back, the closing question, their ve
   await person.leave();
 });
 
+test('the demo’s contact form is the signed-in customer’s own, in a frame', async () => {
+  const person = await browser.person();
+  const { page } = await hostPage(person, 'as=customer');
+  await page.getByRole('button', { name: 'Write a ticket' }).click();
+  const form = page.frameLocator('iframe[title="Contact form"]');
+  await new Promise((r)=>setTimeout(r,3000)); process.stdout.write('DEBUG '+page.frames().map((f)=>f.url()).join(' ')+'\n'+(await form.locator('body').innerHTML()).slice(0,1800)+'\n');
+  await picture(page, 'demo-form');
+  await person.leave();
+});
+
 /** A narrow one in the dark and a wide one in the light; all of them for those who want to look at the pictures. */
 const SCREENS: readonly (readonly [string, BrowserContextOptions])[] = [320, 768, 1280]
   .flatMap((width) => (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })))

@@ -3,6 +3,7 @@ import type {
   IncidentCall,
   MailActivities,
   NoticeActivities,
+  OutcomeProjected,
   PageAttempt,
   PageAttemptAnswer,
   PageAttemptRecord,
@@ -63,13 +64,19 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
   }
 
   project(input: Projection): Promise<void> {
+    this.write(input);
+    return Promise.resolve();
+  }
+
+  /** As in the database, whoever writes a revision first has written it. */
+  private write(input: Projection): boolean {
     const last = this.projections.filter((other) => other.number === input.number).at(-1);
     if (last && input.carried.state.revision < last.carried.state.revision) {
       this.unexpected.push(`#${input.number}: revision ${input.carried.state.revision} came after ${last.carried.state.revision}`);
     }
-    // As in the database, whoever writes a revision first has written it.
-    if (last?.carried.state.revision !== input.carried.state.revision) this.projections.push(input);
-    return Promise.resolve();
+    if (last?.carried.state.revision === input.carried.state.revision) return false;
+    this.projections.push(input);
+    return true;
   }
 
   readEvents({ number, after, upTo }: { number: number; after: number; upTo: number }): Promise<InboundEvent[]> {
@@ -86,17 +93,17 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     return Promise.resolve(policy);
   }
 
-  async claimClose({ number, at, before }: Parameters<RecordActivities['claimClose']>[0]): ReturnType<RecordActivities['claimClose']> {
-    if (!this.closes) return { closed: false, projected: 'not' };
-    await this.projectOutcome(number, before, { type: 'closed', at }, at);
-    return { closed: true, projected: 'now' };
+  claimClose({ number, at, before }: Parameters<RecordActivities['claimClose']>[0]): ReturnType<RecordActivities['claimClose']> {
+    if (!this.closes) return Promise.resolve({ closed: false, projected: 'not' });
+    return Promise.resolve({ closed: true, projected: this.projectOutcome(number, before, { type: 'closed', at }, at) });
   }
 
   /** What comes of an activity's own outcome is projected with it, as by the real ones. */
-  private async projectOutcome(number: number, before: Carried, event: ConversationEvent, now: number): Promise<void> {
+  private projectOutcome(number: number, before: Carried, event: ConversationEvent, now: number): OutcomeProjected {
     const { state, effects, timeline } = apply(before.state, event, now);
     const told = timeline.map((entry, position) => ({ ...entry, revision: state.revision, position }));
-    await this.project({ number, carried: { ...before, state, lanes: [...before.lanes, ...effects], timeline: [...before.timeline, ...told] } });
+    const written = this.write({ number, carried: { ...before, state, lanes: [...before.lanes, ...effects], timeline: [...before.timeline, ...told] } });
+    return written ? 'now' : 'not';
   }
 
   checkPresence(look: PresenceLook): Promise<PresenceFound> {
@@ -153,8 +160,7 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     const at = Context.current().info.currentAttemptScheduledTimestampMs;
     const { number, effect, before } = input;
     if (outcome !== 'sent' || before === undefined || effect.messageId === undefined) return { outcome, at };
-    await this.projectOutcome(number, before, { type: 'delivered', messageId: effect.messageId, at }, at);
-    return { outcome, at, projected: 'now' };
+    return { outcome, at, projected: this.projectOutcome(number, before, { type: 'delivered', messageId: effect.messageId, at }, at) };
   }
 
   sendNotice(input: Parameters<NoticeActivities['sendNotice']>[0]): Promise<void> {
