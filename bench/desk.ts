@@ -24,6 +24,7 @@ import { added, countersBy, total } from './statistics';
 const NAMESPACE = 'bench';
 const DOMAIN = 'example.test';
 const TOKEN = 'the-admin-token-of-the-bench';
+const DASHBOARD_SECRET = 'the-secret-of-the-dashboard-of-the-bench';
 const WORKERS = 2;
 /** The api reads the published policy again every second. */
 const POLICY_SEEN_MS = 1_500;
@@ -41,6 +42,8 @@ export interface BenchDesk {
   readonly pagerduty: FakePagerDuty;
   /** Of the API, no slash at its end. */
   readonly url: string;
+  /** Signs the identity of customers, as their dashboard does. */
+  readonly dashboardSecret: string;
   /** Where mail comes in, and the domain of its addresses. */
   readonly smtp: { readonly host: string; readonly port: number; readonly domain: string };
   /** Everything that runs, by name. */
@@ -111,6 +114,7 @@ export async function startBenchDesk(progress: (line: string) => void): Promise<
       MAIL_DOMAIN: DOMAIN,
       HOLDFAST_PUBLIC_URL: url,
       HOLDFAST_ADMIN_TOKEN: TOKEN,
+      DASHBOARD_JWT_SECRET: DASHBOARD_SECRET,
       // One token asks for the whole desk.
       HOLDFAST_RATE_LIMIT: '0',
       HOLDFAST_SIGNING_KEYS: formatKeys([generateKey()]),
@@ -142,6 +146,7 @@ export async function startBenchDesk(progress: (line: string) => void): Promise<
       mail,
       pagerduty,
       url,
+      dashboardSecret: DASHBOARD_SECRET,
       processes: [...parts, { name: 'temporal', pid: temporal.pid }, { name: 'postgres', pid: postgres.pid }],
       smtp: { host: '127.0.0.1', port: smtpPort, domain: DOMAIN },
       async publish(yaml) {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { ChattingCustomer, type LiveTab } from '../test/kit/chatting-customer';
+import { ChattingCustomer, signIdentity, type LiveTab } from '../test/kit/chatting-customer';
 import { inParallel, pause, until, type BenchDesk } from './desk';
 import { added, percentile, spreadOf, total, type Spread } from './statistics';
 
@@ -68,7 +68,8 @@ export async function measureLive(
       async (index) => {
         const email = `live-${index}@customer.example`;
         desk.mail.expect(email);
-        const customer = new ChattingCustomer(desk.url, { email });
+        const identity = await signIdentity(desk.dashboardSecret, { sub: `live-${index}`, email });
+        const customer = new ChattingCustomer(desk.url, { identity });
         const { number } = await customer.opens('Hello, is anybody there?');
         tabs.push({ number, tab: await customer.looks(number) });
       },

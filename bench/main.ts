@@ -80,7 +80,7 @@ async function run({ only, quick = false, json }: Options): Promise<void> {
     if (wanted('f')) report = { ...report, search: await measureSearch({ url: desk.postgresUrl, messages: quick ? 5_000 : 100_000, progress }) };
     if (wanted('g')) report = { ...report, hostile: await measureHostile(desk, { mails: quick ? 300 : 5_000, progress }) };
     if (wanted('h')) {
-      const size = quick ? { chats: 20, seconds: 10, idleSeconds: 20 } : { chats: 200, seconds: 40, idleSeconds: 60 };
+      const size = quick ? { chats: 20, seconds: 10, idleSeconds: 20 } : { chats: 200, seconds: 40, idleSeconds: 30 };
       report = { ...report, live: await measureLive(desk, { ...size, perSecond: 5, progress }) };
     }
     process.exitCode = allWithin(report) ? EXIT.done : EXIT.failed;

@@ -112,12 +112,14 @@ export async function bundleOf(db: Database, id: string): Promise<string | null>
   return row?.bundled_into ?? null;
 }
 
-/** Takes a page out of a bundle; true when no other page that is not over is left in it, so that its incident can be resolved. */
+/**
+ * Takes a page out of a bundle, unless it is the last in it that is not over: then true, and its incident has to be resolved. The last one
+ * stays in it until {@link forgetBundle}, so that a repeat after a crash still knows of the incident.
+ */
 export async function leaveBundle(db: Database, bundle: string, id: string): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     // Two that leave at the same time would each take the other for one who stays.
     await lockBundle(trx, bundle);
-    await trx.updateTable('pages').set({ bundled_into: null }).where('id', '=', id).where('bundled_into', '=', bundle).execute();
     const other = await trx
       .selectFrom('pages')
       .select('id')
@@ -126,8 +128,18 @@ export async function leaveBundle(db: Database, bundle: string, id: string): Pro
       .where('state', '<>', 'over')
       .limit(1)
       .executeTakeFirst();
+    if (other !== undefined) await withoutBundle(trx, bundle, id);
     return other === undefined;
   });
+}
+
+/** Notes that the incident of a bundle has been resolved with this page, the last in it. */
+export async function forgetBundle(db: Database, bundle: string, id: string): Promise<void> {
+  await withoutBundle(db, bundle, id);
+}
+
+async function withoutBundle(db: Database, bundle: string, id: string): Promise<void> {
+  await db.updateTable('pages').set({ bundled_into: null }).where('id', '=', id).where('bundled_into', '=', bundle).execute();
 }
 
 /** Makes those who change several pages of a bundle wait for each other, whatever the order of the pages. */

@@ -95,7 +95,8 @@ async function begin(trx: Transaction<Schema>, policy: PolicySnapshot, author: C
     inReplyTo: null,
     authenticated: proven,
     machine: false,
-    noAutoMail: false,
+    // An address that anybody may have typed in is mailed what was said to it here, and nothing of our own.
+    noAutoMail: !proven,
     // The widget says when the answer comes; out of hours its mail says it to whoever leaves, but to no address that anybody may have typed in.
     noReceipt: !proven || officeOpen(policy, now),
     hint: null,

@@ -3,7 +3,7 @@ import { crashPoint } from '../../config/crash-points';
 import type { Logger } from '../../config/log';
 import type { Database } from '../../db/connection';
 import { writeNotice } from '../../db/notices';
-import { bundleOf, isBundleKey, leaveBundle } from '../../db/page-bundles';
+import { bundleOf, forgetBundle, isBundleKey, leaveBundle } from '../../db/page-bundles';
 import { prepareAttempt, writeAttempt, writePageRecord } from '../../db/page-records';
 import type { IncidentCall, PageAttempt, PageAttemptAnswer, PageAttemptRecord, PagingActivities } from '../../messages/activities';
 import { pageId } from '../../messages/ids';
@@ -208,8 +208,10 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
 
     resolveIncident: (input) =>
       tell(input, async (key, signal) => {
-        if (isBundleKey(key) && !(await leaveBundle(db, key, pageId(input.number, input.page)))) return;
+        const id = pageId(input.number, input.page);
+        if (isBundleKey(key) && !(await leaveBundle(db, key, id))) return;
         await pagerduty?.resolve(key, signal);
+        if (isBundleKey(key)) await forgetBundle(db, key, id);
       }),
   };
 }

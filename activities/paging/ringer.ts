@@ -1,6 +1,6 @@
 import { crashPoint } from '../../config/crash-points';
 import type { Database } from '../../db/connection';
-import { decideBundle, isBundleKey, leaveBundle, markBundleSent, type BundleDecision } from '../../db/page-bundles';
+import { decideBundle, forgetBundle, isBundleKey, leaveBundle, markBundleSent, type BundleDecision } from '../../db/page-bundles';
 import { claimAttempt, type PageGround } from '../../db/page-records';
 import { bundleText, NO_FACTS, pageText } from '../../db/page-text';
 import type { PageAttempt, PageAttemptRecord } from '../../messages/activities';
@@ -134,7 +134,9 @@ export class Ringer {
   ): Promise<void> {
     const common = input.mode === 'ring' && typeof ground?.bundle === 'string' ? [ground.bundle] : [];
     for (const key of new Set([...input.replaces, ...own, ...common])) {
-      if (key !== dedupKey && (await this.mayResolve(input, key, ground))) await pagerduty.resolve(key, signal);
+      if (key === dedupKey || !(await this.mayResolve(input, key, ground))) continue;
+      await pagerduty.resolve(key, signal);
+      if (isBundleKey(key)) await forgetBundle(this.options.db, key, pageId(input.number, input.page));
     }
   }
 

@@ -85,8 +85,10 @@ const pagesOf = (started: Started) => [...started.beginning, ...desk.outside.tim
 
 function projected({ number }: Started, what: string, holds: (state: ConversationState) => boolean): Promise<ConversationState> {
   return eventually(`#${number} in the database: ${what}`, () => {
-    const state = desk.outside.projections.findLast((projection) => projection.number === number)?.carried.state;
-    return state !== undefined && holds(state) && state;
+    const states = desk.outside.projections.filter((projection) => projection.number === number).map(({ carried }) => carried.state);
+    const newest = Math.max(...states.map(({ revision }) => revision));
+    // An outcome has the revision of what it met when both were written at once.
+    return states.find((state) => state.revision === newest && holds(state));
   });
 }
 
