@@ -158,6 +158,27 @@ test('the common incident is resolved with the last of its pages', async () => {
   expect(pagerduty.open().map((incident) => incident.key)).toEqual(['conversation/1:firstResponse:1']);
 });
 
+test('a resolve that fails is repeated, also for a page whose escalation never heard that others have rung for it', async () => {
+  const bundle = await ringBundle();
+  for (const number of [2, 3]) await activities.resolveIncident(incidentOf(number, [], { state: 'over', overAt: now }));
+  pagerduty.failNext({ status: 503 });
+  const last = incidentOf(4, [], { state: 'over', overAt: now });
+  await expect(activities.resolveIncident(last)).rejects.toThrow('503');
+  expect(pagerduty.open().map((incident) => incident.key)).toContain(bundle);
+  await activities.resolveIncident(last);
+  expect(pagerduty.open().map((incident) => incident.key)).toEqual(['conversation/1:firstResponse:1']);
+});
+
+test('a ring that fails as it takes the place of the common incident does so when it is repeated', async () => {
+  const bundle = await ringBundle();
+  for (const number of [2, 3]) await activities.resolveIncident(incidentOf(number, [bundle], { state: 'over', overAt: now }));
+  const next = attemptOf(4, { ring: 2, level: 2, dedupKey: 'later:4', record: recordOf(4, { revision: DUE_AT + 5 }) });
+  pagerduty.failNext({ status: 503 });
+  await expect(ring(next)).rejects.toThrow('503');
+  await ring(next);
+  expect(pagerduty.open().map((incident) => incident.key)).toEqual(['conversation/1:firstResponse:1', 'later:4']);
+});
+
 test('a later ring leaves the common incident to the others, and the last one takes it along', async () => {
   const bundle = await ringBundle();
   const next = (number: number) =>
