@@ -95,6 +95,8 @@ function diskError(error: unknown, dataDir: string): unknown {
 function welcome(environment: Environment, dataDir: string, { adminToken, temporalUi, temporalProgram }: StackFacts): void {
   const { HOLDFAST_PUBLIC_URL: url, SMTP_LISTEN, SMTP_URL, MAIL_DOMAIN, TEMPORAL_NAMESPACE } = environment;
   const rows: [string, string][] = [
+    ['Conversations', `${url}/conversations`],
+    ['Chat and form', `${url}/demo`],
     ['API docs', `${url}/api/docs`],
     ...(SMTP_URL === undefined ? ([['Caught mails', `${url}/mails`]] as [string, string][]) : []),
     ['Pages', `${url}/pages`],
