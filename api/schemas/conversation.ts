@@ -113,7 +113,10 @@ export const conversation = z
       })
       .nullable()
       .openapi({ description: 'For what began as a chat.' }),
-    rating: z.strictObject({ score: z.enum(['good', 'bad']), words: z.string().nullable() }).nullable().openapi({ description: 'What the customer thought of it.' }),
+    rating: z
+      .strictObject({ score: z.enum(['good', 'bad']), words: z.string().nullable() })
+      .nullable()
+      .openapi({ description: 'What the customer thought of it.' }),
   })
   .openapi('Conversation');
 

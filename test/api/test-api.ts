@@ -107,7 +107,20 @@ export async function openTestApi(options: { client?: Client; commandWaitMs?: nu
       now: () => clock.now,
       readiness: () => Promise.resolve(state.readiness),
       // Tests ask more than people do; those of the limits set their own.
-      rateLimits: options.rateLimits ?? { credential: 0, anonymous: 0, wrongToken: 0, signIn: 0, visitor: 0, chats: 0, chatsOfAddress: 0, chatMessages: 0, forms: 0, codes: 0, codeTries: 0, links: 0 },
+      rateLimits: options.rateLimits ?? {
+        credential: 0,
+        anonymous: 0,
+        wrongToken: 0,
+        signIn: 0,
+        visitor: 0,
+        chats: 0,
+        chatsOfAddress: 0,
+        chatMessages: 0,
+        forms: 0,
+        codes: 0,
+        codeTries: 0,
+        links: 0,
+      },
       measuredForMs: 0,
       ...(options.commandWaitMs === undefined ? {} : { commandWaitMs: options.commandWaitMs }),
     });
