@@ -1,27 +1,10 @@
 import type { ChatMessageRecord, MessagePlace } from '../db/chat-messages';
 import type { ChatSummaryRecord } from '../db/chat-summaries';
 import { isEmojiOnly } from '../policy/emoji-only';
-import type { Status } from '../policy/words';
+import { plainStatus } from '../policy/plain-status';
 import { attachmentUrl, avatarUrl } from './file-links';
 import { rfc3339, rfc3339OrNull } from './schemas/text';
 import { HoldfastError } from '../messages/errors';
-
-/** Where a conversation stands, in the three words of customers. */
-export function plainStatus(status: Status): 'inProgress' | 'waitingForYou' | 'done' {
-  switch (status) {
-    case 'new':
-    case 'open':
-    case 'onHold':
-      return 'inProgress';
-    case 'pending':
-      return 'waitingForYou';
-    case 'solved':
-    case 'closed':
-      return 'done';
-    default:
-      return status satisfies never;
-  }
-}
 
 /** A conversation as its customer sees it; `expectation` for a chat that nobody has answered yet. */
 export function chatSummaryAnswer<Expectation>(record: ChatSummaryRecord, expectation: Expectation | null) {

@@ -11,6 +11,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { findChromium } = require('./chromium.cjs');
 const { unitFolders } = require('./jest.cjs');
 
 const root = path.resolve(__dirname, '..');
@@ -19,6 +20,8 @@ const tool = (name) => path.join(root, 'node_modules', name);
 
 /** Folders whose tests start whole programs, browsers or crashes, and so run one after the other. */
 const serialFolders = ['test/end-to-end', 'test/browser', 'test/chaos', 'test/platform'];
+/** Those that run here: nothing can be looked at without a browser. */
+const serialHere = serialFolders.filter((folder) => folder !== 'test/browser' || findChromium() !== null);
 
 /** Jest takes these as patterns on absolute paths; the clone itself may lie in a folder named like one of ours. */
 const pattern = (folder) => `^${path.join(root, folder, path.sep).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`;
@@ -38,7 +41,7 @@ const stages = [
     args: ['--maxWorkers=2', `--testPathIgnorePatterns=${[...unitFolders, ...serialFolders].map(pattern).join('|')}`],
     minutes: 9,
   },
-  { title: 'Whole programs, in series', args: [...serialFolders.map(pattern), '--runInBand'], minutes: 14 },
+  { title: 'Whole programs, in series', args: [...serialHere.map(pattern), '--runInBand'], minutes: 14 },
 ];
 
 const onTerminal = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
@@ -130,6 +133,7 @@ function addResults(title, code, results) {
 function summary(startedAt) {
   print(`\n${seconds(startedAt)} in all`);
   if (total.skipped > 0) print(`${total.skipped} skipped`);
+  if (serialHere.length < serialFolders.length) print('The browser tests were left out: no Chromium was found. Install one, or set CHROMIUM_PATH.');
   if (total.failures.length > 0) print(paint(31, `Failed:\n  ${total.failures.join('\n  ')}`));
   if (total.passed + total.failed === 0) print('No test was run.');
   print(`${total.passed} passed, ${total.failed} failed`);

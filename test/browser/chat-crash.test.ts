@@ -1,29 +1,21 @@
-import { randomBytes } from 'node:crypto';
 import { CHATTING } from '../end-to-end/policies';
-import { openBrowser, type SceneBrowser } from '../kit/browser';
+import type { SceneBrowser } from '../kit/browser';
+import { openChatScene, type ChatScene } from '../kit/chat-scene';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
-import { openDesk, type OpenDesk } from '../kit/desk-under-test-processes';
 import { Widget } from '../kit/widget';
 
 jest.setTimeout(120_000);
 
 const ADA = 'ada.winter@kornblume.example';
 
-let open: OpenDesk;
+let scene: ChatScene;
 let desk: DeskUnderTest;
 let browser: SceneBrowser;
 beforeAll(async () => {
-  [open, browser] = await Promise.all([
-    openDesk({ policy: CHATTING, providers: false, env: { DASHBOARD_JWT_SECRET: randomBytes(32).toString('base64url') } }),
-    openBrowser(),
-  ]);
-  desk = open.desk;
+  scene = await openChatScene(CHATTING);
+  ({ desk, browser } = scene);
 }, 60_000);
-afterAll(async () => {
-  const outcomes = await Promise.allSettled([browser.close()]);
-  await open.close();
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-});
+afterAll(() => scene.close());
 
 test('the api and the worker are killed while somebody writes: what was written is kept and sent once, and nobody who is there is mailed', async () => {
   desk.parts.sink.expect(ADA);
@@ -40,7 +32,7 @@ test('the api and the worker are killed while somebody writes: what was written 
   await desk.must('POST', `/conversations/${number}/replies`, { body: 'I look into it.' });
   await widget.shows('I look into it.');
 
-  const crashed = Promise.all([open.crash('api'), open.crash('worker')]);
+  const crashed = Promise.all([scene.crash('api'), scene.crash('worker')]);
   await widget.say('It got worse.');
   await widget.shows('It got worse.');
   await widget.shows(/Sending …|Waiting for the connection|Sent ·/);

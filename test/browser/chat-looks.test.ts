@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { closedNow } from '../end-to-end/policies';
 import { toldInUtc } from '../end-to-end/told';
-import { axeFindings, openBrowser, picture, type SceneBrowser } from '../kit/browser';
+import { axeFindings, picture, type SceneBrowser } from '../kit/browser';
+import { openChatScene, type ChatScene } from '../kit/chat-scene';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
-import { openDesk, type OpenDesk } from '../kit/desk-under-test-processes';
 import { Widget } from '../kit/widget';
 
 jest.setTimeout(120_000);
@@ -11,21 +10,14 @@ jest.setTimeout(120_000);
 const ADA = 'ada.winter@kornblume.example';
 const { policy, opensAt } = closedNow(Date.now());
 
-let open: OpenDesk;
+let scene: ChatScene;
 let desk: DeskUnderTest;
 let browser: SceneBrowser;
 beforeAll(async () => {
-  [open, browser] = await Promise.all([
-    openDesk({ policy, providers: false, env: { DASHBOARD_JWT_SECRET: randomBytes(32).toString('base64url') } }),
-    openBrowser(),
-  ]);
-  desk = open.desk;
+  scene = await openChatScene(policy);
+  ({ desk, browser } = scene);
 }, 60_000);
-afterAll(async () => {
-  const outcomes = await Promise.allSettled([browser.close()]);
-  await open.close();
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-});
+afterAll(() => scene.close());
 
 test('the form out of office hours: what is promised before it is sent is what is promised, kept track of and mailed', async () => {
   const mailbox = desk.customer('Nora', 'nora@acme.example');

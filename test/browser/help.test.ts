@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { source as axe, type AxeResults } from 'axe-core';
 import { SignJWT } from 'jose';
-import { chromium, type Browser, type Frame, type Page } from 'playwright-core';
+import type { Browser, Frame, Page } from 'playwright-core';
 import { signLink, type LinkPurpose } from '../../messages/addresses';
 import { digitsOfCode } from '../../messages/mailed-code';
 import { addTicket, DASHBOARD_SECRET, HOST_ORIGIN, MONDAY_TEN, openTestApi, SATURDAY_NOON, type TestApi } from '../api/test-api';
+import { launchChromium } from '../kit/chromium';
 import { SINS } from './sins';
 
 /** Where the pictures go, for those who want to look at them. */
@@ -42,8 +43,7 @@ beforeAll(async () => {
   await once(server, 'listening');
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   // The dashboard of these tests is a site of the outside world, and our desk is on this machine.
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-features=LocalNetworkAccessChecks'];
-  browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args });
+  browser = await launchChromium('--disable-features=LocalNetworkAccessChecks');
 }, 60_000);
 
 afterAll(async () => {

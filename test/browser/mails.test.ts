@@ -1,25 +1,18 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { source as axe, type AxeResults } from 'axe-core';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { MAIL_KINDS } from '../../policy/effects';
 import { writeCodeMail } from '../../activities/mail/code-mail';
 import { EXAMPLES_IN_ALL, FRIDAY_EVENING, IDENTITY, LANGUAGES, written } from '../activities/mail-fixtures';
+import { launchChromium } from '../kit/chromium';
 import { readMail } from '../kit/smtp-sink';
 
 /**
  * Every mail as it looks: rendered light and dark, on a desk's and on a telephone's width. Measures what a reader needs (the number, the
  * time, nothing wider than the screen, legible colours) and leaves the pictures in a folder that it names.
  */
-
-const CHROMIUM = [
-  process.env.CHROMIUM_PATH ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-].find((file) => file !== '' && existsSync(file));
 
 /** What a mail looks like to the one who reads it. */
 interface Look {
@@ -92,82 +85,73 @@ const MAILS = [
   })),
 ];
 
-if (CHROMIUM === undefined) {
-  test('mails as pictures: not looked at, because no Chromium was found (set CHROMIUM_PATH, or install chromium)', () => {
-    process.stdout.write('No Chromium found: the mails were not rendered. Set CHROMIUM_PATH to one, or install the package chromium.\n');
-    expect(CHROMIUM).toBeUndefined();
-  });
-} else {
-  describe('mails as pictures', () => {
-    let browser: Browser;
-    const pages = new Map<'light' | 'dark', Page>();
-    const fetched: string[] = [];
-    const folder = mkdtempSync(path.join(tmpdir(), 'holdfast-mails-'));
+describe('mails as pictures', () => {
+  let browser: Browser;
+  const pages = new Map<'light' | 'dark', Page>();
+  const fetched: string[] = [];
+  const folder = mkdtempSync(path.join(tmpdir(), 'holdfast-mails-'));
 
-    beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const page = await browser.newPage({ colorScheme });
-        await page.route('**/*', async (route) => {
-          fetched.push(route.request().url());
-          await route.abort();
-        });
-        pages.set(colorScheme, page);
-      }
-    }, 60_000);
-
-    afterAll(async () => {
-      await browser.close();
-      process.stdout.write(`The mails as pictures are in ${folder}\n`);
-    });
-
-    test('there is an example of every kind of mail', () => {
-      expect(new Set(EXAMPLES_IN_ALL.map(({ effect }) => effect.mail))).toEqual(new Set(MAIL_KINDS));
-    });
-
-    const looks = (['light', 'dark'] as const).flatMap((scheme) => [640, 320].map((width) => ({ scheme, width })));
-
-    describe.each(MAILS)('$name', ({ name, language, time, numbered, read }) => {
-      test.each(looks)('$scheme at $width px', async ({ scheme, width }) => {
-        const { text: twin, html } = await read();
-        const page = pages.get(scheme);
-        if (page === undefined) throw new Error('There is no page of that colour scheme.');
-        await page.setViewportSize({ width, height: 700 });
-        await page.setContent(html, { waitUntil: 'load' });
-        const seen = await page.evaluate<Look>(MEASURE);
-        await page.screenshot({ path: path.join(folder, `${name}-${scheme}-${width}.png`), fullPage: true });
-
-        if (numbered) expect(seen.text).toContain('#1042');
-        expect(seen.language).toBe(language);
-        if (time !== null) expect(seen.text).toContain(time);
-        expect(seen.text).not.toMatch(/\{\{|\}\}|undefined|null|NaN|\*\*/);
-        expect(seen.widthPx).toBeLessThanOrEqual(width);
-        expect(seen.smallestFontPx).toBeGreaterThanOrEqual(14);
-        const { contrast, text } = seen.faintest;
-        expect(`${contrast.toFixed(1)} ${contrast >= 4.5 ? 'is enough' : `is too little: ${text}`}`).toMatch(/is enough$/);
-        for (const button of seen.buttons) {
-          expect(button.heightPx).toBeGreaterThanOrEqual(40);
-          expect(button.href).toMatch(
-            language === 'de' ? /^https:\/\/desk\.example\.test\/l\/[\w.-]+\?lang=de$/ : /^https:\/\/desk\.example\.test\/l\/[\w.-]+$/,
-          );
-        }
-        // What axe looks at is the same on every width; the narrower one breaks more. It stays in the page when another mail is shown.
-        if (width === 320) {
-          if (!(await page.evaluate<boolean>(`typeof axe === 'object'`))) await page.evaluate(axe);
-          const { violations } = await page.evaluate<AxeResults>(STUMBLE);
-          expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html: where }) => where).join(' ')}`)).toEqual([]);
-        }
-        // A mail that fetches anything tells its sender who reads it, and when.
-        expect(fetched).toEqual([]);
-        // Dark is dark and light is light, where the reader's device says so.
-        const brightness = (seen.background.match(/\d+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0);
-        if (scheme === 'dark') expect(brightness).toBeLessThan(200);
-        else expect(brightness).toBeGreaterThan(600);
-        // The plain-text twin says the same as what is seen.
-        const squeezed = (said: string) => said.replace(/[^\p{L}\p{N}]+/gu, '');
-        const plain = squeezed(twin);
-        for (const line of seen.text.split('\n').filter((part) => part.trim() !== '')) expect(plain).toContain(squeezed(line));
+  beforeAll(async () => {
+    browser = await launchChromium();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await browser.newPage({ colorScheme });
+      await page.route('**/*', async (route) => {
+        fetched.push(route.request().url());
+        await route.abort();
       });
+      pages.set(colorScheme, page);
+    }
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.close();
+    process.stdout.write(`The mails as pictures are in ${folder}\n`);
+  });
+
+  test('there is an example of every kind of mail', () => {
+    expect(new Set(EXAMPLES_IN_ALL.map(({ effect }) => effect.mail))).toEqual(new Set(MAIL_KINDS));
+  });
+
+  const looks = (['light', 'dark'] as const).flatMap((scheme) => [640, 320].map((width) => ({ scheme, width })));
+
+  describe.each(MAILS)('$name', ({ name, language, time, numbered, read }) => {
+    test.each(looks)('$scheme at $width px', async ({ scheme, width }) => {
+      const { text: twin, html } = await read();
+      const page = pages.get(scheme);
+      if (page === undefined) throw new Error('There is no page of that colour scheme.');
+      await page.setViewportSize({ width, height: 700 });
+      await page.setContent(html, { waitUntil: 'load' });
+      const seen = await page.evaluate<Look>(MEASURE);
+      await page.screenshot({ path: path.join(folder, `${name}-${scheme}-${width}.png`), fullPage: true });
+
+      if (numbered) expect(seen.text).toContain('#1042');
+      expect(seen.language).toBe(language);
+      if (time !== null) expect(seen.text).toContain(time);
+      expect(seen.text).not.toMatch(/\{\{|\}\}|undefined|null|NaN|\*\*/);
+      expect(seen.widthPx).toBeLessThanOrEqual(width);
+      expect(seen.smallestFontPx).toBeGreaterThanOrEqual(14);
+      const { contrast, text } = seen.faintest;
+      expect(`${contrast.toFixed(1)} ${contrast >= 4.5 ? 'is enough' : `is too little: ${text}`}`).toMatch(/is enough$/);
+      for (const button of seen.buttons) {
+        expect(button.heightPx).toBeGreaterThanOrEqual(40);
+        expect(button.href).toMatch(language === 'de' ? /^https:\/\/desk\.example\.test\/l\/[\w.-]+\?lang=de$/ : /^https:\/\/desk\.example\.test\/l\/[\w.-]+$/);
+      }
+      // What axe looks at is the same on every width; the narrower one breaks more. It stays in the page when another mail is shown.
+      if (width === 320) {
+        if (!(await page.evaluate<boolean>(`typeof axe === 'object'`))) await page.evaluate(axe);
+        const { violations } = await page.evaluate<AxeResults>(STUMBLE);
+        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html: where }) => where).join(' ')}`)).toEqual([]);
+      }
+      // A mail that fetches anything tells its sender who reads it, and when.
+      expect(fetched).toEqual([]);
+      // Dark is dark and light is light, where the reader's device says so.
+      const brightness = (seen.background.match(/\d+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0);
+      if (scheme === 'dark') expect(brightness).toBeLessThan(200);
+      else expect(brightness).toBeGreaterThan(600);
+      // The plain-text twin says the same as what is seen.
+      const squeezed = (said: string) => said.replace(/[^\p{L}\p{N}]+/gu, '');
+      const plain = squeezed(twin);
+      for (const line of seen.text.split('\n').filter((part) => part.trim() !== '')) expect(plain).toContain(squeezed(line));
     });
   });
-}
+});

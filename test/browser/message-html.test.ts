@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { insertAttachments } from '../../db/attachments';
 import { parseMail } from '../../intake/parse/parse-mail';
 import { ADMIN_TOKEN, addTicket, openTestApi, type TestApi } from '../api/test-api';
+import { launchChromium } from '../kit/chromium';
 import { mail, part, parts } from '../intake/mails/fixture';
 
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   await Promise.all([once(tracker, 'listening'), once(server, 'listening')]);
   elsewhere = `http://127.0.0.1:${(tracker.address() as AddressInfo).port}`;
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launchChromium();
   await keepMessage();
 }, 60_000);
 

@@ -3,9 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { signLink, type LinkPurpose } from '../../messages/addresses';
 import { ADMIN_TOKEN, addPage, addTicket, openTestApi, SATURDAY_NOON, type TestApi } from '../api/test-api';
+import { launchChromium } from '../kit/chromium';
 import { SINS } from './sins';
 
 /** Where the pictures go, for those who want to look at them. */
@@ -95,7 +96,7 @@ beforeAll(async () => {
   server = createServer(api.app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launchChromium();
 }, 60_000);
 
 afterAll(async () => {

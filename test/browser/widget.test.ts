@@ -1,28 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import type { BrowserContextOptions } from 'playwright-core';
 import { CHATTING } from '../end-to-end/policies';
-import { axeFindings, openBrowser, picture, type Person, type SceneBrowser } from '../kit/browser';
+import { axeFindings, picture, type Person, type SceneBrowser } from '../kit/browser';
+import { openChatScene, type ChatScene } from '../kit/chat-scene';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
-import { openDesk, type OpenDesk } from '../kit/desk-under-test-processes';
 import { Widget } from '../kit/widget';
 
 jest.setTimeout(120_000);
 
-let open: OpenDesk;
+let scene: ChatScene;
 let desk: DeskUnderTest;
 let browser: SceneBrowser;
 beforeAll(async () => {
-  [open, browser] = await Promise.all([
-    openDesk({ policy: CHATTING, providers: false, env: { DASHBOARD_JWT_SECRET: randomBytes(32).toString('base64url') } }),
-    openBrowser(),
-  ]);
-  desk = open.desk;
+  scene = await openChatScene(CHATTING);
+  ({ desk, browser } = scene);
 }, 60_000);
-afterAll(async () => {
-  const outcomes = await Promise.allSettled([browser.close()]);
-  await open.close();
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-});
+afterAll(() => scene.close());
 
 /** The demo's host page, as an anonymous visitor unless told otherwise. */
 async function hostPage(person: Person, query = 'as=visitor'): Promise<Widget> {

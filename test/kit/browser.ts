@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Frame, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Frame, Page } from 'playwright-core';
+import { launchChromium } from './chromium';
 
 /** Where pictures go, for those who want to look at them. */
 const PICTURES = process.env['HOLDFAST_TEST_PICTURES'];
@@ -33,7 +34,7 @@ export interface Person {
 
 /** Starts Chromium. */
 export async function openBrowser(): Promise<SceneBrowser> {
-  const browser: Browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  const browser: Browser = await launchChromium();
   const complaints: string[] = [];
   const settling: (() => void)[] = [];
   return {

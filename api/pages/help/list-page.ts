@@ -1,9 +1,10 @@
 import { customerConversations, type CustomerPlace } from '../../../db/customer-threads';
+import { plainStatus } from '../../../policy/plain-status';
 import type { Viewer } from '../../../db/own-conversations';
 import type { PageAnswer } from '../../route';
 import { html } from '../html';
 import { helpAnswer, type HelpView } from './frame';
-import { plainStatus, statusChip } from './thread-page';
+import { statusChip } from './thread-page';
 import { momentTold, momentWords } from './told-time';
 
 const SHOWN = 50;

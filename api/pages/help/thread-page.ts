@@ -1,13 +1,14 @@
 import { chatMessages, type ChatMessageRecord } from '../../../db/chat-messages';
 import { customerConversation, type CustomerConversation } from '../../../db/customer-threads';
 import type { OwnConversation, Viewer } from '../../../db/own-conversations';
+import { plainStatus } from '../../../policy/plain-status';
 import type { Status } from '../../../policy/words';
 import type { PageAnswer } from '../../route';
 import { html, type Html } from '../html';
 import { newFormKey } from './form-page';
 import { helpAnswer, problemBox, type HelpView } from './frame';
 import { momentTold, momentWords, zoneWords, type Teller } from './told-time';
-import type { HelpWords, PlainStatus } from './words';
+import type { HelpWords } from './words';
 
 const MESSAGES = 200;
 
@@ -23,23 +24,6 @@ export interface ThreadGiven {
   readonly draft?: string;
   readonly problems?: ReadonlyMap<string, string>;
   readonly filesLost?: boolean;
-}
-
-/** What a customer reads of a status. */
-export function plainStatus(status: Status): PlainStatus {
-  switch (status) {
-    case 'new':
-    case 'open':
-    case 'onHold':
-      return 'inProgress';
-    case 'pending':
-      return 'waitingForYou';
-    case 'solved':
-    case 'closed':
-      return 'done';
-    default:
-      return status satisfies never;
-  }
 }
 
 /** A status in the reader's language; its colour only repeats what its words say. */

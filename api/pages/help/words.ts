@@ -1,10 +1,8 @@
 import type { Locale } from '../../../db/visitors';
+import type { PlainStatus } from '../../../policy/plain-status';
 import type { Priority } from '../../../policy/words';
 import { ENGLISH } from './english';
 import { GERMAN } from './german';
-
-/** The three things that a customer reads of a status. */
-export type PlainStatus = 'inProgress' | 'waitingForYou' | 'done';
 
 /** Everything that customers' pages say, in one language. Words in `**` are bold nowhere: these are plain texts. */
 export interface HelpWords {
