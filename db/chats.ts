@@ -22,8 +22,11 @@ export async function lockIdentity(trx: Transaction<Schema>, identity: string): 
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`chat-identity:${identity}`}, 0))`.execute(trx);
 }
 
-/** The open chat of an identity: one that is neither closed nor a ticket or a part of another conversation by now. */
-export async function openChatOf(db: Database, identity: string): Promise<number | null> {
+/**
+ * The open chat of an identity: one that is neither closed nor a ticket or a part of another conversation by now, and where the contact still takes
+ * part. Another requester may have been named since, or the dashboard's user has another address: then it is somebody else's.
+ */
+export async function openChatOf(db: Database, { identity, contactId }: { readonly identity: string; readonly contactId: string }): Promise<number | null> {
   const row = await db
     .selectFrom('chats as h')
     .innerJoin('conversations as c', 'c.number', 'h.number')
@@ -32,6 +35,16 @@ export async function openChatOf(db: Database, identity: string): Promise<number
     .where('c.kind', '=', 'chat')
     .where('c.status', '<>', 'closed')
     .where('c.merged_into', 'is', null)
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom('participants as p')
+          .select('p.contact_id')
+          .whereRef('p.number', '=', 'h.number')
+          .where('p.contact_id', '=', contactId)
+          .where('p.role', '<>', 'thirdParty'),
+      ),
+    )
     .orderBy('h.number', 'desc')
     .limit(1)
     .executeTakeFirst();

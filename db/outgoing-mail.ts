@@ -90,10 +90,11 @@ export async function noteMailError(db: Database, key: string, error: string): P
   await db.updateTable('outgoing_mails').set({ last_error: error }).where('key', '=', key).execute();
 }
 
-/** Whether an agent took the message back before it left. */
-export async function isWithdrawn(db: Database, messageId: string): Promise<boolean> {
-  const row = await db.selectFrom('messages').select('state').where('id', '=', messageId).executeTakeFirst();
-  return row?.state === 'withdrawn';
+/** Those of the messages that no agent has taken back, in the same order. */
+export async function notWithdrawn(db: Database, messageIds: readonly string[]): Promise<string[]> {
+  if (messageIds.length === 0) return [];
+  const rows = await db.selectFrom('messages').select('id').where('id', 'in', messageIds).where('state', '=', 'withdrawn').execute();
+  return messageIds.filter((id) => !rows.some((row) => row.id === id));
 }
 
 /**

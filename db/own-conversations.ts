@@ -16,11 +16,13 @@ export interface OwnConversation {
   readonly parts: readonly number[];
 }
 
-/** Whether conversation `c` is the viewer's own: one where they take part, or the very chat that they began. */
+/**
+ * Whether conversation `c` is the viewer's own: one where they take part, and for what is only claimed also the very chat that they began. Whoever was
+ * taken out of it has it no longer, whatever token they hold.
+ */
 export function isOwn({ contactId, proof, identity }: Viewer): RawBuilder<boolean> {
-  return proof === 'claimed'
-    ? sql<boolean>`EXISTS (SELECT 1 FROM chats AS h WHERE h.number = c.number AND h.identity = ${identity})`
-    : sql<boolean>`EXISTS (SELECT 1 FROM participants AS p WHERE p.number = c.number AND p.contact_id = ${contactId} AND p.role <> 'thirdParty')`;
+  const takesPart = sql<boolean>`EXISTS (SELECT 1 FROM participants AS p WHERE p.number = c.number AND p.contact_id = ${contactId} AND p.role <> 'thirdParty')`;
+  return proof === 'claimed' ? sql<boolean>`(EXISTS (SELECT 1 FROM chats AS h WHERE h.number = c.number AND h.identity = ${identity}) AND ${takesPart})` : takesPart;
 }
 
 /**

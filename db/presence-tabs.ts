@@ -55,7 +55,8 @@ export interface HeldTab extends Tab {
 
 /**
  * An api says that it lives, and with it all of its tabs, in one statement: what it holds and the table does not know is written down, and
- * what the table thinks it holds and does not is over. A tab that has been elsewhere or left since then stays so. Answers whose tabs have
+ * what the table thinks it holds and does not is over. A tab that has been elsewhere or left since then stays so. One that was silent for
+ * long, as all are while the database is away, counts as started anew: nobody could have come to it meanwhile. Answers whose tabs have
  * changed by that.
  */
 export async function beat(
@@ -67,7 +68,8 @@ export async function beat(
   const { rows } = await sql<Pick<Tab, 'number' | 'reader'>>`
     WITH beat AS (
       INSERT INTO api_instances (id, started_at, beat_at) VALUES (${api.id}, ${api.startedAt}, ${at})
-        ON CONFLICT (id) DO UPDATE SET beat_at = greatest(api_instances.beat_at, excluded.beat_at)
+        ON CONFLICT (id) DO UPDATE SET beat_at = greatest(api_instances.beat_at, excluded.beat_at),
+          started_at = CASE WHEN api_instances.beat_at < ${new Date(at.getTime() - SILENT_AFTER_MS)} THEN excluded.beat_at ELSE api_instances.started_at END
     ), held AS (
       SELECT * FROM unnest(${column(({ number }) => number)}::bigint[], ${column(({ reader }) => reader)}::text[],
         ${column(({ tab }) => tab)}::text[], ${column(({ since }) => since)}::timestamptz[]) AS held (number, reader, tab, since)

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { crashPoint } from '../config/crash-points';
 import type { Database } from '../db/connection';
-import { copyChat } from '../db/chats';
+import { copyChat, NOT_PROVEN } from '../db/chats';
 import { policyOfDemoConversation } from '../db/demo-addresses';
 import { notifyRelay } from '../db/inbox';
 import { inTransaction } from '../db/in-transaction';
@@ -103,7 +103,8 @@ async function openFrom(
       cluster: row.cluster,
       website: row.website,
       tags: row.tags,
-      flags: ['followUp'],
+      // Whose address nobody has proven has proven it by nothing here.
+      flags: ['followUp', ...(row.flags.includes(NOT_PROVEN) ? [NOT_PROVEN] : [])],
       policy_hash: policy.hash,
       received_at: new Date(first.at),
       last_seq: messages.length,

@@ -58,7 +58,7 @@ const TITLE_LENGTH = 80;
 export async function openChat(db: Database, policy: PolicySnapshot, author: ChatAuthor, words: ChatOpening, now: number): Promise<ChatOpened> {
   return inTransaction(db, async (trx) => {
     await lockIdentity(trx, author.identity);
-    const open = await openChatOf(trx, author.identity);
+    const open = await openChatOf(trx, { identity: author.identity, contactId: author.contact.id });
     const joined = open === null ? null : await joinChat(trx, policy, author, open, words, now);
     return joined === null ? begin(trx, policy, author, words, now) : { ...joined, opened: false };
   });

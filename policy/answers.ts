@@ -58,7 +58,8 @@ export function send(turn: Turn, words: Words, at: number, releaseAt: number, by
   if (words.delivery === 'chat') {
     if (words.gone) return wait(turn, words, at, releaseAt, by);
     if (counts) answered(turn, at, messageId, at);
-    if (state.kind === 'chat') lookAt(turn, firstLook(turn, at));
+    // Also in what has become a ticket meanwhile: they may have missed it there as well.
+    lookAt(turn, firstLook(turn, at));
     return;
   }
   const deliverBy = releaseAt + UNDELIVERED_AFTER_MS;
@@ -147,9 +148,9 @@ export function arrived(turn: Turn, reply: OutgoingReply, at: number): void {
   if (merged && (merged.answered?.saidAt ?? 0) <= reply.saidAt) state.merged = { ...merged, answered: { at, saidAt: reply.saidAt, by: messageId } };
 }
 
-/** Whether this message was the first response, or carried it by mail because it had not been seen in the chat. */
-export function isKeptFirstBy({ kind, metBy, mailedAs, cancelledAt }: PromiseRecord, messageId: string): boolean {
-  return kind === 'firstResponse' && cancelledAt === undefined && (metBy === messageId || mailedAs === messageId);
+/** Whether this message was the first response, or carried it by mail because it had not been seen in the chat; not once it has been read there. */
+export function isKeptFirstBy({ kind, metBy, mailedAs, cancelledAt, isRead }: PromiseRecord, messageId: string): boolean {
+  return kind === 'firstResponse' && cancelledAt === undefined && isRead === undefined && (metBy === messageId || mailedAs === messageId);
 }
 
 /**

@@ -16,6 +16,24 @@ export function arrivedInChat(turn: Turn, at: number): void {
 }
 
 /**
+ * The customer writes in the chat: what had been said there is in front of them, what was mailed meanwhile too. It has arrived, and a mail
+ * with it that comes back, or that no server takes, changes nothing about that.
+ */
+export function readInChat(turn: Turn, at: number): void {
+  const { state } = turn;
+  arrivedInChat(turn, at);
+  for (const reply of state.outgoing) {
+    if (reply.mail !== 'chatUnseen' || !reply.released || reply.releaseAt > at) continue;
+    turn.tell(at, 'chat.delivered', { message: reply.messageId });
+    arrived(turn, reply, at);
+  }
+  for (const promise of state.promises) {
+    const { kind, metAt, isRead } = promise;
+    if (kind === 'firstResponse' && metAt !== undefined && metAt <= at && isRead === undefined) turn.change(promise, { isRead: true });
+  }
+}
+
+/**
  * The customer has gone, and these messages have been claimed for one mail. What had been said to an open chat has counted already; if the
  * mail comes back, or no server takes it, it was no first response after all.
  */

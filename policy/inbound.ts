@@ -1,5 +1,5 @@
 import { say, send } from './answers';
-import { arrivedInChat } from './chat-answers';
+import { readInChat } from './chat-answers';
 import { isAboutToBeKept } from './keeping';
 import { causeOf } from './consequences';
 import { ring } from './page';
@@ -49,7 +49,7 @@ function customerWrote(turn: Turn, message: MessageEvent): void {
     state.participants = [...state.participants, message.joins];
   }
   // Whoever writes in the chat has everything in front of them that was said there.
-  if (message.channel === 'chat') arrivedInChat(turn, at);
+  if (message.channel === 'chat') readInChat(turn, at);
   state.lastCustomerAt = at;
   if (wroteToMerged(turn, at)) return;
   state.snoozedUntil = null;

@@ -49,6 +49,8 @@ export interface PromiseRecord {
   readonly copies?: number;
   /** What met it was said to an open chat, and went out later with the mail of this message, because it was not seen there. */
   readonly mailedAs?: string;
+  /** The customer has written in the chat since it was met: they have read there what met it, whatever becomes of a mail with it. */
+  readonly isRead?: true;
 }
 
 /** The times that a promise has of its own, or of a conversation that was merged into its own. */

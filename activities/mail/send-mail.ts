@@ -7,9 +7,9 @@ import {
   countAttempt,
   findOutgoingMail,
   finishMail,
-  isWithdrawn,
   keepIntent,
   noteMailError,
+  notWithdrawn,
   type MailOutcome,
   type OutgoingMail,
 } from '../../db/outgoing-mail';
@@ -56,7 +56,7 @@ export function createMailActivities(options: MailActivitiesOptions): MailActivi
     // The conversation that a delivery meets, where the delivery is to be projected along with the mail.
     const delivery = before !== undefined && mail.messageRef !== null ? { number, messageId: mail.messageRef, before } : null;
     if (mail.finished !== null) return { ...mail.finished, ...(delivery && { projected: await deliveryProjectedBefore(db, delivery) }) };
-    if (mail.messageRef !== null && (await isWithdrawn(db, mail.messageRef))) return finish(mail, 'withdrawn');
+    if (mail.carries.length > 0 && (await notWithdrawn(db, mail.carries)).length === 0) return finish(mail, 'withdrawn');
     if (mail.envelopeTo === '') return finish(mail, 'refused');
     await countAttempt(db, mail.key);
     const context = Context.current();
@@ -85,7 +85,10 @@ export function createMailActivities(options: MailActivitiesOptions): MailActivi
 /** Writes the mail and keeps it; one that may not leave is kept empty, so that it can be seen that nobody was reached, and why. */
 async function decide(options: MailActivitiesOptions, number: number, effect: MailEffect): Promise<OutgoingMail> {
   const { db, keys, mailDomain } = options;
-  const messageIds = carriedMessages(effect);
+  const named = carriedMessages(effect);
+  // Of several, one may have been taken back since they were claimed for this mail: the others leave all the same.
+  const left = await notWithdrawn(db, named);
+  const messageIds = left.length === 0 ? named : left;
   const source = await readMailSource(db, { number, recipient: effect.recipient, messageIds, at: effect.at });
   if (source === null) {
     throw ApplicationFailure.create({
@@ -97,13 +100,14 @@ async function decide(options: MailActivitiesOptions, number: number, effect: Ma
   const to = source.recipient.email;
   const transcript = effect.mail === 'transcript' ? await readTranscript(db, { number, contact: effect.recipient, at: effect.at }) : null;
   if (to !== null && !(source.recipient.claimed && PROVEN_ONLY.has(effect.mail))) {
-    return keepIntent(db, await writeMail(options, { number, effect, source, transcript, to }).catch(refuseForGood));
+    const written = await writeMail(options, { number, effect, source, transcript, to }).catch(refuseForGood);
+    return keepIntent(db, { ...written, carries: messageIds });
   }
   const kept = await keepIntent(db, {
     key: effect.key,
     number,
     kind: effect.mail,
-    messageRef: messageIds.at(-1) ?? null,
+    messageRef: named.at(-1) ?? null,
     carries: messageIds,
     recipient: effect.recipient,
     mailId: signedMailId(keys, effect.key, mailDomain),

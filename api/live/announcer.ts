@@ -9,6 +9,7 @@ import type { LiveEvent, Shown } from './frames';
 import type { Hub } from './hub';
 import type { Passing } from './passing';
 import type { Subscription } from './peer';
+import { Told } from './told';
 
 /** Tells what passes: who types, who is there. Nothing of it is kept, and nothing is told again after a broken connection. */
 export class Announcer {
@@ -64,12 +65,28 @@ export class Announcer {
   }
 
   async #typing({ number, by, on }: Extract<Passing, { about: 'typing' }>, to: readonly Subscription[]): Promise<void> {
-    const others = to.filter(({ peer }) => peer.reader !== by);
+    const others = await this.#whoMayHear(
+      number,
+      to.filter(({ peer }) => peer.reader !== by),
+    );
     if (others.length === 0) return;
     const [who] = await this.#shown([by]);
     if (who === undefined) return;
     const { id: _, ...shown } = who;
     send(others, number, { kind: 'typing', who: shown, on });
+  }
+
+  /** Customers who listen to what was merged into conversation `number` hear of it only if it is theirs at this moment. */
+  async #whoMayHear(number: number, to: readonly Subscription[]): Promise<Subscription[]> {
+    const told = new Told(this.context);
+    const may = await Promise.all(
+      to.map(async ({ peer: { actor }, subject }) => {
+        if (actor?.kind !== 'visitor') return actor !== null;
+        const hears = subject === 'queue' ? null : await told.hears(actor, subject);
+        return hears !== null && 'own' in hears && hears.own.parts.includes(number);
+      }),
+    );
+    return to.filter((_, index) => may[index]);
   }
 
   async #presence(number: number): Promise<LiveEvent | null> {

@@ -34,6 +34,8 @@ export interface FeedListener {
  */
 export class LiveFeed {
   #read = 0;
+  /** Read, and not yet taken by the listener. */
+  #untaken: readonly LiveChange[] = [];
   #awake = false;
   #pumping: Promise<void> | null = null;
   readonly #closing = new AbortController();
@@ -136,13 +138,16 @@ export class LiveFeed {
     while (this.#awake && !this.#closed) {
       this.#awake = false;
       try {
-        const changes = await liveChanges(this.source.db, { after: this.#read, limit: AT_ONCE });
-        const last = changes.at(-1);
+        // What came meanwhile is read after these.
+        if (this.#untaken.length > 0) this.#awake = true;
+        else this.#untaken = await liveChanges(this.source.db, { after: this.#read, limit: AT_ONCE });
+        const last = this.#untaken.at(-1);
         if (last === undefined) continue;
         // Before they are handed on: who subscribes meanwhile reads these by themselves.
         this.#read = last.id;
-        this.#awake ||= changes.length === AT_ONCE;
-        await this.listener.changes(changes);
+        this.#awake ||= this.#untaken.length === AT_ONCE;
+        await this.listener.changes(this.#untaken);
+        this.#untaken = [];
         failures = 0;
       } catch (error) {
         this.source.log.warn({ code: codeOf(error) }, 'live events could not be read; they are read again');
@@ -155,6 +160,7 @@ export class LiveFeed {
 
   async #skip(): Promise<void> {
     this.#read = (await liveRange(this.source.db)).last;
+    this.#untaken = [];
     this.listener.gap();
   }
 

@@ -35,7 +35,7 @@ export function serveSockets(server: Server, app: Express, context: ApiContext, 
     // As Express's own first step does: from here on the request knows its address behind proxies.
     const request = Object.setPrototypeOf(incoming, app.request) as Request;
     stream.on('error', () => stream.destroy());
-    if (new URL(incoming.url ?? '/', 'http://of.us').pathname !== LIVE_PATH) return refuse(stream, '404 Not Found');
+    if (pathOf(incoming) !== LIVE_PATH) return refuse(stream, '404 Not Found');
     if (!isWelcome(request, context)) return refuse(stream, '403 Forbidden');
     sockets.handleUpgrade(incoming, stream, head, (socket) => accept(socket, request));
   };
@@ -79,6 +79,12 @@ export function serveSockets(server: Server, app: Express, context: ApiContext, 
       sockets.close();
     },
   };
+}
+
+/** Where a request goes; what is no address, such as `//`, goes nowhere: nobody would catch what is thrown here. */
+function pathOf({ url = '/' }: IncomingMessage): string | null {
+  const ours = 'http://of.us';
+  return URL.canParse(url, ours) ? new URL(url, ours).pathname : null;
 }
 
 /** Pages of strangers open nothing; what is no browser names no origin. */

@@ -83,6 +83,28 @@ describe('a chat continued by mail', () => {
     for (const id of ids) expect(await storedMessage(id)).toMatchObject({ state: 'shown', mail_id: row.mail_id });
   });
 
+  test('what was taken back since it was claimed stays here, and the rest leaves; all of it taken back, nothing does', async () => {
+    const number = await chat();
+    const ids = await said(number, 'It stays.', 'TAKEN-BACK');
+    const last = ids.at(-1) ?? '';
+    const takeBack = (taken: readonly string[]) => outside.db.updateTable('messages').set({ state: 'withdrawn' }).where('id', 'in', taken).execute();
+    await takeBack([last]);
+    outside.sink.expect(JANE);
+    expect((await send(number, unseen(number, ids))).outcome).toBe('sent');
+    const { text, html } = await readLast();
+    for (const twin of [text, html]) {
+      expect(twin).toContain('It stays.');
+      expect(twin).not.toContain('TAKEN-BACK');
+    }
+    // Its conversation knows the mail by the last that was claimed for it.
+    expect(await storedMail(unseen(number, ids))).toMatchObject({ message_ref: last, carries: ids.slice(0, 1) });
+    expect(await storedMessage(last)).toMatchObject({ state: 'withdrawn', mail_id: null });
+    const other = await chat();
+    const none = await said(other, 'One.', 'Two.');
+    await takeBack(none);
+    expect((await send(other, unseen(other, none))).outcome).toBe('withdrawn');
+  });
+
   test('in the language and the time zone of the page that they chatted on', async () => {
     const number = await chat({ locale: 'de', zone: 'Europe/Vienna' });
     const ids = await said(number, 'Hello from Anna.', CLOSING_WORDS);

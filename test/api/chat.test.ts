@@ -241,6 +241,31 @@ describe('what is claimed and what is proven', () => {
     expect((await api.call('get', `/conversations/${number}`)).body).toMatchObject({ flags: [] });
   });
 
+  test('another requester: whoever began it neither sees what is said nor says anything there any more, proven or not', async () => {
+    for (const [name, who] of [
+      ['claimed', async () => ({ email: somebody() })],
+      ['signed', async () => ({ identity: await signed(api, { sub: 'replaced', email: somebody() }) })],
+    ] as const) {
+      const { number, visitorToken: token } = await opens({ ...(await who()), body: 'I am the boss.' });
+      const named = await api.call('put', `/conversations/${number}/requester`, { body: { email: somebody() } });
+      expect([name, named.status]).toEqual([name, 202]);
+      await agentSays(number, 'For the boss only.');
+      expect([name, (await api.call('get', `/chats/${number}`, { as: { token } })).status]).toEqual([name, 404]);
+      expect([name, (await api.call('get', `/chats/${number}/messages`, { as: { token } })).status]).toEqual([name, 404]);
+      expect((await api.call('post', `/chats/${number}/messages`, { as: { token }, body: { body: 'Still me.' } })).status).toBe(404);
+      const anew = await opens({ body: 'Still me.' }, { token });
+      expect(anew.number).not.toBe(number);
+      expect(bodies(await thread(anew.number, token))).toEqual(['Still me.']);
+    }
+  });
+
+  test('a user of the dashboard whose address is another one now has another chat', async () => {
+    const before = await opens({ identity: await signed(api, { sub: 'moved', email: somebody() }), body: 'With my old address.' });
+    const after = await opens({ identity: await signed(api, { sub: 'moved', email: somebody() }), body: 'With my new address.' });
+    expect(after.number).not.toBe(before.number);
+    expect(bodies(await thread(after.number, after.visitorToken))).toEqual(['With my new address.']);
+  });
+
   test('no transcript for an address that nobody has proven, and no two in a row', async () => {
     const claimed = await opens({ email: somebody(), body: 'Hello' });
     const ask = (number: number, token: string) => api.call('post', `/chats/${number}/acts`, { as: { token }, body: { act: 'transcript' } });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { readMark } from '../../db/read-marks';
 import { disableAgent, revokeAllTokens } from './live-access';
 import { agentSays, addVisitor, startLiveApi, stopLiveApis, TestSocket, type LiveApi, type TestVisitor } from './live-desk';
@@ -113,6 +115,25 @@ describe('who types, who is there, who has read', () => {
     // Their own other tab does not tell them what they do.
     expect(events(secondTab, 'typing').map(({ who }) => (who as { agent: boolean }).agent)).toEqual([true]);
     await Promise.all([secondTab.end(), agent.end(), viewer.end()]);
+  });
+
+  test('who types in what one’s own conversation was merged into is nothing to whoever takes no part there', async () => {
+    const source = await addTicket(desk);
+    const target = await addTicket(desk, { requester: { email: 'grace@elsewhere.example', name: 'Grace Hopper' } });
+    const grace = await addVisitor(desk, 'grace@elsewhere.example');
+    const [bySource, byTarget] = [await TestSocket.on(api, ada.token, source), await TestSocket.on(api, grace.token, target)];
+    await desk.db.updateTable('conversations').set({ merged_into: target }).where('number', '=', source).execute();
+    await bySource.event('state');
+    const agent = await TestSocket.on(api, desk.agents.agent.token, target);
+    byTarget.say({ type: 'typing', number: target, on: true });
+    await agent.event('typing', ({ who }) => (who as { name: string }).name === 'Grace Hopper');
+    agent.say({ type: 'typing', number: target, on: true });
+    await byTarget.event('typing');
+    // Something that it does hear, later than all of that.
+    await agentSays(desk, source, 'This was said a moment ago.');
+    await bySource.event('message');
+    expect(events(bySource, 'typing')).toEqual([]);
+    await Promise.all([bySource.end(), byTarget.end(), agent.end()]);
   });
 
   test('a customer is here while any tab is, then away, then gone; agents see it, and who else looks', async () => {
@@ -334,6 +355,16 @@ describe('the door', () => {
 
   test('other addresses are upgraded to nothing', async () => {
     await expect(TestSocket.open({ url: `${api.url}/elsewhere?` })).rejects.toThrow('404');
+  });
+
+  test('an address that is none ends its own connection and nothing else', async () => {
+    for (const address of ['//', '//:x@/', '//[']) {
+      const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+      socket.write(`GET ${address} HTTP/1.1\r\nHost: of.us\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      expect([address, answer.toString()]).toEqual([address, expect.stringMatching(/^HTTP\/1\.1 404 /)]);
+      socket.destroy();
+    }
   });
 
   test('who does not take in what is sent is closed, and a token is in no log', async () => {

@@ -221,6 +221,17 @@ describe('an api that dies or stops', () => {
     expect(await look(number, known + GONE_AFTER_MS)).toMatchObject({ found: 'gone' });
   });
 
+  test('nor has an outage of the database: whose api is the last to speak again is not gone before that', async () => {
+    const number = await desk.ticket();
+    await message(number);
+    for (let at = MONDAY_10; at <= AT - 200_000; at += BEAT_EVERY_MS) for (const id of ['a', 'b']) await beats(id, at, id === 'a' ? [tab(number)] : []);
+    // It was away for more than three minutes; one api has said again that it lives, the other has yet to.
+    await beats('b', AT);
+    expect(await look(number, AT + 10_000)).toMatchObject({ found: 'present', presentAt: AT, lookAt: AT + GONE_AFTER_MS });
+    await beats('a', AT + 15_000, [tab(number)]);
+    expect(await look(number, AT + 20_000)).toMatchObject({ found: 'present', presentAt: AT + 20_000 });
+  });
+
   test('that stops has taken nobody along: those who are connected elsewhere are there', async () => {
     const number = await desk.ticket();
     await message(number);

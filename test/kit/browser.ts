@@ -9,6 +9,8 @@ const PICTURES = process.env['HOLDFAST_TEST_PICTURES'];
 /** Runs in a page: finds what WCAG 2.2 AA and axe's best practices forbid, as sentences. */
 const AXE = `${readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')};
 (async () => {
+  // What is still fading in is not readable yet.
+  await Promise.all(document.getAnimations().filter((each) => each.effect?.getTiming().iterations !== Infinity).map((each) => each.finished.catch(() => undefined)));
   const { violations } = await axe.run(document, { iframes: false, resultTypes: ['violations'] });
   return violations.map(({ id, help, nodes }) => id + ': ' + help + ' (' + nodes.slice(0, 3).map(({ html, any }) => html.slice(0, 120) + ' ' + (any[0]?.message ?? '')).join(' | ') + ')');
 })()`;

@@ -196,6 +196,36 @@ describe('a customer who has gone', () => {
     expect(story.delivered('Mon 10:31', 'r2')).toEqual(['page 2 no more for: undelivered:r2 delivered']);
   });
 
+  it('has read in the chat what was mailed, once they write there again: a mail that comes back or is late changes nothing', () => {
+    const refused = chat('Mon 10:00');
+    refused.reply('Mon 10:03');
+    refused.until('Mon 10:04');
+    refused.presence('Mon 10:04', 'gone', { claimed: ['r1'] });
+    refused.delivered('Mon 10:04:01', 'r1');
+    refused.customer('Mon 10:05');
+    expect(refused.bounced('Mon 10:06', 'r1')).toEqual(['notice undelivered to a1']);
+    expect(refused.promise('firstResponse')).toContain('met Mon 10:03');
+
+    const late = chat('Mon 10:00');
+    late.reply('Mon 10:03');
+    late.until('Mon 10:04');
+    late.presence('Mon 10:04', 'gone', { claimed: ['r1'] });
+    late.customer('Mon 10:05', { channel: 'email' });
+    expect(late.state.outgoing).toHaveLength(1);
+    late.customer('Mon 10:06');
+    expect(late.state.outgoing).toEqual([]);
+    expect(late.until('Mon 10:30').filter((words) => words.includes('undelivered'))).toEqual([]);
+
+    const gone = chat('Mon 10:00');
+    gone.reply('Mon 10:03', { gone: true });
+    gone.until('Mon 10:04');
+    gone.presence('Mon 10:04', 'gone', { claimed: ['r1'] });
+    gone.customer('Mon 10:06');
+    expect(gone.promise('firstResponse')).toContain('met Mon 10:06');
+    gone.bounced('Mon 10:07', 'r1');
+    expect(gone.promise('firstResponse')).toContain('met Mon 10:06');
+  });
+
   it('ends a chat half an hour after they have gone, once asked whether there is anything else', () => {
     const story = asked();
     expect(story.until('Mon 10:11')).toEqual(['Mon 10:11 look at presence']);
@@ -431,6 +461,14 @@ describe('conversion', () => {
     convert(story, 'Mon 10:20', { keep: false });
     expect(story.state.assignee).toBeNull();
     expect(story.promise('dispatch')).toBe('running, due Mon 11:20');
+  });
+
+  it('overtakes no answer: one that was said to the chat in the same moment is mailed if they have not seen it', () => {
+    const story = chat('Mon 10:00');
+    story.command('Mon 10:02', { type: 'convert', keep: true, recipients: ['c1'] });
+    story.reply('Mon 10:02:01', { delivery: 'chat', recipients: [] });
+    expect(story.until('Mon 10:03:01')).toContain('Mon 10:03:01 look at presence');
+    expect(story.presence('Mon 10:03:01', 'gone', { claimed: ['r1'] })).toEqual(['mail chatUnseen to c1']);
   });
 
   it('kept, stays with the agent who has it', () => {
