@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from '../db/connection';
 import { addHits } from '../db/rate-limits';
 import { HoldfastError } from '../messages/errors';
+import type { Visitor } from './auth/actor';
 import type { ApiContext } from './context';
 import { RATE_LIMITS } from './rate-limits';
 
@@ -25,11 +26,29 @@ export async function countMessage(context: ApiContext, db: Database, visitorId:
   await count(context, db, { key: `chat-messages:${visitorId}`, limit: chatMessages, windowMs: MINUTE_MS });
 }
 
-/** Counts one more of `key`, unless `limit` is 0 (none). Errors: E_RATE_LIMITED. */
-export async function count(context: ApiContext, db: Database, { key, limit, windowMs }: { key: string; limit: number; windowMs: number }): Promise<void> {
+/**
+ * Counts what a visitor uploads; like {@link countChat}. Who has proven nothing is counted by the address that they come from: as many visitors
+ * as they like cost them nothing. Errors: E_RATE_LIMITED.
+ */
+export async function countUpload(
+  context: ApiContext,
+  db: Database,
+  { visitor, address, bytes }: { readonly visitor: Visitor; readonly address: string; readonly bytes: number },
+): Promise<void> {
+  const { chatUploads: limit } = { ...RATE_LIMITS, ...context.rateLimits };
+  const who = visitor.proof === 'claimed' ? address : visitor.identity;
+  await count(context, db, { key: `chat-uploads:${who}`, limit, windowMs: HOUR_MS, hits: Math.ceil(bytes / 1_000) });
+}
+
+/** Counts one more of `key`, or `hits` more, unless `limit` is 0 (none). Errors: E_RATE_LIMITED. */
+export async function count(
+  context: ApiContext,
+  db: Database,
+  { key, limit, windowMs, hits: more = 1 }: { key: string; limit: number; windowMs: number; hits?: number },
+): Promise<void> {
   if (limit === 0) return;
   const now = context.now();
-  const { hits, resetsAt } = await addHits(db, { key, hits: 1, windowMs, now });
+  const { hits, resetsAt } = await addHits(db, { key, hits: more, windowMs, now });
   if (hits <= limit) return;
   const seconds = Math.max(1, Math.ceil((resetsAt - now) / 1_000));
   throw new HoldfastError('E_RATE_LIMITED', `That was a lot in a short time. Try again in ${seconds} s.`);

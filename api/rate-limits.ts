@@ -24,6 +24,8 @@ export interface RateLimits {
   readonly chatsOfAddress: number;
   /** Messages of one visitor, a minute. */
   readonly chatMessages: number;
+  /** Kilobytes that one visitor uploads, an hour; those from one address together while they have proven nothing. */
+  readonly chatUploads: number;
   /** Requests sent by the contact form from one address, an hour. */
   readonly forms: number;
   /** Codes asked for from one address, in a quarter of an hour; how many one mailbox gets is in db/codes.ts. */
@@ -44,6 +46,7 @@ export const RATE_LIMITS: RateLimits = {
   chats: 60,
   chatsOfAddress: 5,
   chatMessages: 60,
+  chatUploads: 500_000,
   forms: 40,
   codes: 10,
   codeTries: 30,

@@ -39,5 +39,7 @@ function isTooLarge(error: unknown): boolean {
 }
 
 function tooLarge(limitBytes: number): HoldfastError {
-  return new HoldfastError('E_TOO_LARGE', `The file is too large. Send at most ${Math.floor(limitBytes / 1024 / 1024)} MB, or a link to it.`);
+  const kilobytes = Math.floor(limitBytes / 1024);
+  const most = kilobytes < 1024 ? `${kilobytes} KB` : `${Math.floor(kilobytes / 1024)} MB, or a link to it`;
+  return new HoldfastError('E_TOO_LARGE', `The file is too large. Send at most ${most}.`);
 }

@@ -9,6 +9,8 @@ export interface AgentRecord {
   readonly email: string | null;
   readonly role: Role;
   readonly away: boolean;
+  /** The hash of their picture's bytes. */
+  readonly avatar: string | null;
   readonly disabledAt: Date | null;
   readonly createdAt: Date;
 }
@@ -37,7 +39,7 @@ export interface TokenHolder {
   readonly lastUsedAt: Date | null;
 }
 
-const columns = ['id', 'name', 'email', 'role', 'away', 'disabled_at as disabledAt', 'created_at as createdAt'] as const;
+const columns = ['id', 'name', 'email', 'role', 'away', 'avatar', 'disabled_at as disabledAt', 'created_at as createdAt'] as const;
 
 const tokenColumns = [
   'id',

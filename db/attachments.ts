@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { Database } from './connection';
+import { deleteUnusedFiles, hashOf, keepFiles } from './files';
 import { newId } from './new-id';
 import type { Schema } from './schema';
 
@@ -173,32 +173,10 @@ export async function deleteUnclaimedUploads(db: Database, now: number): Promise
         stale.map(({ id }) => id),
       )
       .execute();
-    const hashes = [...new Set(stale.map(({ hash }) => hash))].sort();
-    // Locked first and looked at afterwards: whoever keeps the same file at this moment has to wait, and then keeps it anew.
-    await trx.selectFrom('files').select('hash').where('hash', 'in', hashes).orderBy('hash').forUpdate().execute();
-    await trx
-      .deleteFrom('files as f')
-      .where('f.hash', 'in', hashes)
-      .where((where) => where.not(where.exists(where.selectFrom('attachments as a').select('a.id').whereRef('a.hash', '=', 'f.hash'))))
-      .where((where) => where.not(where.exists(where.selectFrom('agents as g').select('g.id').whereRef('g.avatar', '=', 'f.hash'))))
-      .execute();
+    await deleteUnusedFiles(
+      trx,
+      stale.map(({ hash }) => hash),
+    );
     return stale.length;
   });
-}
-
-/** Keeps each content once. In the order of their hashes, so that two transactions never wait for each other. */
-async function keepFiles(trx: Transaction<Schema>, files: readonly { readonly hash: string; readonly content: Uint8Array }[]): Promise<void> {
-  const distinct = new Map(files.map((file) => [file.hash, file]));
-  for (const { hash, content } of [...distinct.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))) {
-    await trx
-      .insertInto('files')
-      .values({ hash, bytes: content.byteLength, content: Buffer.from(content) })
-      // Not "do nothing": the row is locked too, so that no sweep deletes it before it is referred to.
-      .onConflict((conflict) => conflict.column('hash').doUpdateSet((eb) => ({ bytes: eb.ref('excluded.bytes') })))
-      .execute();
-  }
-}
-
-function hashOf(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
 }

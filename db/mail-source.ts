@@ -33,7 +33,10 @@ export interface MailRecipient {
   readonly ownWords: string;
   /** The language of the page that they were last signed in on; null when they never were. */
   readonly pageLocale: 'de' | 'en' | null;
-  /** Belongs to an organization, or has once proven the address: otherwise it may be anyone's, and hears nothing that its sender wrote. */
+  /**
+   * Belongs to an organization, or has once proven the address: otherwise it may be anyone's, and hears nothing that its sender wrote. So does one that
+   * was only typed into the form that began this, whoever it belongs to, until they answer.
+   */
   readonly known: boolean;
   /**
    * Somebody typed this address into a chat, and nobody has proven since that it is theirs: it is mailed this chat's unseen replies, and
@@ -106,7 +109,10 @@ export async function readMailSource(
       locale: chat?.locale ?? contact.locale,
       ownWords: await readOwnWords(db, number, recipient),
       pageLocale: page?.locale ?? null,
-      known: !claimed && (contact.organization_id !== null || chat !== undefined || (await hasProvenAddress(db, contact.id))),
+      known:
+        !claimed &&
+        !(await wasOnlyTyped(db, contact.id, number)) &&
+        (contact.organization_id !== null || chat !== undefined || (await hasProvenAddress(db, contact.id))),
       claimed,
     },
     messages,
@@ -157,6 +163,21 @@ async function readOwnWords(db: Database, number: number, contact: string): Prom
     .limit(OWN_MESSAGES)
     .execute();
   return rows.map(({ words }) => words).join('\n');
+}
+
+/** Whether the conversation began with a form that their address was typed into, by anybody, and they have proven nothing in it since. */
+async function wasOnlyTyped(db: Database, contact: string, number: number): Promise<boolean> {
+  const first = await db
+    .selectFrom('messages')
+    .select('id')
+    .where('number', '=', number)
+    .where('seq', '=', 1)
+    .where('author_kind', '=', 'customer')
+    .where('author_id', '=', contact)
+    .where('channel', '=', 'form')
+    .where('authenticated', '=', false)
+    .executeTakeFirst();
+  return first !== undefined && !(await hasProvenAddress(db, contact, number));
 }
 
 /** Whether an authenticated mail of theirs has come, anywhere or in one conversation. */

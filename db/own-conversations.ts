@@ -22,7 +22,9 @@ export interface OwnConversation {
  */
 export function isOwn({ contactId, proof, identity }: Viewer): RawBuilder<boolean> {
   const takesPart = sql<boolean>`EXISTS (SELECT 1 FROM participants AS p WHERE p.number = c.number AND p.contact_id = ${contactId} AND p.role <> 'thirdParty')`;
-  return proof === 'claimed' ? sql<boolean>`(EXISTS (SELECT 1 FROM chats AS h WHERE h.number = c.number AND h.identity = ${identity}) AND ${takesPart})` : takesPart;
+  return proof === 'claimed'
+    ? sql<boolean>`(EXISTS (SELECT 1 FROM chats AS h WHERE h.number = c.number AND h.identity = ${identity}) AND ${takesPart})`
+    : takesPart;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isOpen, nextOpening, openTimeBetween } from './calendar';
+import { calendarOf, isOpen, nextOpening, openSpans, openTimeBetween } from './calendar';
 import { countPromise, lengthOn } from './promises';
 import type { PolicySnapshot } from './snapshot';
 import type { Priority } from './words';
@@ -54,6 +54,14 @@ export function expectation(policy: PolicySnapshot, request: ExpectationRequest,
     samples: measured.length,
     answerBy: promise?.dueAt ?? null,
   };
+}
+
+/** When the chat's office opens or closes next; null when it never does. Throws `E_OUT_OF_RANGE`. */
+export function nextOfficeChange(policy: PolicySnapshot, now: number): number | null {
+  const { calendar } = policy.chats;
+  if (calendarOf(policy, calendar).always) return null;
+  for (const { start, end } of openSpans(policy, calendar, now)) return start > now ? start : end;
+  return null;
 }
 
 function replyOf(

@@ -36,6 +36,8 @@ export const ACTIONS = {
   'agent.tokens': 'viewer',
   /** One's own, or everyone's for a lead. */
   'agent.availability': 'viewer',
+  /** One's own, or everyone's for an admin. */
+  'agent.avatar': 'viewer',
   'team.read': 'viewer',
   'team.write': 'lead',
   'cannedReply.read': 'viewer',
@@ -74,7 +76,7 @@ export interface Target {
 }
 
 /** From which role on someone may do to others what everyone may do to themselves. */
-const TO_OTHERS: Partial<Record<Action, Role>> = { 'agent.tokens': 'admin', 'agent.availability': 'lead' };
+const TO_OTHERS: Partial<Record<Action, Role>> = { 'agent.tokens': 'admin', 'agent.availability': 'lead', 'agent.avatar': 'admin' };
 
 const atLeast = (role: Role, needed: Role) => ROLES.indexOf(role) >= ROLES.indexOf(needed);
 

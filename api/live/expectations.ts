@@ -1,4 +1,5 @@
 import { codeOf } from '../../intake/woken-loop';
+import { nextOfficeChange } from '../../policy/expectation';
 import type { ApiContext } from '../context';
 import { expectationAnswer } from '../expectation';
 import type { Hub } from './hub';
@@ -9,12 +10,12 @@ const GATHERED_MS = 3_000;
 /** The longest that a timer can wait, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Tells those who wait for the first answer in their chat what they can expect, when that changes: somebody else was answered, or the office opens. */
+/** Tells those who wait for the first answer in their chat what they can expect, when that changes: somebody else was answered, or the office opens or closes. */
 export class Expectations {
   /** What each was told last. */
   readonly #told = new WeakMap<Subscription, string>();
   #timer: NodeJS.Timeout | null = null;
-  #opening: NodeJS.Timeout | null = null;
+  #officeTimer: NodeJS.Timeout | null = null;
   #telling: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -23,7 +24,7 @@ export class Expectations {
     private readonly hub: Hub,
   ) {}
 
-  /** Something has happened at the desk. Costs nothing while no customer listens. */
+  /** Something has happened at the desk, or somebody has begun to listen. Costs nothing while no customer listens. */
   mayHaveChanged(): void {
     if (this.#timer !== null || this.#closed || this.hub.customers().length === 0) return;
     this.#timer = setTimeout(() => {
@@ -35,7 +36,7 @@ export class Expectations {
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#opening !== null) clearTimeout(this.#opening);
+    if (this.#officeTimer !== null) clearTimeout(this.#officeTimer);
     await this.#telling;
   }
 
@@ -59,8 +60,9 @@ export class Expectations {
       if (this.#told.get(subscription) === text) continue;
       this.#told.set(subscription, text);
       peer.send({ type: 'event', number: subject, event: { kind: 'expectation', expectation } });
-      if (expectation.opensAt !== null) this.#lookAt(Date.parse(expectation.opensAt));
     }
+    const change = plans.size === 0 ? null : nextOfficeChange(this.context.policy(), this.context.now());
+    if (change !== null) this.#lookAt(change);
   }
 
   /** The plans of chats that somebody listens to and nobody has answered yet, by number. */
@@ -78,8 +80,8 @@ export class Expectations {
   }
 
   #lookAt(at: number): void {
-    if (this.#opening !== null) clearTimeout(this.#opening);
+    if (this.#officeTimer !== null) clearTimeout(this.#officeTimer);
     if (this.#closed) return;
-    this.#opening = setTimeout(() => this.#look(), Math.min(Math.max(0, at - this.context.now()) + 1, LONGEST_MS));
+    this.#officeTimer = setTimeout(() => this.#look(), Math.min(Math.max(0, at - this.context.now()) + 1, LONGEST_MS));
   }
 }

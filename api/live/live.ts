@@ -183,6 +183,7 @@ export class Live {
         if (!peer.subscriptions.has(subject) && peer.subscriptions.size >= SUBSCRIPTIONS[actor.kind]) return peer.close(CLOSE.tooMany);
         await this.#hub.subscribe(peer, subject, frame.after);
         const subscription = peer.subscriptions.get(subject);
+        if (actor.kind === 'visitor') this.#expectations.mayHaveChanged();
         return subscription === undefined ? undefined : this.#announcer.greet(subscription);
       }
       default:

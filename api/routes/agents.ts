@@ -7,6 +7,7 @@ import { repeatCommand } from '../../intake/command-relay';
 import { HoldfastError } from '../../messages/errors';
 import { ROLES } from '../../policy/words';
 import type { ApiContext } from '../context';
+import { avatarUrl } from '../file-links';
 import { InvalidRequest } from '../problem';
 import { apiRoute, type ApiRoute } from '../route';
 import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
@@ -17,7 +18,8 @@ import { emailAddress, line, rfc3339, text, time } from '../schemas/text';
 const TELL_WITHIN_MS = 2_000;
 
 const role = z.enum(ROLES, `must be one of ${ROLES.join(', ')}`);
-const agent = z
+/** An agent as the API answers. */
+export const agent = z
   .strictObject({
     id: z.string(),
     name: z.string(),
@@ -25,6 +27,7 @@ const agent = z
     role,
     teams: z.array(z.strictObject({ id: z.string(), name: z.string() })),
     away: z.boolean(),
+    avatar: z.string().nullable().openapi({ description: 'Where their picture is.' }),
     disabled: z.boolean(),
     createdAt: time,
   })
@@ -144,15 +147,17 @@ export const agentRoutes: readonly ApiRoute[] = [
   }),
 ];
 
-async function withTeams(db: Database, record: AgentRecord) {
+/** An agent's answer with the teams that they are in. */
+export async function withTeams(db: Database, record: AgentRecord) {
   return agentAnswer(record, (await teamsOf(db, [record.id])).get(record.id) ?? []);
 }
 
-function agentAnswer({ id, name, email, role: ofAgent, away, disabledAt, createdAt }: AgentRecord, inTeams: readonly TeamNamed[]) {
-  return { id, name, email, role: ofAgent, teams: inTeams, away, disabled: disabledAt !== null, createdAt: rfc3339(createdAt) };
+function agentAnswer({ id, name, email, role: ofAgent, away, avatar, disabledAt, createdAt }: AgentRecord, inTeams: readonly TeamNamed[]) {
+  return { id, name, email, role: ofAgent, teams: inTeams, away, avatar: avatarUrl(avatar), disabled: disabledAt !== null, createdAt: rfc3339(createdAt) };
 }
 
-function found(record: AgentRecord | null): AgentRecord {
+/** The agent, or E_NOT_FOUND. */
+export function found(record: AgentRecord | null): AgentRecord {
   if (record === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such agent.');
   return record;
 }

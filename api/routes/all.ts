@@ -16,6 +16,7 @@ import { widgetPages } from '../pages/widget';
 import { apiRoute, type ApiRoute, type Route } from '../route';
 import { z } from '../schemas/openapi-zod';
 import { agentRoutes } from './agents';
+import { avatarRoutes } from './avatars';
 import { blockedSenderRoutes } from './blocked-senders';
 import { attachmentRoutes } from './attachments';
 import { cannedReplyRoutes } from './canned-replies';
@@ -55,6 +56,7 @@ export function allRoutes(publicUrl: string): readonly Route[] {
     ...suspendedRoutes,
     ...blockedSenderRoutes,
     ...agentRoutes,
+    ...avatarRoutes,
     ...tokenRoutes,
     ...teamRoutes,
     ...cannedReplyRoutes,

@@ -2,7 +2,7 @@ import { insertUpload } from '../../db/attachments';
 import { readAvatar } from '../../db/avatars';
 import { inTransaction } from '../../db/in-transaction';
 import { HoldfastError } from '../../messages/errors';
-import { countMessage } from '../chat-limits';
+import { countMessage, countUpload } from '../chat-limits';
 import { attachmentUrl } from '../file-links';
 import { ownChat, ownToken, visitorOf } from '../own-chat';
 import { apiRoute, type ApiRoute, type ApiRouteDeclaration } from '../route';
@@ -29,6 +29,7 @@ async function keep({ context, db, query, upload: given, caller }: Pick<Uploadin
   const visitor = visitorOf(caller);
   const file = await inTransaction(db, async (trx) => {
     await countMessage(context, trx, visitor.id);
+    await countUpload(context, trx, { visitor, address: caller.address, bytes: content.byteLength });
     return insertUpload(trx, { name: query.name ?? 'file', mediaType, content, visitor: visitor.id, at: new Date(context.now()) });
   });
   return { status: 201, body: { ...file, url: attachmentUrl(file.id) }, headers: { Location: attachmentUrl(file.id) } };

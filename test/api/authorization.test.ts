@@ -37,6 +37,7 @@ const EXCEPTIONS: readonly (readonly [route: RegExp, least: Role | 'anyone' | 'c
   // Of one's own; of others, see `ofOthers`.
   [/^put \/api\/v1\/agents\/\{id\}\/availability$/, 'viewer'],
   [/^(post|delete) \/api\/v1\/agents\/\{id\}\/tokens/, 'viewer'],
+  [/^(put|delete) \/api\/v1\/agents\/\{id\}\/avatar$/, 'viewer'],
   // Caught mails carry links that act as the customer.
   [/^get \/mails/, 'agent'],
   [/^(post|patch|delete) \/api\/v1\/(organizations|teams)/, 'lead'],
@@ -46,7 +47,7 @@ const EXCEPTIONS: readonly (readonly [route: RegExp, least: Role | 'anyone' | 'c
 
 /** From which role on somebody may do to others what everyone may do to themselves; below it, others' are not there. */
 const OF_OTHERS: readonly (readonly [route: RegExp, least: Role])[] = [
-  [/\/agents\/\{id\}\/tokens/, 'admin'],
+  [/\/agents\/\{id\}\/(tokens|avatar$)/, 'admin'],
   [/\/agents\/\{id\}\/availability$/, 'lead'],
 ];
 

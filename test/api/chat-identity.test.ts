@@ -194,4 +194,30 @@ describe('over HTTP', () => {
       await limited.close();
     }
   });
+
+  test('too much to keep is turned away, also when it comes from many who have proven nothing', async () => {
+    const limited = await openTestApi({
+      rateLimits: { credential: 0, anonymous: 0, wrongToken: 0, signIn: 0, visitor: 0, chats: 0, chatsOfAddress: 0, chatMessages: 0, chatUploads: 5 },
+    });
+    try {
+      const comes = async (who: object) =>
+        ((await limited.call('post', '/chats', { as: 'nobody', body: { ...who, body: 'Hello' } })).body as { visitorToken: string }).visitorToken;
+      const uploads = async (token: string) =>
+        (
+          await limited.call('post', '/chat/attachments?name=log.txt', {
+            as: { token },
+            body: Buffer.alloc(2_000, 'x'),
+            headers: { 'Content-Type': 'text/plain' },
+          })
+        ).status;
+      const [one, other] = [await comes({ email: 'a@example.org' }), await comes({ email: 'b@example.org' })];
+      expect([await uploads(one), await uploads(other), await uploads(one), await uploads(other)]).toEqual([201, 201, 429, 429]);
+      const ada = await comes({ identity: await mintIdentity(DASHBOARD_SECRET, ADA, limited.clock.now) });
+      expect([await uploads(ada), await uploads(ada), await uploads(ada)]).toEqual([201, 201, 429]);
+      limited.clock.now += 3_600_000;
+      expect(await uploads(one)).toBe(201);
+    } finally {
+      await limited.close();
+    }
+  });
 });

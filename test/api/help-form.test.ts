@@ -119,6 +119,23 @@ describe('the time that is promised', () => {
     expect(sent).toContain('on-call engineer has been told');
   });
 
+  test('the receipt to an address that is only typed repeats no words of whoever typed it, also at a customer of ours', async () => {
+    const typed = await api.call('post', '/help/tickets', {
+      as: 'nobody',
+      body: { requester: { email: 'boss@acme.example', name: 'Your Bank' }, subject: 'Pay at evil.example', body: 'Pay at evil.example' },
+    });
+    expect(typed.status).toBe(201);
+    const { number } = typed.body as { number: number };
+    const { organization_id: organization } = await api.db
+      .selectFrom('conversations')
+      .select('organization_id')
+      .where('number', '=', number)
+      .executeTakeFirstOrThrow();
+    expect(organization).not.toBeNull();
+    const told = await receipt(number);
+    expect(`${told.subject} ${told.text}`).not.toMatch(/evil|Bank/);
+  });
+
   test('an address that is only typed is never told its own plan: the receipt tells the earlier time to it alone', async () => {
     api.clock.now = SATURDAY_NOON;
     const [typed, stranger] = [

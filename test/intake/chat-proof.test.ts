@@ -1,6 +1,7 @@
 import { openChat } from '../../intake/open-chat';
 import { findOrCreateContact } from '../../db/contacts';
 import { acceptMail } from '../../intake/accept';
+import { continueLinked } from '../../intake/continue-linked';
 import { replyAddress } from '../../messages/addresses';
 import { FakeDns, SendingDomain } from '../kit/mail-senders';
 import { MailDesk, mailOf } from './mail-desk';
@@ -62,5 +63,12 @@ describe('an address that was only claimed in the chat', () => {
     expect(await stands(number)).toEqual(unproven);
     expect((await comes(await acme.signed(mailOf({ from: email, body: 'Thank you' })), email, to)).number).toBe(number);
     expect(await stands(number)).toEqual({ proof: 'mail', flags: [], kind: 'chat' });
+  });
+
+  test('is no more proven where its chat goes on in a linked conversation', async () => {
+    const { number } = await claimed();
+    const linked = await continueLinked(desk.db, { number, known: 0 }, desk.now);
+    expect(linked).not.toBeNull();
+    expect(await stands(linked ?? 0)).toEqual({ proof: 'claimed', flags: ['followUp', 'addressNotProven'], kind: 'chat' });
   });
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { isOpen, openTimeBetween } from '../../policy/calendar';
-import { expectation, SAMPLES_AT_LEAST, SAMPLES_SINCE_MS, type FirstResponse } from '../../policy/expectation';
+import { expectation, nextOfficeChange, SAMPLES_AT_LEAST, SAMPLES_SINCE_MS, type FirstResponse } from '../../policy/expectation';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { at, calendarIn, policyOf } from './policies';
 
@@ -141,4 +141,18 @@ describe('whatever was measured', () => {
       { numRuns: 300, seed },
     );
   });
+});
+
+describe('when that changes by the clock', () => {
+  test('the office closes, and opens again, also after a weekend on which clocks change', () => {
+    expect(nextOfficeChange(policy, at('2026-03-27T10:00:00+01:00'))).toBe(at('2026-03-27T20:00:00+01:00'));
+    expect(nextOfficeChange(policy, at('2026-03-27T20:00:00+01:00'))).toBe(at('2026-03-30T08:00:00+02:00'));
+    expect(nextOfficeChange(policy, at('2026-03-30T08:00:00+02:00'))).toBe(at('2026-03-30T20:00:00+02:00'));
+  });
+
+  test('never, where somebody is always there', async () => {
+    expect(nextOfficeChange(await policyOf('chats: { calendar: always }'), MONDAY_NIGHT)).toBeNull();
+  });
+
+  const MONDAY_NIGHT = at('2026-03-23T23:00:00+01:00');
 });
