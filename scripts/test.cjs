@@ -41,7 +41,7 @@ const stages = [
     args: ['--maxWorkers=2', `--testPathIgnorePatterns=${[...unitFolders, ...serialFolders].map(pattern).join('|')}`],
     minutes: 9,
   },
-  { title: 'Whole programs, in series', args: [...serialHere.map(pattern), '--runInBand'], minutes: 14 },
+  { title: 'Whole programs, in series', args: [...serialHere.map(pattern), '--runInBand'], minutes: 17 },
 ];
 
 const onTerminal = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;

@@ -1,5 +1,6 @@
-import type { HostSettings, Locale, ToHost } from '../protocol';
+import type { HostSettings, ToHost } from '../protocol';
 import type { Words } from '../words/en';
+import { wordsOf } from '../words/of';
 import { Badge } from './badge';
 import { Api, Refused, Unreached } from './api';
 import type { ChatMessage, ChatSummary, Expectation, Priority, ThreadPage } from './api-types';
@@ -7,7 +8,7 @@ import { freshKey } from './device';
 import { Link } from './link';
 import { Sending } from './sending';
 import { INITIAL, Store, type Screen, type State } from './state';
-import { currentOf, merge, withChat } from './thread';
+import { currentOf, lastSeen, merge, withChat } from './thread';
 import { UnsentStore, type Unsent } from './unsent';
 import { VisitorSession } from './visitor';
 
@@ -17,11 +18,6 @@ const NOTICE_MS = 6_000;
 const EXPECTATION_MS = 60_000;
 /** Messages fetched at a time. */
 const AT_ONCE = 50;
-
-/** One language is loaded, not all. */
-async function wordsOf(locale: Locale): Promise<Words> {
-  return locale === 'de' ? (await import('../words/de')).german : (await import('../words/en')).english;
-}
 
 /** The chat of one visitor in one tab: everything that the screens can ask for. The desk has the truth; this shows it. */
 export class Chat {
@@ -319,10 +315,10 @@ export class Chat {
     if (connection === 'connected') void this.#sending.flush();
   }
 
-  /** The live connection no longer knows us. */
+  /** The live connection no longer knows us: we come in anew, however long that takes. */
   async #comeBack(): Promise<void> {
-    await this.#quietly(async () => {
-      await this.#readSummary(this.store.get().number ?? 0);
+    await this.#untilReached(async () => {
+      await this.call(() => this.#visitor.open());
       this.#link.resume();
     });
   }
@@ -336,20 +332,27 @@ export class Chat {
     }
   }
 
+  /** Does what cannot be left out, again and again until the desk answers. */
+  async #untilReached(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Unreached || error instanceof Refused)) throw error;
+      this.store.set({ connection: 'broken' });
+      setTimeout(() => void this.#untilReached(work), EXPECTATION_MS / 6);
+    }
+  }
+
   async #resume(): Promise<void> {
     const { settings } = this.store.get();
-    try {
+    await this.#untilReached(async () => {
       if (settings.identity !== null || this.api.token !== null) await this.call(() => this.#visitor.open());
       this.#badge.show();
       const { number, chats } = this.store.get();
       const shown = number ?? currentOf(chats)?.number ?? null;
       this.store.set({ number: shown, loaded: shown === null, ...(shown === null && { connection: 'resting' }) });
       if (shown !== null) await this.load(shown);
-    } catch (error) {
-      if (!(error instanceof Unreached || error instanceof Refused)) throw error;
-      this.store.set({ connection: 'broken' });
-      setTimeout(() => void this.#resume(), EXPECTATION_MS / 6);
-    }
+    });
     this.store.set({ started: true });
   }
 
@@ -385,9 +388,7 @@ export class Chat {
 
   /** Draws the line above what the visitor has not seen. */
   #markNew(): void {
-    const { messages } = this.store.get();
-    const first = messages.findIndex(({ from, seenAt }) => from !== 'you' && seenAt === null);
-    this.store.set({ lookedAt: first > 0 ? (messages[first - 1]?.cursor ?? null) : null });
+    this.store.set({ lookedAt: lastSeen(this.store.get().messages) });
   }
 
   /** Listens to what is shown, and to what else is under way. */

@@ -71,3 +71,9 @@ export function currentOf(chats: readonly ChatSummary[]): ChatSummary | null {
   const open = chats.filter(({ closed }) => !closed);
   return open.find(({ ticket }) => !ticket) ?? open[0] ?? null;
 }
+
+/** The cursor of the message before the first one that the visitor has not seen; null when there is none to draw a line below. */
+export function lastSeen(messages: readonly ChatMessage[]): string | null {
+  const first = messages.findIndex(({ from, seenAt }) => from !== 'you' && seenAt === null);
+  return first > 0 ? (messages[first - 1]?.cursor ?? null) : null;
+}
