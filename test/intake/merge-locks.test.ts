@@ -18,12 +18,16 @@ describe('merging and taking back at the same time', () => {
   };
   const facts = { by: 'a-1', at: MONDAY_10 };
   // Not by inTransaction: it would hide that two stood in each other's way.
-  const merge = (source: number, into: number, beforeCommit?: Promise<void>) =>
+  const merge = (source: number, into: number, beforeCommit?: () => Promise<void>) =>
     desk.db.transaction().execute(async (trx) => {
       await mergeInto(trx, { source, into, force: false }, facts);
-      await beforeCommit;
+      await beforeCommit?.();
     });
-  const undo = (source: number) => desk.db.transaction().execute((trx) => undoMerge(trx, source, facts));
+  const undo = (source: number, beforeCommit?: () => Promise<void>) =>
+    desk.db.transaction().execute(async (trx) => {
+      await undoMerge(trx, source, facts);
+      await beforeCommit?.();
+    });
   const act = (number: number) => desk.db.transaction().execute((trx) => addCustomerAct(trx, { number, act: 'productionDown', at: MONDAY_10 }));
   /** As if their workflows had heard of everything. */
   const catchUp = async () => {
@@ -44,7 +48,8 @@ describe('merging and taking back at the same time', () => {
     const [lower, higher] = [await create(), await create()];
     await catchUp();
     let commit = (): void => undefined;
-    const first = merge(higher, lower, new Promise<void>((resolve) => (commit = resolve)));
+    const told = new Promise<void>((resolve) => (commit = resolve));
+    const first = merge(higher, lower, () => told);
     await sleep(200);
     const both = [merge(higher, lower), undo(higher)];
     await sleep(200);
@@ -59,11 +64,18 @@ describe('merging and taking back at the same time', () => {
     let done = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       await catchUp();
-      const all = [merge(one, other), undo(other), act(one), merge(other, one), undo(one), act(other), merge(one, other), undo(other)];
-      done += codesOf(await Promise.allSettled(all)).filter((code) => code === 'done').length;
+      // The first of them has written and not yet committed when the others begin, so it is held up by nobody, and all of them by it.
+      const part = await desk.db.selectFrom('conversations').select('number').where('merged_into', 'in', [one, other]).executeTakeFirst();
+      let others: Promise<unknown>[] = [];
+      const begin = async (): Promise<void> => {
+        others = [merge(one, other), undo(other), act(one), merge(other, one), undo(one), act(other), merge(one, other), undo(other)];
+        await sleep(20);
+      };
+      await (part === undefined ? merge(one, other, begin) : undo(part.number, begin));
+      done += codesOf(await Promise.allSettled(others)).filter((code) => code === 'done').length;
     }
-    // Something happened in each round, too.
-    expect(done).toBeGreaterThan(2 * ROUNDS);
+    // The customers are heard in each round, whatever is done to their conversations.
+    expect(done).toBeGreaterThanOrEqual(2 * ROUNDS);
     const rows = await desk.db.selectFrom('conversations').select(['number', 'merged_into']).where('number', 'in', [one, other]).execute();
     expect(rows.filter(({ merged_into: into }) => into !== null).length).toBeLessThanOrEqual(1);
   });
