@@ -12,6 +12,12 @@ export interface LiveEventsTable {
   at: GeneratedAlways<Date>;
 }
 
+/** Table `live_listeners`; see the migration. */
+export interface LiveListenersTable {
+  api: string;
+  since: Timestamp;
+}
+
 /** Table `api_instances`; see the migration for what each column means. */
 export interface ApiInstancesTable {
   id: string;

@@ -5,7 +5,7 @@ import type { PolicySnapshot } from '../policy/snapshot';
 import type { Carried } from '../messages/conversation';
 import type { Json, NullableColumn, NullableJson, NullableTimestamp, Timestamp, VerdictColumn } from './columns';
 import type { ChatsTable, CodesTable, RatingsTable, VisitorsTable } from './schema-chat';
-import type { ApiInstancesTable, ChatPresenceTable, LiveEventsTable, ReadMarksTable } from './schema-live';
+import type { ApiInstancesTable, ChatPresenceTable, LiveEventsTable, LiveListenersTable, ReadMarksTable } from './schema-live';
 import type {
   AgentsTable,
   ApiTokensTable,
@@ -384,5 +384,6 @@ export interface Schema {
   codes: CodesTable;
   live_events: LiveEventsTable;
   api_instances: ApiInstancesTable;
+  live_listeners: LiveListenersTable;
   read_marks: ReadMarksTable;
 }

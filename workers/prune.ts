@@ -3,6 +3,7 @@ import type { Database } from '../db/connection';
 import { pruneCodes } from '../db/codes';
 import { pruneAnswers } from '../db/idempotency';
 import { pruneLiveEvents } from '../db/live-events';
+import { pruneListeners } from '../db/live-listeners';
 import { prunePresence } from '../db/presence-tabs';
 import { pruneRateLimits } from '../db/rate-limits';
 import { pruneSessions } from '../db/sessions';
@@ -23,5 +24,6 @@ export async function prune(db: Database, now: number): Promise<void> {
   await deleteUnclaimedUploads(db, now);
   await pruneVisitors(db, new Date(now));
   await pruneLiveEvents(db, new Date(now));
+  await pruneListeners(db, new Date(now));
   await prunePresence(db, new Date(now));
 }

@@ -7,6 +7,8 @@ import { codeOf } from '../../intake/woken-loop';
 
 /** Changes that are read at once. */
 const AT_ONCE = 500;
+/** What changes within this time after a read is read together, in milliseconds: many changes cost few reads, and a single one waits for nothing. */
+const GATHERED_MS = 20;
 const RETRY_FROM_MS = 100;
 const RETRY_UP_TO_MS = 5_000;
 const CONNECT_MS = 5_000;
@@ -18,12 +20,16 @@ const ACCESS_CHANNEL = 'holdfast_live_access';
 
 /** Who hears what changes. */
 export interface FeedListener {
+  /** Whether anybody would hear of a change. While nobody does, none are read. */
+  wanted(): boolean;
   /** Changes in the order of their commits; the next ones come when this is done. */
   changes(changes: readonly LiveChange[]): Promise<void>;
   /** Something that passes and is kept nowhere. */
   passing(passing: unknown): void;
   /** Somebody's access may have ended. */
   access(): void;
+  /** The database was away and is back; nothing is read until this is done. */
+  back(): Promise<void>;
   /** Changes may have been missed for good: after a crash of the server, or too long away. */
   gap(): void;
 }
@@ -50,6 +56,13 @@ export class LiveFeed {
   /** The last change that was handed on, or is about to be. */
   get position(): number {
     return this.#read;
+  }
+
+  /** Goes on after this change, whatever was before it. */
+  goTo(id: number): void {
+    this.#read = id;
+    this.#untaken = [];
+    this.#wake();
   }
 
   /** Starts where the database is now; rejects when it cannot be reached. */
@@ -89,6 +102,7 @@ export class LiveFeed {
         await client.connect();
         this.#client = client;
         await client.query(`LISTEN ${CHANGES_CHANNEL}; LISTEN ${ACCESS_CHANNEL}; LISTEN ${PASSING_CHANNEL}`);
+        if (failures > 0) await this.listener.back();
         // What was told while nobody listened.
         if ((await liveRange(this.source.db)).first > this.#read + 1) await this.#skip();
         if (failures > 0) this.listener.access();
@@ -135,7 +149,7 @@ export class LiveFeed {
   /** Reads until there is nothing more; one at a time, however often it is woken. */
   async #pump(): Promise<void> {
     let failures = 0;
-    while (this.#awake && !this.#closed) {
+    while (this.#awake && !this.#closed && this.listener.wanted()) {
       this.#awake = false;
       try {
         // What came meanwhile is read after these.
@@ -149,6 +163,7 @@ export class LiveFeed {
         await this.listener.changes(this.#untaken);
         this.#untaken = [];
         failures = 0;
+        if (!this.#awake) await this.#sleep(GATHERED_MS);
       } catch (error) {
         this.source.log.warn({ code: codeOf(error) }, 'live events could not be read; they are read again');
         failures += 1;

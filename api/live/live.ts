@@ -11,6 +11,7 @@ import { Expectations } from './expectations';
 import { LiveFeed } from './feed';
 import { clientFrame, CLOSE, type ClientFrame, type SaidFrame } from './frames';
 import { Hub } from './hub';
+import { Listening } from './listening';
 import { passing, type Passing } from './passing';
 import { Peer, type Wire } from './peer';
 import { Tabs } from './tabs';
@@ -38,6 +39,7 @@ export class Live {
   readonly #announcer: Announcer;
   readonly #expectations: Expectations;
   readonly #tabs: Tabs;
+  readonly #listening: Listening;
   #timer: NodeJS.Timeout | null = null;
   #closing = false;
   readonly #wrongTokens = new Map<string, number>();
@@ -62,13 +64,23 @@ export class Live {
     this.#feed = new LiveFeed(
       { url: databaseUrl, db, log },
       {
+        wanted: () => this.#listening.on,
         changes: async (changes) => {
           await this.#hub.take(changes);
           this.#expectations.mayHaveChanged();
         },
         passing: (told) => this.#heard(told),
         access: () => void this.checkAccess(),
+        back: () => this.#listening.renew(),
         gap: () => this.#hub.reset(),
+      },
+    );
+    this.#listening = new Listening(
+      { db, api: instance, log, now },
+      () => [...this.#peers].some((peer) => peer.known !== null),
+      (last) => {
+        this.#feed.goTo(last);
+        this.#hub.reset();
       },
     );
   }
@@ -92,6 +104,7 @@ export class Live {
     if (this.#timer !== null) clearInterval(this.#timer);
     for (const peer of this.#peers) peer.close(CLOSE.restart);
     await this.#feed.close();
+    await this.#listening.close();
     await this.#looking;
     await this.#announcer.close();
     await this.#expectations.close();
@@ -128,7 +141,9 @@ export class Live {
     if (known !== null) liveConnected({ transport: peer.wire.transport, actor: known.actor.kind }, -1);
     this.#hub.drop(peer);
     for (const number of peer.typing) this.#types(peer, number, false);
-    if (!this.#closing) for (const number of [...peer.present]) this.#tabs.leave(peer, number);
+    if (this.#closing) return;
+    for (const number of [...peer.present]) this.#tabs.leave(peer, number);
+    this.#listening.leave();
   }
 
   /** Carries out what a connection has sent, as text; `request` is the one that it was opened with. */
@@ -158,6 +173,8 @@ export class Live {
     const { actor } = known;
     const others = [...this.#peers].filter((other) => other.actor?.kind === 'visitor' && other.actor.id === actor.id).length;
     if (actor.kind === 'visitor' && others >= VISITOR_CONNECTIONS) return peer.close(CLOSE.tooMany);
+    await this.#listening.begin();
+    if (peer.over) return;
     peer.known = known;
     peer.tab = tab;
     liveConnected({ transport: peer.wire.transport, actor: actor.kind }, 1);

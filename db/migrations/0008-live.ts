@@ -7,6 +7,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
+ * Rows are written only while somebody listens: nobody pays for a log that nobody reads. Whoever commits holds a shared lock from before it
+ * looks whether anybody does; who begins to listen takes it alone, so each transaction is either seen by what they read first, or writes.
+ *
  * Rows are written as their transaction commits, one transaction after the other, so that ids are in the order of the commits and whoever
  * has read up to one has missed none below it. NOTIFY takes a lock of its own until the commit is done; ours is held for as long as that one.
  */
@@ -25,8 +28,18 @@ CREATE UNLOGGED TABLE live_events (
 );
 CREATE INDEX live_events_at ON live_events USING brin (at);
 
+-- Api processes to which somebody is connected, or was until lately.
+CREATE TABLE live_listeners (
+  api text PRIMARY KEY,
+  since timestamptz NOT NULL
+);
+
 CREATE FUNCTION live_event(about bigint, kind text, ref text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+  PERFORM pg_advisory_xact_lock_shared(760802);
+  IF NOT EXISTS (SELECT FROM live_listeners) THEN
+    RETURN;
+  END IF;
   -- Only ever taken while committing, when no other lock is waited for any more.
   PERFORM pg_advisory_xact_lock(760801);
   INSERT INTO live_events (id, number, kind, ref) VALUES (nextval('live_event_ids'), $1, $2, $3);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LiveFeed } from '../../api/live/feed';
 import { createLogger } from '../../config/log';
 import type { LiveChange } from '../../db/live-events';
+import { beginListening } from '../../db/live-listeners';
 import { agentSays } from './live-desk';
 import { addTicket, openTestApi, type TestApi } from './test-api';
 
@@ -18,6 +19,8 @@ test('changes that could not be handed on, because the database was away just th
   const feed = new LiveFeed(
     { url: desk.databaseUrl, db: desk.db, log: createLogger('api', { write: nothing }) },
     {
+      wanted: () => true,
+      back: () => Promise.resolve(),
       changes: (changes) => {
         failures -= 1;
         if (failures >= 0) return Promise.reject(new Error('the database is away'));
@@ -29,6 +32,7 @@ test('changes that could not be handed on, because the database was away just th
       gap: nothing,
     },
   );
+  await beginListening(desk.db, 'one', new Date());
   await feed.start();
   try {
     const number = await addTicket(desk);
