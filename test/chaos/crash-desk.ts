@@ -127,6 +127,8 @@ class DirectedProcess implements Directed {
     this.child = spawn(process.execPath, ['--enable-source-maps', join(testServer('buildDir'), 'test', 'chaos', 'desk-entry.js'), command], {
       env: { ...env, HOLDFAST_SUPERVISED: '1' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Out of reach of a terminal's Ctrl-C, which leaves what is under way alone. It ends with our end of the channel.
+      detached: true,
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {

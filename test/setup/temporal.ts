@@ -60,11 +60,15 @@ export async function timeSkippingEnv(): Promise<TimeSkipping> {
 
 let quiet = false;
 
-/** Only errors of the SDK are of interest here; its runtime can be set up once per process. */
+/**
+ * Only errors of the SDK are of interest here; its runtime can be set up once per process. It hears no signals: at the first one it would
+ * stop every worker for good, those too that are made later to look at what has been brought to its end.
+ */
 function quietRuntime(): void {
   if (quiet) return;
   quiet = true;
   Runtime.install({
+    shutdownSignals: [],
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
   });
