@@ -1,6 +1,9 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** Conversations that must be under way at a kill for it to count. */
+export const CONVERSATIONS = 10;
+
 /** What became of one seed. */
 export interface SeedOutcome {
   readonly seed: number;
@@ -9,9 +12,11 @@ export interface SeedOutcome {
   readonly nth: number;
   /** `api` or `worker`; `nobody` when the point was not reached that often. */
   readonly killed: string;
+  /** Under way at the kill. */
   readonly conversations: number;
+  /** Mails that came on its desk, if it was the last one there; else 0. */
   readonly mails: number;
-  /** Mails that came once more than once. */
+  /** Of them, those that had come before. */
   readonly copies: number;
   readonly seconds: number;
   readonly violations: readonly string[];
@@ -31,10 +36,10 @@ export class ChaosRecord {
     for (const line of lines) this.keep(JSON.parse(line) as SeedOutcome);
   }
 
-  /** Whether the seed has killed somebody and nothing was lost. */
+  /** Whether the seed has killed somebody in the middle of enough conversations, and nothing was lost. */
   wentWell(seed: number): boolean {
     const outcome = this.outcomes.get(seed);
-    return outcome !== undefined && outcome.killed !== 'nobody' && outcome.violations.length === 0;
+    return outcome !== undefined && counts(outcome) && outcome.violations.length === 0;
   }
 
   add(outcome: SeedOutcome): void {
@@ -52,12 +57,17 @@ export class ChaosRecord {
   }
 }
 
+/** Whether it has killed somebody in the middle of enough conversations. */
+export function counts({ killed, conversations }: SeedOutcome): boolean {
+  return killed !== 'nobody' && conversations >= CONVERSATIONS;
+}
+
 /** The sum over all runs: a line for each point, and what was found. */
 export function tableOf(outcomes: readonly SeedOutcome[]): string {
   const points = [...new Set(outcomes.map(({ point }) => point))].sort();
   const rows = [...points, 'all'].map((point) => {
     const those = outcomes.filter((outcome) => point === 'all' || outcome.point === point);
-    const killed = those.filter((outcome) => outcome.killed !== 'nobody');
+    const killed = those.filter(counts);
     return [
       point,
       String(killed.length),

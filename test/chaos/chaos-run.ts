@@ -1,18 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CRASH_POINTS, type CrashPoint } from '../../config/crash-points';
 import { SECONDS } from '../end-to-end/policies';
-import type { DeskUnderTest } from '../kit/desk-under-test';
-import { findLastingViolations, type Evidence } from '../kit/invariants';
+import { findLastingViolations } from '../kit/invariants';
 import { findUnreplayable } from '../kit/replayable';
 import { seeded } from '../kit/seeded';
+import { CONVERSATIONS, type ChaosRecord, type SeedOutcome } from './chaos-record';
 import { openCrashDesk, type CrashDesk } from './crash-desk';
-import type { ChaosRecord, SeedOutcome } from './chaos-record';
-import { patientStory } from './patient-story';
+import { StoriesUnderWay } from './stories-under-way';
 
-/** Conversations under way at each kill. */
-const CONVERSATIONS = 10;
-/** A desk is used for so many seeds at most. */
-const SEEDS_PER_DESK = 10;
-const PACE_MS = 1_000;
+/** Stories that are told at a time: some of them are about to begin. */
+const STORIES = 14;
+/** A desk is used for so many seeds at most, and looked at after them. */
+const SEEDS_PER_DESK = 20;
+/** The hit of its point at which a process is killed is one of so many. */
+const HITS = 5;
+/** The longest pause before a kill is planned, in milliseconds: also what has just been started again is killed. */
+const PAUSE_MS = 1_500;
+/** A point that is not reached within this time kills nobody, in milliseconds. */
+const REACHED_WITHIN_MS = 60_000;
 const SETTLED_MS = 30_000;
 
 /** Points that an everyday ticket does not come by; `npm test` tells the stories that do (crash-story.ts). */
@@ -67,88 +72,78 @@ export async function runSeeds(seeds: readonly number[], run: ChaosRun): Promise
 }
 
 /**
- * Opens a desk and runs seeds on it, one after the other, until one has found something; answers how many. Each seed looks at everything but
- * the workflows of the seeds before it; those, and whether each can be replayed, are looked at when the desk is closed. Only then is any
- * outcome kept: what is broken off is run again.
+ * Opens a desk and runs seeds on it, one kill after the other while conversations go on; answers how many. Then they are told to their end, and
+ * everything is looked at, each workflow too and whether it can be replayed. Only then is any outcome kept: what is broken off is run again.
  */
 async function runDesk(seeds: readonly number[], { record, say, stopping }: ChaosRun): Promise<number> {
   const crashDesk = await openCrashDesk({ policy: SECONDS, providers: true });
-  const accepted: string[] = [];
+  const [first = 0] = seeds;
+  const stories = new StoriesUnderWay(crashDesk.desk, { name: `s${first}`, seed: first, atOnce: STORIES });
   const outcomes: SeedOutcome[] = [];
   try {
     for (const seed of seeds) {
-      const outcome = await runSeed(crashDesk, seed, accepted);
+      if (stopping.aborted || stories.brokeOff.length > 0) break;
+      const outcome = await killOnce(crashDesk, stories, seed);
       outcomes.push(outcome);
       say(lineOf(outcome));
-      // What is wrong now would be found again after every later seed.
-      if (outcome.violations.length > 0 || stopping.aborted) break;
     }
+    await stories.end();
     const last = outcomes.pop();
     if (last === undefined) return 0;
-    const found = last.violations.length > 0 ? [] : await lookAtAll(crashDesk, accepted);
-    const where = `on one desk with the seeds ${[...outcomes, last].map(({ seed }) => seed).join(', ')}`;
-    const violations = [...last.violations, ...found.map((violation) => `${violation} (${where})`)];
-    outcomes.push({ ...last, violations });
-    for (const violation of found) say(`seed ${last.seed}: ${violation} (${where})`);
+    const violations = [...stories.brokeOff, ...(await lookAtAll(crashDesk, stories.accepted))];
+    const [mails, copies] = [crashDesk.desk.parts.sink.mails().length, await copiesOf(crashDesk)];
+    outcomes.push({ ...last, mails, copies, violations });
+    const seen = `${stories.told} conversations, ${mails} mails, ${copies} copies: ${violations.length === 0 ? 'all well' : violations.join(' | ')}`;
+    say(`one desk with the seeds ${outcomes.map(({ seed }) => seed).join(', ')}: ${seen}`);
   } finally {
+    await stories.end();
     await crashDesk.close();
   }
   for (const outcome of outcomes) record.add(outcome);
   return outcomes.length;
 }
 
-/** What does not hold of a desk that has come to rest, with every workflow of it. */
+/** What does not hold of a desk that has come to rest. */
 async function lookAtAll({ desk, world }: CrashDesk, accepted: readonly string[]): Promise<string[]> {
-  const { temporal } = desk.parts;
-  const found = await findLastingViolations(evidenceOf(desk, accepted), 2 * SETTLED_MS);
+  const { db, temporal, sink, pagerduty } = desk.parts;
+  if (pagerduty === undefined) throw new Error('This desk has providers.');
+  const found = await findLastingViolations({ db, temporal, sink, pagerduty, accepted, settledMs: SETTLED_MS }, 2 * SETTLED_MS);
   return [...found, ...(await findUnreplayable(temporal, world.dataConverter))];
 }
 
-function evidenceOf({ parts: { db, temporal, sink, pagerduty } }: DeskUnderTest, accepted: readonly string[]): Evidence {
-  if (pagerduty === undefined) throw new Error('This desk has providers.');
-  return { db, temporal, sink, pagerduty, accepted, settledMs: SETTLED_MS };
-}
-
-async function runSeed(crashDesk: CrashDesk, seed: number, accepted: string[]): Promise<SeedOutcome> {
-  const { desk, director } = crashDesk;
-  const { db, sink } = desk.parts;
+/** Waits until enough conversations are under way, then for whoever comes by the point for the n-th time, and until who was killed is back. */
+async function killOnce(crashDesk: CrashDesk, stories: StoriesUnderWay, seed: number): Promise<SeedOutcome> {
+  const { director } = crashDesk;
   const startedAt = performance.now();
   const random = seeded(seed);
   const point = random.oneOf(POINTS);
-  const nth = 1 + Math.floor(random.between(0, CONVERSATIONS));
-  const newest = await db
-    .selectFrom('conversations')
-    .select((eb) => eb.fn.max('number').as('number'))
-    .executeTakeFirst();
-  const before = { kills: director.kills.length, mails: sink.mails().length, copies: await copiesOf(crashDesk) };
+  const nth = 1 + Math.floor(random.between(0, HITS));
+  const before = director.kills.length;
+  await sleep(random.between(0, PAUSE_MS));
+  await soon(() => stories.underWay >= CONVERSATIONS || stories.brokeOff.length > 0);
   director.plan({ point, how: 'killAt', nth });
-  const violations: string[] = [];
-  const stories = await Promise.allSettled(
-    Array.from({ length: CONVERSATIONS }, (_, index) =>
-      patientStory(desk, desk.customer(`Customer ${index}`, `s${seed}c${index}@acme.example`), {
-        random: seeded(seed * 100 + index),
-        accepted: (id) => accepted.push(id),
-        paceMs: PACE_MS,
-      }),
-    ),
-  );
+  await soon(() => director.kills.length > before);
+  const conversations = stories.underWay;
   director.calm();
-  for (const story of stories) if (story.status === 'rejected') violations.push(`A story broke off: ${String(story.reason)}`);
-  const evidence = { ...evidenceOf(desk, accepted), workflowsAfter: newest?.number ?? 0 };
-  violations.push(...(await findLastingViolations(evidence, 2 * SETTLED_MS)));
-  const [kill] = director.kills.slice(before.kills);
+  const kill = director.kills[before];
+  await crashDesk.ready();
   return {
     seed,
     point,
     nth,
     killed: kill?.processes[0] ?? 'nobody',
-    conversations: CONVERSATIONS,
-    mails: sink.mails().length - before.mails,
-    copies: (await copiesOf(crashDesk)) - before.copies,
+    conversations,
+    mails: 0,
+    copies: 0,
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
-    violations,
+    violations: [],
     at: new Date().toISOString(),
   };
+}
+
+/** Waits until something is so, but no longer than a point may take to be reached. */
+async function soon(isSo: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + REACHED_WITHIN_MS; !isSo() && performance.now() < deadline;) await sleep(20);
 }
 
 async function copiesOf({ desk }: CrashDesk): Promise<number> {
@@ -156,7 +151,6 @@ async function copiesOf({ desk }: CrashDesk): Promise<number> {
   return sink.mails().length - (await db.selectFrom('outgoing_mails').select('key').where('state', '=', 'sent').execute()).length;
 }
 
-function lineOf({ seed, point, nth, killed, seconds, copies, violations }: SeedOutcome): string {
-  const result = violations.length === 0 ? 'well' : violations.join(' | ');
-  return `seed ${seed}: ${killed} killed at ${point}:${nth}, ${seconds} s, ${copies} copies: ${result}`;
+function lineOf({ seed, point, nth, killed, conversations, seconds }: SeedOutcome): string {
+  return `seed ${seed}: ${killed} killed at ${point}:${nth} with ${conversations} conversations under way, ${seconds} s`;
 }

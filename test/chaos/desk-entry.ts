@@ -37,4 +37,7 @@ installCrashPoints(async (point, subject) => {
   if (what === 'fail') throw new ConnectionBroke(`The connection broke at ${point}.`);
 });
 
+// Nobody outlives the test that directs it.
+process.on('disconnect', () => process.exit(1));
+
 void import('../../cli/main.js');

@@ -18,8 +18,6 @@ export interface Evidence {
   readonly threads?: ReadonlyMap<string, number>;
   /** A consequence that was due this long ago must be there. */
   readonly settledMs: number;
-  /** Only the workflows of conversations and pages with a higher number are asked; those of all, unless given. */
-  readonly workflowsAfter?: number;
 }
 
 /**
@@ -194,10 +192,9 @@ async function mailFaults({ db, sink }: Evidence): Promise<string[]> {
 }
 
 /** The workflow of each open conversation runs and is what the database shows; those of what has ended have ended well. */
-async function workflowFaults({ db, temporal, workflowsAfter = 0 }: Evidence): Promise<string[]> {
-  const asked = db.selectFrom('conversations').select(['number', 'status', 'assignee', 'revision']).where('number', '>', workflowsAfter);
-  const conversations = await asked.execute();
-  const pages = await db.selectFrom('pages').select(['number', 'page', 'state']).where('number', '>', workflowsAfter).execute();
+async function workflowFaults({ db, temporal }: Evidence): Promise<string[]> {
+  const conversations = await db.selectFrom('conversations').select(['number', 'status', 'assignee', 'revision']).execute();
+  const pages = await db.selectFrom('pages').select(['number', 'page', 'state']).execute();
   const problems: string[] = [];
   for (const row of conversations) {
     const id = conversationWorkflowId(row.number);
