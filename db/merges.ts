@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from './connection';
 import type { Schema } from './schema';
+import { lockThread } from './threads';
 
 /** Somebody whom a merge brought into its target, and as whom. */
 export interface Brought {
@@ -20,10 +21,20 @@ export interface StandingMerge {
 /**
  * Waits until nobody else merges or takes a merge back, and has it so until the transaction ends. Everybody locks a part before its whole
  * (a conversation, then the one that it was merged into), and which of two is the part changes only under this lock: so nobody waits in a
- * circle. The one exception, a report of a part's mail that names the whole, is repeated by inTransaction.
+ * circle.
  */
 export async function lockMerging(trx: Transaction<Schema>): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('holdfast merging', 0))`.execute(trx);
+}
+
+/**
+ * Locks a conversation if it is a part of another, and keeps everybody from merging until the transaction ends: for who comes upon the whole
+ * before they come upon its part.
+ */
+export async function lockPart(trx: Transaction<Schema>, number: number): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock_shared(hashtextextended('holdfast merging', 0))`.execute(trx);
+  const row = await trx.selectFrom('conversations').select('merged_into').where('number', '=', number).executeTakeFirst();
+  if (row !== undefined && row.merged_into !== null) await lockThread(trx, number);
 }
 
 /** The merge that made a conversation a part of another, or null. */

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { proveByMail } from '../db/chats';
 import { contactByEmail, findOrCreateContact, type Contact } from '../db/contacts';
 import { findEarlierCopy, markResolved, markSuspended, notifyRelay, type WaitingRow } from '../db/inbox';
+import { lockPart } from '../db/merges';
 import type { Schema } from '../db/schema';
 import { adoptCopies, letGoOfMessage } from '../db/suspended';
 import { lockThread } from '../db/threads';
@@ -84,10 +85,13 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
   // Whoever writes as ourselves is nobody, even when a person wants to keep the mail: an answer would come back to us.
   const author = own === null ? sender : null;
 
+  const report = readBounce(mail);
+  const reported = report === null ? null : await reportedMail(trx, desk.keys, { mail, recipients: localParts({ row, domain: desk.domain }) });
+  // It may name the whole by its address and a part by what it reports: whoever locks both locks the part first.
+  if (reported !== null) await lockPart(trx, reported.number);
   const facts = await threadFacts(trx, { row, mail, sender: author, verdict, keys: desk.keys, domain: desk.domain });
   const decision = elsewhere(decideThread(facts), row);
-  const bounce = facts.machine ? readBounce(mail) : null;
-  const sent = bounce === null ? null : await reportedMail(trx, desk.keys, { mail, recipients: localParts({ row, domain: desk.domain }) });
+  const [bounce, sent] = facts.machine ? [report, reported] : [null, null];
   const incoming = incomingOf(desk, row, readMail, facts, bounce);
   if (row.takenFrom !== null && decision.to !== 'suspended') await letGoOfMessage(trx, row.id);
   switch (decision.to) {

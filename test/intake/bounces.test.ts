@@ -1,9 +1,12 @@
+import { sql } from 'kysely';
 import { createTransport } from 'nodemailer';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
 import { createTicket } from '../../intake/create-ticket';
 import { readBounce } from '../../intake/bounces';
+import { lockThread } from '../../db/threads';
 import { parseMail } from '../../intake/parse/parse-mail';
 import { bounceAddress, replyAddress, signedMailId } from '../../messages/addresses';
 import { MailingDesk, silence } from '../kit/mailing-desk';
@@ -140,6 +143,11 @@ describe('a mail of ours that comes back', () => {
       .execute();
     return { number, mailId, messageRef, envelopeFrom, recipient };
   }
+  /** Until PostgreSQL holds somebody up for a lock of somebody else's. */
+  async function somebodyWaits(): Promise<void> {
+    const waiting = sql<{ pid: number }>`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await waiting.execute(desk.db)).rows.length === 0) await sleep(20);
+  }
   const bouncesOf = async (number: number) => (await desk.events(number)).filter(({ type }) => type === 'bounce');
 
   test('by the signed envelope: shown in its thread, and told to the workflow once', async () => {
@@ -252,6 +260,26 @@ describe('a mail of ours that comes back', () => {
       for (const event of itself) expect(event).not.toHaveProperty('owed');
     },
   );
+
+  test('a report that comes to the whole about a part stands in nobody’s way who writes to both', async () => {
+    const part = await answered();
+    const whole = await answered();
+    await desk.db.updateTable('conversations').set({ merged_into: whole.number }).where('number', '=', part.number).execute();
+    const to = replyAddress(desk.keys, { number: whole.number, recipient: whole.recipient }, desk.domain);
+    // Not by inTransaction: it would hide that two stood in each other's way.
+    const inboxId = await desk.db.transaction().execute(async (trx) => {
+      await lockThread(trx, part.number);
+      const sent = await desk.send(report({ mailId: part.mailId, to }), { from: '', to: [to] });
+      await somebodyWaits();
+      // Who waits longest looks for a circle first, once: so it is found here, where nothing repeats it.
+      await sleep(1_200);
+      await lockThread(trx, whole.number);
+      return sent;
+    });
+    expect(await desk.settled(inboxId)).toMatchObject({ state: 'resolved', attempts: 0 });
+    expect(await bouncesOf(part.number)).toHaveLength(1);
+    expect(await bouncesOf(whole.number)).toHaveLength(1);
+  });
 
   test('of a conversation that is closed: kept aside, with its reason', async () => {
     const { number, envelopeFrom } = await answered();
