@@ -10,6 +10,7 @@ import { authenticate } from './auth/authenticate';
 import { authorize } from './auth/authorize';
 import { requireKnownOrigin } from './auth/known-origin';
 import { requireOwnOrigin } from './auth/origin';
+import { FROM_AGENTS, FROM_CUSTOMERS } from './bytes-in-flight';
 import type { ApiContext } from './context';
 import { invalid } from './problem';
 import { addressOf } from './rate-limits';
@@ -21,6 +22,8 @@ const CHANGES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 /** Levels of JSON that are looked into. */
 const DEPTH = 32;
 const KEY = /^[\x21-\x7e]{1,200}$/;
+/** Of those who say not who they are, nobody may come upon another's key. */
+const NOBODYS_KEY_LENGTH = 16;
 
 /** Routes that are open to anyone act as nobody in particular. */
 const PUBLIC: Agent = { kind: 'agent', id: '', name: '', role: 'viewer', scopes: [], endsAt: null, session: false };
@@ -39,7 +42,7 @@ export async function serveApi(context: ApiContext, route: ApiRoute, request: Re
   const actor = await admit(context, request, route);
   response.locals['actor'] = actor.kind === 'nobody' ? undefined : actor.id;
   const agent = actor.kind === 'agent' ? actor : PUBLIC;
-  const upload = route.upload === undefined ? null : await readUpload(request, response, route.upload.limitBytes);
+  const upload = route.upload === undefined ? null : await readUpload(request, route.upload.limitBytes, meterOf(actor, request, response));
   const body = upload === null ? bodyOf(route, request) : [upload.hash, upload.mediaType, request.query];
   const checked: Omit<Checked<unknown, unknown, unknown>, 'db'> = {
     context,
@@ -51,7 +54,7 @@ export async function serveApi(context: ApiContext, route: ApiRoute, request: Re
     ...(upload === null ? {} : { upload }),
     idempotency: idempotencyOf(request, body),
   };
-  const answer = await perform(context, route, checked, actor.kind === 'nobody' ? '' : actor.id);
+  const answer = await perform(context, route, checked, keysOf(actor, route, checked.idempotency));
   if (CHANGES.has(request.method)) await crashPoint('request:carriedOut', checked.idempotency?.key ?? request.path);
   response.set(answer.headers ?? {}).status(answer.status);
   if (answer.stream !== undefined) return answer.stream(request, response);
@@ -59,6 +62,11 @@ export async function serveApi(context: ApiContext, route: ApiRoute, request: Re
   else if (answer.body === undefined) response.end();
   else response.json(answer.body);
   if (answer.afterCommit) context.background.run('telling a workflow', answer.afterCommit);
+}
+
+/** Who has proven nothing has their address only; so it counts for every customer. */
+function meterOf(actor: Actor, request: Request, response: Response): (bytes: number) => void {
+  return actor.kind === 'agent' ? FROM_AGENTS.meter(actor.id, response) : FROM_CUSTOMERS.meter(addressOf(request), response);
 }
 
 async function perform(context: ApiContext, route: ApiRoute, checked: Omit<Checked<unknown, unknown, unknown>, 'db'>, actor: string): Promise<Answer> {
@@ -76,6 +84,20 @@ async function perform(context: ApiContext, route: ApiRoute, checked: Omit<Check
     await keepAnswer(trx, { actor, key: idempotency.key }, { status: answer.status, body: answer.kept === undefined ? answer.body : answer.kept });
     return answer;
   });
+}
+
+/**
+ * Whose keys are meant: each actor has their own. Those who say not who they are have no name to keep them apart, so a key of theirs is one
+ * with the very request that it came with: who lacks either has neither its answer nor stands in its way.
+ * Errors: E_INVALID for a key that two could choose.
+ */
+function keysOf(actor: Actor, route: ApiRoute, idempotency: Checked<unknown, unknown, unknown>['idempotency']): string {
+  if (actor.kind !== 'nobody') return actor.id;
+  if (idempotency === null || route.idempotency === 'none') return '';
+  if (idempotency.key.length < NOBODYS_KEY_LENGTH) {
+    throw new HoldfastError('E_INVALID', 'The Idempotency-Key is too short: somebody else could choose it, too. Send a UUID.');
+  }
+  return `request:${idempotency.requestHash}`;
 }
 
 /** E_IDEMPOTENCY_REUSED with what to change. */

@@ -4,7 +4,7 @@ import type { ApiContext } from './context';
 import { admit } from './mount-api';
 import { helpErrorPage, isCustomersPage } from './pages/help/error-page';
 import { html, layout } from './pages/layout';
-import type { Problem } from './problem';
+import { RETRY_AFTER_S, type Problem } from './problem';
 import type { PageRoute } from './route';
 
 /** Carries out one request to a plain page; who opens one and has not signed in is asked to. */
@@ -45,6 +45,7 @@ function isSignInWanted(route: PageRoute, request: Request, error: unknown): boo
 
 /** An error as a page, for people with a browser. */
 export function sendPageError(request: Request, response: Response, problem: Problem): void {
+  if (problem.status === 503) response.setHeader('Retry-After', RETRY_AFTER_S);
   if (isCustomersPage(request.path)) {
     response.status(problem.status).type('html').send(helpErrorPage(request, problem));
     return;

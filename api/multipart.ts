@@ -2,6 +2,8 @@ import busboy from 'busboy';
 import type { Request } from 'express';
 import type { NewFile } from '../db/attachments';
 import { HoldfastError } from '../messages/errors';
+import { FROM_CUSTOMERS } from './bytes-in-flight';
+import { addressOf } from './rate-limits';
 import { FILES, FILES_BYTES } from './schemas/attachment';
 
 /** A posted form: its texts by name, and the files that came with it. */
@@ -14,12 +16,8 @@ export interface PostedForm {
 
 /** Beyond what a form may carry, so that one that is a little too large can still be answered with its texts; in bytes. */
 const BODY_BYTES = 64 * 1024 * 1024;
-/** Everything that strangers are sending us at this moment, in bytes: more than one process should hold. */
-const HELD_BYTES = 256 * 1024 * 1024;
 const FIELDS = 40;
 const FIELD_BYTES = 1024 * 1024;
-
-let heldBytes = 0;
 
 /** Whether a request carries `multipart/form-data` (RFC 7578). */
 export function isMultipart(request: Request): boolean {
@@ -39,7 +37,7 @@ export async function readMultipart(request: Request): Promise<PostedForm> {
   let leftOut: PostedForm['leftOut'] = null;
   let filesBytes = 0;
   let bodyBytes = 0;
-  let held = 0;
+  const meter = FROM_CUSTOMERS.meter(addressOf(request), request.res ?? request);
   try {
     await new Promise<void>((resolve, reject) => {
       const fail = (error: HoldfastError): void => {
@@ -51,9 +49,11 @@ export async function readMultipart(request: Request): Promise<PostedForm> {
         if (bodyBytes > BODY_BYTES) fail(endConnection(request, tooLarge()));
       };
       const hold = (bytes: number): void => {
-        held += bytes;
-        heldBytes += bytes;
-        if (heldBytes > HELD_BYTES) fail(endConnection(request, busy()));
+        try {
+          meter(bytes);
+        } catch (error) {
+          fail(endConnection(request, error as HoldfastError));
+        }
       };
       request.on('data', count);
       request.once('error', (error) => fail(unreadable(error)));
@@ -99,7 +99,6 @@ export async function readMultipart(request: Request): Promise<PostedForm> {
       request.pipe(parser);
     });
   } finally {
-    heldBytes -= held;
     // Whatever went wrong, the rest is read past, so that the answer arrives.
     request.resume();
   }
@@ -142,8 +141,4 @@ function unreadable(cause?: unknown): HoldfastError {
 
 function tooLarge(): HoldfastError {
   return new HoldfastError('E_TOO_LARGE', 'The files are too large. Go back and send at most 18 MB, or a link.');
-}
-
-function busy(): HoldfastError {
-  return new HoldfastError('E_UNAVAILABLE', 'Too many files are coming in at this moment. Go back and try again in a minute.');
 }

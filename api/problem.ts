@@ -170,9 +170,12 @@ export function problemOf(error: HoldfastError, facts: { publicUrl: string; requ
   };
 }
 
+/** When whoever was answered 503 may try again, in seconds. */
+export const RETRY_AFTER_S = '5';
+
 /** Sends a problem. */
 export function sendProblem(response: Response, problem: Problem): void {
   if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="holdfast"');
-  if (problem.status === 503) response.setHeader('Retry-After', '5');
+  if (problem.status === 503) response.setHeader('Retry-After', RETRY_AFTER_S);
   response.status(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import express, { type Request, type Response } from 'express';
+import type { Request } from 'express';
 import { HoldfastError } from '../messages/errors';
 
 /** The bytes of a request, and what its sender calls their type. */
@@ -13,19 +13,16 @@ export interface Upload {
 const MEDIA_TYPE = /^[\w.+-]{1,100}\/[\w.+-]{1,100}$/;
 
 /**
- * Reads a request's body as bytes, whatever its Content-Type says.
- * Errors: E_TOO_LARGE beyond `limitBytes`; E_INVALID for an empty body.
+ * Reads a request's body as bytes, whatever its Content-Type says; `count` is told of them as they come, and may refuse.
+ * Errors: E_TOO_LARGE beyond `limitBytes`; E_INVALID for an empty body or one that breaks off; E_UNSUPPORTED_MEDIA for a compressed one, whose
+ * size nobody knows before; those of `count`.
  */
-export async function readUpload(request: Request, response: Response, limitBytes: number): Promise<Upload> {
-  const read = express.raw({ type: () => true, limit: limitBytes });
-  await new Promise<void>((resolve, reject) => {
-    read(request, response, (error?: unknown) => {
-      if (error === undefined) resolve();
-      else reject(isTooLarge(error) ? tooLarge(limitBytes) : (error as Error));
-    });
-  });
-  const content: unknown = request.body;
-  if (!Buffer.isBuffer(content) || content.length === 0) throw new HoldfastError('E_INVALID', 'The file is empty. Send its bytes as the body of the request.');
+export async function readUpload(request: Request, limitBytes: number, count: (bytes: number) => void): Promise<Upload> {
+  if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
+    throw endConnection(request, new HoldfastError('E_UNSUPPORTED_MEDIA', 'Send the bytes of the file as they are, without a Content-Encoding.'));
+  }
+  const content = await bytesOf(request, limitBytes, count);
+  if (content.length === 0) throw new HoldfastError('E_INVALID', 'The file is empty. Send its bytes as the body of the request.');
   const mediaType = (request.headers['content-type'] ?? '').split(';', 1).join('').trim().toLowerCase();
   return {
     content,
@@ -34,8 +31,31 @@ export async function readUpload(request: Request, response: Response, limitByte
   };
 }
 
-function isTooLarge(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'type' in error && error.type === 'entity.too.large';
+async function bytesOf(request: Request, limitBytes: number, count: (bytes: number) => void): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw endConnection(request, tooLarge(limitBytes));
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // Whoever is refused still gets an answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > limitBytes) throw tooLarge(limitBytes);
+      count(chunk.length);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    chunks.length = 0;
+    if (error instanceof HoldfastError) throw endConnection(request, error);
+    throw new HoldfastError('E_INVALID', 'The file did not arrive in one piece. Send it once more.', { cause: error });
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The rest is read past, so that the answer arrives, and the connection ends with it. */
+function endConnection(request: Request, error: HoldfastError): HoldfastError {
+  request.res?.setHeader('Connection', 'close');
+  request.resume();
+  return error;
 }
 
 function tooLarge(limitBytes: number): HoldfastError {

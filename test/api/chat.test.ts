@@ -83,7 +83,7 @@ describe('beginning', () => {
 
   test('a request that is repeated is answered as the first time, with the same token, and happens once', async () => {
     const body = { email: somebody(), body: 'Is anybody there?' };
-    const [first, second] = await Promise.all([1, 2].map(() => api.call('post', '/chats', { as: 'nobody', body, key: 'the-same' })));
+    const [first, second] = await Promise.all([1, 2].map(() => api.call('post', '/chats', { as: 'nobody', body, key: 'the-same-key-of-both' })));
     expect(second?.body).toEqual(first?.body);
     const { number, visitorToken } = first?.body as Opened;
     expect(bodies(await thread(number, visitorToken))).toEqual([body.body]);

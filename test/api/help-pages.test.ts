@@ -397,8 +397,8 @@ describe('links', () => {
   test('a repeated request by the API is one, and has its link again', async () => {
     const body = { requester: { email: 'again@example.org' }, subject: 'Once', body: 'Only' };
     const [one, two] = [
-      await api.call('post', '/help/tickets', { as: 'nobody', body, key: 'k-1' }),
-      await api.call('post', '/help/tickets', { as: 'nobody', body, key: 'k-1' }),
+      await api.call('post', '/help/tickets', { as: 'nobody', body, key: 'k-1-of-sixteen-characters' }),
+      await api.call('post', '/help/tickets', { as: 'nobody', body, key: 'k-1-of-sixteen-characters' }),
     ];
     expect(two.body).toEqual(one.body);
     expect(two.status).toBe(201);
