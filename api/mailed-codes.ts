@@ -1,4 +1,4 @@
-import { addCode, tryCode, useCode } from '../db/codes';
+import { addCode, tryCodes, useCode } from '../db/codes';
 import type { Database } from '../db/connection';
 import { contactByEmail } from '../db/contacts';
 import { newId } from '../db/new-id';
@@ -20,12 +20,12 @@ export async function askForCode(
   asked: { readonly email: string; readonly locale: Locale; readonly address: string },
 ): Promise<void> {
   await countCode(context, db, asked.address);
-  const { email, locale } = asked;
+  const { email, locale, address: askedFrom } = asked;
   const at = context.now();
   context.background.run('a code to be mailed', async () => {
     if ((await contactByEmail(context.db, email)) === null) return;
     const id = newId('code');
-    await addCode(context.db, { id, email, locale, hash: hashOfCode(context.signingKeys, { id, email }), at, expiresAt: at + CODE_MS });
+    await addCode(context.db, { id, email, locale, hash: hashOfCode(context.signingKeys, { id, email }), askedFrom, at, expiresAt: at + CODE_MS });
   });
 }
 
@@ -40,7 +40,7 @@ export interface BroughtCode {
 }
 
 /**
- * Lets in whoever brings back the newest code of an address, once. Every try counts, right or wrong. Errors: E_WRONG_CODE, the same for a wrong,
+ * Lets in whoever brings back a good code of an address, once. Every try counts, right or wrong. Errors: E_WRONG_CODE, the same for a wrong,
  * used or old code and for an address that never had one; E_RATE_LIMITED.
  */
 export async function redeemCode(context: ApiContext, caller: Actor, brought: BroughtCode): Promise<AdmittedVisitor> {
@@ -48,12 +48,13 @@ export async function redeemCode(context: ApiContext, caller: Actor, brought: Br
   await countCodeTry(context, address);
   const now = context.now();
   // Not in a transaction: a try counts whatever comes of it.
-  const tried = await tryCode(context.db, email, now);
+  const tried = await tryCodes(context.db, { email, from: address, now });
   const code = brought.code.replace(/\s/g, '');
-  if (tried === null || !isRightCode(context.signingKeys, { id: tried.id, email }, tried.hash, code)) throw wrongCode();
+  const right = tried.find(({ id, hash }) => isRightCode(context.signingKeys, { id, email }, hash, code));
+  if (right === undefined) throw wrongCode();
   return context.db.transaction().execute(async (trx) => {
     const contact = await contactByEmail(trx, email);
-    if (contact === null || !(await useCode(trx, tried.id, now))) throw wrongCode();
+    if (contact === null || !(await useCode(trx, right.id, now))) throw wrongCode();
     return admitByCode(trx, context, caller, contact, { locale, timeZone });
   });
 }

@@ -1,16 +1,22 @@
+import { createHash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
-import { CODE_TRIES } from '../messages/mailed-code';
+import { CODE_TRIES, CODE_TRIES_OF_ALL } from '../messages/mailed-code';
 import type { Database } from './connection';
+import { addHits, addManyHits } from './rate-limits';
 import type { Schema } from './schema';
 
 /** LISTEN on this to hear of codes that wait to be mailed. */
 export const CODES_CHANNEL = 'holdfast_codes';
 
-/** How many codes one address is mailed in a quarter of an hour, and in a day. Source: docs/help.md, "Signing in". */
-const IN_QUARTER = 3;
-const IN_DAY = 10;
 const QUARTER_MS = 15 * 60_000;
 const DAY_MS = 24 * 3_600_000;
+/** How many codes for one mailbox one caller has mailed. Source of these: docs/help.md, "Signing in". */
+const OF_CALLER_IN_QUARTER = 3;
+const OF_CALLER_IN_DAY = 5;
+/** How many that nobody brings back one mailbox is mailed in a day, whoever asks. */
+const IN_DAY = 10;
+/** Beyond either of them one is mailed so often, and meanwhile the last one is good for whoever asks: nobody keeps out whose mailbox it is. */
+const SLOW_MS = 2 * 3_600_000;
 
 /** A code that waits for its mail. */
 export interface UnmailedCode {
@@ -24,21 +30,37 @@ export interface UnmailedCode {
   readonly expiresAt: number;
 }
 
+/** A code that somebody asks for; `askedFrom` is their address. Times in milliseconds. */
+export interface AskedCode extends Omit<UnmailedCode, 'createdAt'> {
+  readonly askedFrom: string;
+  readonly at: number;
+}
+
 /**
- * Keeps a code for an address and tells those who mail it; false, and nothing is kept, when the address has had as many as it gets.
- * Two requests at once for one address are counted one after the other.
+ * Keeps a code for a mailbox and tells those who mail it; false when it has had enough of them: then the one that it was mailed last is good for
+ * as long as this one would be. Two requests at once for one mailbox are counted one after the other.
  */
-export async function addCode(db: Database, code: Omit<UnmailedCode, 'createdAt' | 'expiresAt'> & { at: number; expiresAt: number }): Promise<boolean> {
+export async function addCode(db: Database, code: AskedCode): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`code:${code.email}`}, 0))`.execute(trx);
     const earlier = await trx
       .selectFrom('codes')
-      .select('created_at')
+      .select(['id', 'created_at', 'used_at'])
       .where('email', '=', code.email)
       .where('created_at', '>', new Date(code.at - DAY_MS))
+      .orderBy('created_at', 'desc')
       .execute();
-    const inQuarter = earlier.filter((row) => row.created_at.getTime() > code.at - QUARTER_MS).length;
-    if (earlier.length >= IN_DAY || inQuarter >= IN_QUARTER) return false;
+    const [last] = earlier;
+    const enough = earlier.filter((row) => row.used_at === null).length >= IN_DAY || (await hasAskedEnough(trx, code));
+    // Who has brought the last one back is whose mailbox it is.
+    if (enough && last?.used_at === null && last.created_at.getTime() > code.at - SLOW_MS) {
+      await trx
+        .updateTable('codes')
+        .set({ expires_at: new Date(code.expiresAt) })
+        .where('id', '=', last.id)
+        .execute();
+      return false;
+    }
     await trx
       .insertInto('codes')
       .values({
@@ -55,22 +77,52 @@ export async function addCode(db: Database, code: Omit<UnmailedCode, 'createdAt'
   });
 }
 
+/** Whether this caller has had as many codes mailed to this mailbox as one caller may; counts them. */
+async function hasAskedEnough(trx: Transaction<Schema>, { email, askedFrom, at: now }: AskedCode): Promise<boolean> {
+  const key = `codes-for:${createHash('sha256').update(email).digest('base64url')}:${askedFrom}`;
+  const inQuarter = await addHits(trx, { key: `${key}:quarter`, hits: 1, windowMs: QUARTER_MS, now });
+  const inDay = await addHits(trx, { key: `${key}:day`, hits: 1, windowMs: DAY_MS, now });
+  return inQuarter.hits > OF_CALLER_IN_QUARTER || inDay.hits > OF_CALLER_IN_DAY;
+}
+
+/** A code that what somebody has typed may be held against. */
+export interface TriedCode {
+  readonly id: string;
+  readonly hash: Buffer;
+}
+
 /**
- * The newest code of an address that can still be used; asking for it is a try, and counts whatever comes of it. Null when there is none,
- * or when it has been tried too often. `now` in milliseconds.
+ * The codes of a mailbox that are good; asking for them is a try, and counts whatever comes of it. Left out are those that the caller, at the
+ * address `from`, or all callers together have tried too often. `now` in milliseconds.
  */
-export async function tryCode(db: Database, email: string, now: number): Promise<{ id: string; hash: Buffer } | null> {
-  const row = await db
+export async function tryCodes(db: Database, { email, from, now }: { email: string; from: string; now: number }): Promise<TriedCode[]> {
+  const good = await db
+    .selectFrom('codes')
+    .select('id')
+    .where('email', '=', email)
+    .where('expires_at', '>', new Date(now))
+    .where('used_at', 'is', null)
+    .where('tries', '<', CODE_TRIES_OF_ALL)
+    .execute();
+  const tried = await addManyHits(
+    db,
+    good.map(({ id }) => ({ key: `code-tries:${from}:${id}`, hits: 1 })),
+    { windowMs: DAY_MS, now },
+  );
+  const left = good.filter((_code, index) => (tried[index]?.hits ?? 0) <= CODE_TRIES);
+  if (left.length === 0) return [];
+  return db
     .updateTable('codes')
     .set((eb) => ({ tries: eb('tries', '+', 1) }))
-    .where('id', '=', (select) =>
-      select.selectFrom('codes').select('id').where('email', '=', email).where('expires_at', '>', new Date(now)).orderBy('created_at', 'desc').limit(1),
+    .where(
+      'id',
+      'in',
+      left.map(({ id }) => id),
     )
     .where('used_at', 'is', null)
-    .where('tries', '<', CODE_TRIES)
+    .where('tries', '<', CODE_TRIES_OF_ALL)
     .returning(['id', 'hash'])
-    .executeTakeFirst();
-  return row ?? null;
+    .execute();
 }
 
 /** Uses a code up; false when somebody was faster. */

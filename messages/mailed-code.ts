@@ -8,8 +8,10 @@ import type { SigningKey, SigningKeys } from './addresses';
 
 /** How long a code is good for, in milliseconds. */
 export const CODE_MS = 10 * 60_000;
-/** How often somebody may be wrong about one code. */
+/** How often one caller may be wrong about one code. */
 export const CODE_TRIES = 5;
+/** How often all callers together may be: a stranger alone uses nobody's code up, and many of them guess none. */
+export const CODE_TRIES_OF_ALL = 20;
 
 /** One code: its row's id, and the address (lower case) that it proves. */
 export interface MailedCode {

@@ -140,7 +140,7 @@ describe('codes', () => {
     expect((await post('/help/sessions', { email: 'once@example.org', code: late })).status).toBe(403);
   });
 
-  test('five wrong tries use it up, whatever comes then; another address’s code opens nothing', async () => {
+  test('five wrong tries use it up for who made them, whatever comes then; another address’s code opens nothing', async () => {
     await of('brute@example.org');
     await of('other@example.org');
     await post('/help/codes', { email: 'brute@example.org' });
@@ -153,7 +153,7 @@ describe('codes', () => {
     expect(tries[0]?.text).toContain('not right, or it is too old');
   });
 
-  test('one mailbox gets three in a quarter of an hour, and nobody is told', async () => {
+  test('one caller has three mailed to a mailbox in a quarter of an hour, and nobody is told', async () => {
     await of('flood@example.org');
     const answers = await Promise.all(Array.from({ length: 6 }, () => post('/help/codes', { email: 'flood@example.org' })));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));

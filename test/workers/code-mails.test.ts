@@ -34,7 +34,7 @@ const start = (clock: { now: number }, given = keys) =>
 async function ask(email: string, at: number, locale: 'de' | 'en' = 'en'): Promise<{ id: string; email: string; digits: string }> {
   const id = newId('code');
   const hash = hashOfCode(keys, { id, email });
-  expect(await addCode(db, { id, email, locale, hash, at, expiresAt: at + CODE_MS })).toBe(true);
+  expect(await addCode(db, { id, email, locale, hash, askedFrom: 'a:192.0.2.1', at, expiresAt: at + CODE_MS })).toBe(true);
   return { id, email, digits: digitsOfCode(keys, { id, email }, hash) ?? 'none' };
 }
 

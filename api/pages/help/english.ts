@@ -96,7 +96,7 @@ export const ENGLISH: HelpWords = {
     codeTitle: 'Type your code',
     codeLead: (email) => `If we know ${email}, a mail with six digits is on its way. It can take a minute.`,
     code: 'Code',
-    codeHint: 'Six digits, valid for 10 minutes.',
+    codeHint: 'Six digits, valid for 10 minutes. If no new mail comes, those of our last one still hold.',
     enter: 'Continue',
     again: 'Nothing came? Look into your spam folder, or check the address:',
     newCode: 'Send a new code',

@@ -95,7 +95,7 @@ export const GERMAN: HelpWords = {
     codeTitle: 'Code eingeben',
     codeLead: (email) => `Wenn wir ${email} kennen, ist eine Mail mit sechs Ziffern unterwegs. Das kann eine Minute dauern.`,
     code: 'Code',
-    codeHint: 'Sechs Ziffern, 10 Minuten lang gültig.',
+    codeHint: 'Sechs Ziffern, 10 Minuten lang gültig. Kommt keine neue Mail, gelten die unserer letzten weiter.',
     enter: 'Weiter',
     again: 'Nichts angekommen? Sehen Sie im Spam-Ordner nach, oder prüfen Sie die Adresse:',
     newCode: 'Neuen Code senden',
