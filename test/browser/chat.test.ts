@@ -45,12 +45,6 @@ async function answer(page: Page, words: string): Promise<void> {
   await page.waitForURL(/did=done/);
 }
 
-/** The chat of this address, once it is there. */
-const chatOf = (email: string) =>
-  inTheEnd('the chat is in the database', async () => {
-    const chats = desk.parts.db.selectFrom('chats').innerJoin('contacts', 'contacts.id', 'chats.contact_id').select('chats.number');
-    return (await chats.where('contacts.email', '=', email).orderBy('chats.number', 'desc').executeTakeFirst())?.number;
-  });
 const unseenMails = async (number: number) =>
   (await desk.parts.db.selectFrom('outgoing_mails').select('key').where('number', '=', number).where('kind', '=', 'chatUnseen').execute()).length;
 
@@ -74,7 +68,7 @@ test('the demo page: who is there, how soon, both ways live, gone, one mail, an 
 
   await widget.say('Hello, is anybody there?');
   await widget.shows('Hello, is anybody there?');
-  const number = await chatOf('ada.winter@kornblume.example');
+  const number = await scene.chatOf('ada.winter@kornblume.example');
   const desktop = await agentAt(agent, `/conversations/${number}`);
   await saysInTheEnd(desktop, 'the customer is here');
   await answer(desktop, 'Yes, I am here.');

@@ -1,9 +1,9 @@
 import type { BrowserContextOptions } from 'playwright-core';
 import { CHATTING } from '../end-to-end/policies';
-import { axeFindings, picture, type Person, type SceneBrowser } from '../kit/browser';
+import { axeFindings, picture, type SceneBrowser } from '../kit/browser';
 import { openChatScene, type ChatScene } from '../kit/chat-scene';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
-import { Widget } from '../kit/widget';
+import { launcherOf } from '../kit/widget';
 
 jest.setTimeout(120_000);
 
@@ -16,18 +16,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => scene.close());
 
-/** The demo's host page, as an anonymous visitor unless told otherwise. */
-async function hostPage(person: Person, query = 'as=visitor'): Promise<Widget> {
-  const page = await person.tab();
-  await page.goto(`${desk.parts.url}/demo?${query}`);
-  return new Widget(page);
-}
-
-const chatOf = (email: string) =>
-  inTheEnd(`the chat of ${email} is there`, async () => {
-    const chats = desk.parts.db.selectFrom('chats').innerJoin('contacts', 'contacts.id', 'chats.contact_id').select('chats.number');
-    return (await chats.where('contacts.email', '=', email).orderBy('chats.number', 'desc').executeTakeFirst())?.number;
-  });
+const hostPage: ChatScene['hostPage'] = (person, query) => scene.hostPage(person, query);
+const chatOf = (email: string) => scene.chatOf(email);
 const reply = (number: number, body: string) => desk.must('POST', `/conversations/${number}/replies`, { body });
 const wordsOf = async (number: number) => (await desk.messages(number)).filter(({ direction }) => direction === 'in').map(({ body }) => body);
 
@@ -96,7 +86,7 @@ test('two tabs are one chat; the closed one says how much is unread, until it is
   const person = await browser.person();
   desk.parts.sink.expect('ada.winter@kornblume.example');
   const [one, other] = [await hostPage(person, 'as=customer'), await hostPage(person, 'as=customer')];
-  const launcher = one.page.getByRole('complementary', { name: 'Support chat' });
+  const launcher = launcherOf(one.page);
   await one.open();
   await one.say('Is the new PHP out?');
   const number = await chatOf('ada.winter@kornblume.example');

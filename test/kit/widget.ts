@@ -1,5 +1,10 @@
 import type { Frame, FrameLocator, Locator, Page } from 'playwright-core';
 
+/** The round button on a host page, with what is around it. */
+export function launcherOf(page: Page): Locator {
+  return page.getByRole('complementary', { name: 'Support chat' });
+}
+
 /** The chat widget on a host page, as somebody uses it who sees it. */
 export class Widget {
   constructor(readonly page: Page) {}
@@ -16,7 +21,7 @@ export class Widget {
 
   /** Presses the round button of the host page, and waits until the chat is there. */
   async open(): Promise<void> {
-    await this.page.getByRole('complementary', { name: 'Support chat' }).getByRole('button').click();
+    await launcherOf(this.page).getByRole('button').click();
     await this.field.waitFor();
   }
 

@@ -1,12 +1,14 @@
 import type { HostSettings, ToHost } from '../protocol';
 import type { Words } from '../words/en';
 import { wordsOf } from '../words/of';
+import { Acts } from './acts';
 import { Badge } from './badge';
 import { Api, Refused, Unreached } from './api';
 import type { ChatMessage, ChatSummary, Expectation, Priority, ThreadPage } from './api-types';
 import { freshKey } from './device';
 import { Link } from './link';
 import { Sending } from './sending';
+import { refusalText } from './refusal-text';
 import { INITIAL, Store, type Screen, type State } from './state';
 import { currentOf, lastSeen, merge, withChat } from './thread';
 import { UnsentStore, type Unsent } from './unsent';
@@ -23,6 +25,7 @@ const AT_ONCE = 50;
 export class Chat {
   readonly store = new Store<State>(INITIAL);
   readonly api = new Api();
+  readonly acts = new Acts(this);
   readonly timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   readonly #visitor: VisitorSession;
   readonly #link: Link;
@@ -201,30 +204,13 @@ export class Chat {
     this.#badge.read(number);
   }
 
-  /** Something that the customer tells the desk with a button. */
-  act(act: 'thatsAll' | 'productionDown' | 'transcript'): Promise<boolean> {
-    const { number } = this.store.get();
-    return this.attempt(async () => {
-      await this.call(() => this.api.call('POST', `/chats/${number}/acts`, { key: freshKey(), body: { act } }));
-      await this.#readSummary(number ?? 0);
-    });
-  }
-
-  rate(score: 'good' | 'bad', words: string): Promise<boolean> {
-    const { number } = this.store.get();
-    return this.attempt(() => this.call(() => this.api.call('PUT', `/chats/${number}/rating`, { body: { score, ...(words !== '' && { words }) } })));
-  }
-
-  askForCode(email: string): Promise<boolean> {
-    const { locale } = this.store.get().settings;
-    return this.attempt(() => this.api.call('POST', '/help/codes', { key: freshKey(), body: { email, locale } }));
-  }
-
   /** Proves an address by the code that was mailed to it; from then on this device knows all of its conversations. */
   prove(email: string, code: string): Promise<boolean> {
     return this.attempt(async () => {
       const { visitorToken } = await this.api.call<{ visitorToken: string }>('POST', '/help/sessions', { body: { email, code } });
       this.#visitor.useToken(visitorToken);
+      // The live connection is still whoever only claimed the address, who may hear of none of it any more.
+      this.#link.leave();
       await this.#resume();
       this.go('chats');
       this.notice(this.words.proved);
@@ -237,14 +223,14 @@ export class Chat {
     this.#noticeTimer = setTimeout(() => this.store.set({ notice: null }), NOTICE_MS);
   }
 
-  /** Does what a person asked for; says so when it did not work. */
-  async attempt(work: () => Promise<unknown>): Promise<boolean> {
+  /** Does what a person asked for; says so when it did not work. `tooMany`: what is said when it was asked for too often. */
+  async attempt(work: () => Promise<unknown>, tooMany = this.words.tooManyTries): Promise<boolean> {
     try {
       await work();
       return true;
     } catch (error) {
-      if (error instanceof Unreached) this.notice(error.message === '429' ? this.words.tooManyTries : this.words.unreachable);
-      else if (error instanceof Refused) this.notice(error.message === '' ? this.words.somethingWrong : error.message);
+      if (error instanceof Unreached) this.notice(error.message === '429' ? tooMany : this.words.unreachable);
+      else if (error instanceof Refused) this.notice(refusalText(error, this.words));
       else throw error;
       return false;
     }
@@ -305,7 +291,7 @@ export class Chat {
         if (all) this.store.set({ loaded: false });
         await this.load(number);
       }
-      await this.#readSummary(number);
+      await this.readSummary(number);
     });
   }
 
@@ -361,10 +347,11 @@ export class Chat {
     if (number !== this.store.get().number) this.store.set({ number, messages: [], loaded: false });
     if (message === null || !this.store.get().loaded) await this.load(number);
     else this.#received(number, message);
-    if (!this.store.get().chats.some((chat) => chat.number === number)) await this.#readSummary(number);
+    if (!this.store.get().chats.some((chat) => chat.number === number)) await this.readSummary(number);
   }
 
-  async #readSummary(number: number): Promise<void> {
+  /** Reads how one of their conversations stands. */
+  async readSummary(number: number): Promise<void> {
     this.#summary(await this.call(() => this.api.call<ChatSummary>('GET', `/chats/${number}`)));
   }
 

@@ -22,8 +22,10 @@ export interface Linked {
 
 /** A break that is over sooner than this is not worth a word, in milliseconds. */
 const BREAK_MS = 2_500;
-/** Typing is over when nothing more is heard of it, in milliseconds. */
-const TYPING_MS = 8_000;
+/** Typing is over when nothing more is heard of it, in milliseconds; docs/live.md tells it to everybody who listens. */
+const TYPING_MS = 6_000;
+/** So it is said again while it lasts, in milliseconds. */
+const TYPING_AGAIN_MS = 3_000;
 /** Conversations that are listened to besides the one that is shown, for the badge. */
 const OTHERS = 5;
 
@@ -36,7 +38,8 @@ export class Link {
   /** Conversations whose first reset is over. */
   readonly #begun = new Set<number>();
   #state: LiveState = 'connecting';
-  #isTyping = false;
+  /** When it was last said that the visitor types; null while they do not. */
+  #typingSaidAt: number | null = null;
   #breakTimer: ReturnType<typeof setTimeout> | undefined;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -78,8 +81,9 @@ export class Link {
   }
 
   typing(on: boolean): void {
-    if (this.#shown === null || on === this.#isTyping) return;
-    this.#isTyping = on;
+    const saidAt = this.#typingSaidAt;
+    if (this.#shown === null || (on ? saidAt !== null && Date.now() - saidAt < TYPING_AGAIN_MS : saidAt === null)) return;
+    this.#typingSaidAt = on ? Date.now() : null;
     this.#connection?.typing(this.#shown, on);
   }
 

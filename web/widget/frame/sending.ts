@@ -1,5 +1,6 @@
 import { Refused, Unreached, type Api } from './api';
 import type { ChatMessage, OpenedChat } from './api-types';
+import { refusalText } from './refusal-text';
 import type { State, Store } from './state';
 import type { Unsent, UnsentFile, UnsentStore } from './unsent';
 
@@ -95,7 +96,7 @@ export class Sending {
     for (;;) {
       const entry = this.parts.store.get().unsent.find(({ state }) => state === 'waiting');
       if (entry === undefined) return;
-      const { messages, number } = this.parts.store.get();
+      const { messages, number, words } = this.parts.store.get();
       const after = entry.number === number ? messages.at(-1)?.cursor : undefined;
       this.#show({ ...entry, state: 'sending', ...(after === undefined ? {} : { after }) });
       try {
@@ -106,7 +107,7 @@ export class Sending {
           throw error;
         }
         if (!(error instanceof Refused)) throw error;
-        await this.change(entry.key, { state: 'refused', why: error.message });
+        await this.change(entry.key, { state: 'refused', why: words === null ? error.message : refusalText(error, words) });
       }
     }
   }

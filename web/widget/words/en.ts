@@ -37,7 +37,6 @@ export const english = {
   ifYouLeaveAnybody: 'If you leave, we answer by e-mail.',
 
   today: 'today',
-  tomorrow: 'tomorrow',
   Today: 'Today',
   Yesterday: 'Yesterday',
   aMinute: 'a minute',
@@ -92,7 +91,6 @@ export const english = {
   sent: 'Sent',
   seen: 'Seen',
   byMail: 'Sent by e-mail',
-  byMailToo: 'Also sent by e-mail',
   throughMail: 'By e-mail',
   withdrawn: 'This message was taken back.',
   notSent: 'Not sent.',
@@ -134,10 +132,13 @@ export const english = {
 
   transcript: 'E-mail me a copy of this chat',
   transcriptSent: (email: string) => `A copy is on its way to ${email}.`,
+  transcriptAlready: 'A copy is on its way already. Look into your mailbox.',
   prove: 'Show that this address is yours',
+  proveFirst: 'Before we e-mail it, please show that the address is yours.',
+  wroteBefore: 'Wrote to us before? See your conversations',
   proveWhy: 'Then you see your earlier conversations here, on any device.',
   proveSend: 'E-mail me a code',
-  proveSent: (email: string) => `We’ve sent a code to ${email}. It’s good for ten minutes.`,
+  proveSent: (email: string) => `If we know ${email}, a code is on its way there. It’s good for ten minutes.`,
   code: 'The six digits',
   proveCheck: 'Continue',
   proveAgain: 'Send another code',
@@ -146,9 +147,16 @@ export const english = {
   offline: 'No connection.',
   offlineKept: 'Your messages are kept and sent as soon as it’s back.',
   reconnecting: 'Connecting …',
-  backOnline: 'Connected again.',
-  unreachable: 'We can’t be reached at the moment. We’ll keep trying.',
+  unreachable: 'We can’t be reached at the moment. Please try again.',
   somethingWrong: 'That didn’t work.',
+  /** By the code of messages/errors.ts. */
+  refusals: {
+    E_WRONG_CODE: 'This code is not right, or it is too old.',
+    E_FORBIDDEN: 'We can’t take messages from this address here. Please write us an e-mail instead.',
+    E_TOO_LARGE: 'That is too large, so we can’t take it.',
+    E_MERGED: 'We look after this together with another request now. Just write here; we read it.',
+    E_INVALID: 'Something in it isn’t right. Please check what you wrote.',
+  } as Readonly<Partial<Record<string, string>>>,
   tooManyTries: 'That was a lot in a short time. Please try again in a minute.',
 };
 

@@ -16,7 +16,7 @@ export function Ending() {
       {asksIfDown && !ends && <ProductionDown />}
       {asked && (
         <div class="choices">
-          <button type="button" onClick={() => void chat.act('thatsAll')}>
+          <button type="button" onClick={() => void chat.acts.say('thatsAll')}>
             {words.thatsAll}
           </button>
           <button
@@ -57,11 +57,11 @@ function Rating({ rated }: { readonly rated: boolean }) {
   }
   if (rated && score === null) return null;
   const choose = (chosen: 'good' | 'bad') => async () => {
-    if (await chat.rate(chosen, '')) setScore(chosen);
+    if (await chat.acts.rate(chosen, '')) setScore(chosen);
   };
   const send = async (event: Event) => {
     event.preventDefault();
-    if (score !== null && text.trim() !== '' && !(await chat.rate(score, text.trim()))) return;
+    if (score !== null && text.trim() !== '' && !(await chat.acts.rate(score, text.trim()))) return;
     setDone(true);
   };
   return (
@@ -104,7 +104,7 @@ function ProductionDown() {
     document.querySelector<HTMLElement>('#write')?.focus();
   };
   const yes = async () => {
-    if (!(await chat.act('productionDown'))) return;
+    if (!(await chat.acts.say('productionDown'))) return;
     close();
     chat.notice(words.productionDownTold);
   };

@@ -21,7 +21,7 @@ export function Header() {
     <header class={welcome ? 'head welcome' : 'head'}>
       <div class="head-row">
         {screen !== 'chat' ? (
-          <button type="button" class="tool" aria-label={words.back} onClick={() => chat.go(screen === 'prove' ? 'chats' : 'chat')}>
+          <button type="button" class="tool" aria-label={words.back} onClick={() => chat.go(screen === 'prove' && visitor !== null ? 'chats' : 'chat')}>
             <Icon name="back" />
           </button>
         ) : (
@@ -96,9 +96,6 @@ function Menu() {
     close();
     action();
   };
-  const transcript = async () => {
-    if (await chat.act('transcript')) chat.notice(words.transcriptSent(state.visitor?.email ?? ''));
-  };
   const move = (event: KeyboardEvent) => {
     const items = [...(list.current?.querySelectorAll<HTMLElement>('button') ?? [])];
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
@@ -120,7 +117,7 @@ function Menu() {
         <>
           <div class="behind" onClick={close} />
           <div class="menu-list" role="menu" aria-label={words.menu} ref={list} onKeyDown={move}>
-            <button type="button" role="menuitem" onClick={choose(() => void transcript())}>
+            <button type="button" role="menuitem" onClick={choose(() => void chat.acts.transcript())}>
               <Icon name="mail" /> {words.transcript}
             </button>
             {summary !== undefined && !summary.closed && summary.status !== 'done' && (

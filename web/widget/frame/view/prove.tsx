@@ -10,7 +10,7 @@ export function Prove() {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), [asked]);
   const ask = async () => {
-    if (await chat.askForCode(email.trim())) setAsked(true);
+    if (await chat.acts.askForCode(email.trim())) setAsked(true);
   };
   const submit = (event: Event) => {
     event.preventDefault();
@@ -21,7 +21,7 @@ export function Prove() {
       <form class="card" onSubmit={submit}>
         {asked ? (
           <>
-            <p role="status">{words.proveSent(email)}</p>
+            <p role="status">{words.proveSent(email.trim())}</p>
             <label for="code">{words.code}</label>
             <input
               id="code"

@@ -89,6 +89,7 @@ export function Thread() {
         )}
         <Promised />
         <About />
+        <Known />
         <Ending />
       </div>
     </div>
@@ -124,6 +125,18 @@ function About() {
   const { cluster, website } = state.settings;
   const what = [cluster, website].filter((each) => each !== null && each !== '').join(' · ');
   return state.number === null && state.unsent.length === 0 && what !== '' ? <p class="about">{words.about(what)}</p> : null;
+}
+
+/** Whoever has written before, on another device or by mail, finds it here again. */
+function Known() {
+  const { chat, state, words } = useChat();
+  const { started, visitor, settings, number, unsent } = state;
+  if (!started || visitor !== null || settings.identity !== null || number !== null || unsent.length > 0) return null;
+  return (
+    <button type="button" class="link known" onClick={() => chat.go('prove')}>
+      {words.wroteBefore}
+    </button>
+  );
 }
 
 function Loading() {
