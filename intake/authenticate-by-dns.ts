@@ -1,8 +1,9 @@
 import { Resolver } from 'node:dns/promises';
+import { createRequire } from 'node:module';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { authenticate, type AuthenticateResult } from 'mailauth';
+import type { authenticate as Authenticate, AuthenticateResult } from 'mailauth';
 import type { Logger } from '../config/log';
 import type { MailEnvelope } from '../db/inbox';
 import { isAligned } from './aligned-domain';
@@ -11,6 +12,9 @@ import { authorOf } from './parse/author';
 import { headerLines, type HeaderLine } from './parse/header-lines';
 import type { Verdict } from './threading';
 import { codeOf } from './woken-loop';
+
+/** A large library that a desk without look-ups never needs is loaded with the first. */
+const load = createRequire(__filename);
 
 /** Looks a name up (`acme.test`, `TXT`); rejects as node:dns does, with ENOTFOUND or ENODATA for what does not exist. */
 export type DnsLookup = (name: string, type: string) => Promise<string[][] | string[]>;
@@ -60,6 +64,7 @@ export async function verdictByDns({ raw, envelope }: { raw: Uint8Array; envelop
   const tooLong = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), ALL_MS);
   });
+  const { authenticate } = load('mailauth') as { authenticate: typeof Authenticate };
   const checking = authenticate(Readable.from(inTurns(mail)), {
     ...(ip !== null && { ip, helo: envelope.helo ?? ip }),
     sender: envelope.from,

@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import mjml2html from 'mjml';
+import type mjml2html from 'mjml';
 import { isEmojiOnly } from '../../policy/emoji-only';
 import type { MailContent, Paragraph } from './content';
+
+/** Loaded with the first mail: a worker that has just been started again rings before that. */
+const load = createRequire(__filename);
 
 type TemplateName = MailContent['template'];
 
@@ -24,8 +28,9 @@ async function compile(name: TemplateName): Promise<string> {
   const read = (file: string) => readFile(path.join(__dirname, 'templates', file), 'utf8');
   const [template, head] = await Promise.all([read(`${name}.mjml`), read('head.mjml')]);
   const whole = template.replace('<!-- head.mjml -->', () => head);
+  const toHtml = load('mjml') as typeof mjml2html;
   // No fonts: a mail fetches nothing.
-  const { html: result } = await mjml2html(whole, { ignoreIncludes: true, validationLevel: 'strict', fonts: {}, keepComments: true });
+  const { html: result } = await toHtml(whole, { ignoreIncludes: true, validationLevel: 'strict', fonts: {}, keepComments: true });
   return result;
 }
 
