@@ -14,6 +14,8 @@ const STORIES = 14;
 const SEEDS_PER_DESK = 20;
 /** The hit of its point at which a process is killed is one of so many. */
 const HITS = 5;
+/** So far the conversations come at least between two kills, in mails that are taken and stories that are told: nobody gets on in a desk that only ever starts. */
+const PROGRESS = 4;
 /** The longest pause before a kill is planned, in milliseconds: also what has just been started again is killed. */
 const PAUSE_MS = 1_500;
 /** A point that is not reached within this time kills nobody, in milliseconds. */
@@ -119,8 +121,9 @@ async function killOnce(crashDesk: CrashDesk, stories: StoriesUnderWay, seed: nu
   const point = random.oneOf(POINTS);
   const nth = 1 + Math.floor(random.between(0, HITS));
   const before = director.kills.length;
+  const { progress } = stories;
   await sleep(random.between(0, PAUSE_MS));
-  await soon(() => stories.underWay >= CONVERSATIONS || stories.brokeOff.length > 0);
+  await soon(() => stories.underWay >= CONVERSATIONS && stories.progress >= progress + PROGRESS);
   director.plan({ point, how: 'killAt', nth });
   await soon(() => director.kills.length > before);
   const conversations = stories.underWay;

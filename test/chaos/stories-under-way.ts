@@ -30,6 +30,11 @@ export class StoriesUnderWay {
     return this.#underWay.size;
   }
 
+  /** How far they have come together: mails that were taken, and stories that were told. */
+  get progress(): number {
+    return this.accepted.length + this.told;
+  }
+
   /** What broke off, as sentences. */
   get brokeOff(): readonly string[] {
     return this.#brokeOff;
