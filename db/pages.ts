@@ -44,6 +44,21 @@ export interface PageAttemptRow {
   readonly bundle: string | null;
 }
 
+/** The conversations of the pages of low urgency that were opened before an instant and are still open, the oldest first; no demonstration's. */
+export async function openLowPages(db: Database, before: Date): Promise<number[]> {
+  const rows = await db
+    .selectFrom('pages')
+    .select('number')
+    .where('state', '<>', 'over')
+    .where('urgency', '=', 'low')
+    .where('demo', '=', false)
+    .where('opened_at', '<', before)
+    .orderBy('opened_at')
+    .orderBy('number')
+    .execute();
+  return rows.map(({ number }) => number);
+}
+
 /** One page with everybody who was tried, first ring first; undefined when there is none. */
 export async function getPage(db: Database, id: string): Promise<(PageRow & { attempts: PageAttemptRow[] }) | undefined> {
   const row = await db.selectFrom('pages').selectAll().where('id', '=', id).executeTakeFirst();

@@ -1,4 +1,4 @@
-import { addOpenTime, calendarOf, isOpen, nextOpening } from './calendar';
+import { addOpenTime, calendarOf, isOpen, nextOpening, openSpans } from './calendar';
 import type { Duration, PolicySnapshot } from './snapshot';
 import type { PromiseSeed } from './state';
 import type { Channel, Kind, Priority } from './words';
@@ -96,6 +96,20 @@ export function officeOpen(snapshot: PolicySnapshot, at: number): boolean {
 /** When the office opens next: `at` itself when it is open. */
 export function officeOpensAt(snapshot: PolicySnapshot, at: number): number {
   return nextOpening(snapshot, snapshot.outOfHours.calendar, at);
+}
+
+/** The longest stretch that the office is closed between two openings which is looked back on: holidays, and then some. */
+const LOOK_BACK_MS = 30 * 86_400_000;
+
+/** When the office opened that is open at an instant; null while it is closed, and for one that never closes. */
+export function officeOpenedAt(snapshot: PolicySnapshot, at: number): number | null {
+  const { calendar } = snapshot.outOfHours;
+  if (calendarOf(snapshot, calendar).always) return null;
+  for (const { start, end } of openSpans(snapshot, calendar, at - LOOK_BACK_MS)) {
+    if (start > at) return null;
+    if (at < end) return start;
+  }
+  return null;
 }
 
 /** The instant that far ahead: business days count on the calendar `office` (or, without one, that of `outOfHours`), all else every minute. */

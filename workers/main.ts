@@ -27,6 +27,7 @@ import { prune, PRUNE_EVERY_MS } from './prune';
 import { reconcileAlone, restartIfLost } from './reconcile';
 import { repeat } from './repeat';
 import { installRuntime } from './runtime';
+import { noticeLowPages } from './low-page-notices';
 import { noticeSuspended } from './suspended-notices';
 import { sweepAcknowledgements, sweepCommands } from './sweeps';
 import { createWorkers, type Activities } from './temporal-workers';
@@ -110,6 +111,7 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
       restarts,
       repeat('reconcile', RECONCILE_LOOK_MS, log, reconciliation(db, client, log)),
       repeat('suspended notices', NOTICE_EVERY_MS, log, async () => noticeSuspended(db, await currentPolicy(db), Date.now(), postOf(environment, db, log))),
+      repeat('low page notices', NOTICE_EVERY_MS, log, async () => noticeLowPages(db, await currentPolicy(db), Date.now(), postOf(environment, db, log))),
       repeat('prune', PRUNE_EVERY_MS, log, () => prune(db, Date.now())),
       repeat('commands', SWEEP_EVERY_MS, log, (stop) => sweepCommands(db, client, log, Date.now(), stop)),
       repeat('acknowledgements', SWEEP_EVERY_MS, log, (stop) => sweepAcknowledgements(db, client, log, Date.now(), stop)),

@@ -1,20 +1,18 @@
 import type { Database } from '../db/connection';
 import { writeNotice, type NoticeRow } from '../db/notices';
 import { countSuspended } from '../db/suspended';
-import { calendarOf, openSpans } from '../policy/calendar';
+import { officeOpenedAt } from '../policy/promises';
 import type { PolicySnapshot } from '../policy/snapshot';
 
 /** More than these waiting is worth a word at once. */
 const MANY = 10;
-/** The longest stretch that the office is closed between two openings which we look back on: holidays, and then some. */
-const LOOK_BACK_MS = 30 * 86_400_000;
 
 /**
  * Tells the desk of mail that was kept aside: when the office opens, and, once a day, when more than ten wait. To be called every few
  * seconds; a repeat writes nothing. `now` in milliseconds. `post` takes what was written, each time, to where else it should be.
  */
 export async function noticeSuspended(db: Database, policy: PolicySnapshot, now: number, post?: (notice: NoticeRow) => Promise<void>): Promise<void> {
-  const openedAt = lastOpening(policy, now);
+  const openedAt = officeOpenedAt(policy, now);
   const count = await countSuspended(db, new Date(openedAt ?? now));
   if (openedAt !== null && count.earlier > 0) {
     const notice = await writeNotice(db, {
@@ -45,15 +43,4 @@ function waiting(count: number): string {
   return count === 1
     ? '1 mail was kept aside and waits for somebody to release or delete it: see “Suspended”.'
     : `${count} mails were kept aside and wait for somebody to release or delete them: see “Suspended”.`;
-}
-
-/** When the office opened that is open now (milliseconds); null while it is closed, and for one that never closes. */
-function lastOpening(policy: PolicySnapshot, now: number): number | null {
-  const { calendar } = policy.outOfHours;
-  if (calendarOf(policy, calendar).always) return null;
-  for (const { start, end } of openSpans(policy, calendar, now - LOOK_BACK_MS)) {
-    if (start > now) return null;
-    if (now < end) return start;
-  }
-  return null;
 }

@@ -15,7 +15,8 @@ export async function postDeskNotice(
 ): Promise<void> {
   if (notice.slackTs !== null || notice.slackError !== null) return;
   try {
-    const text = `${escapeForSlack(notice.text)} <${publicUrl}/suspended|Suspended>`;
+    const [path, name] = notice.kind === 'lowPages' ? ['/pages', 'Pages'] : ['/suspended', 'Suspended'];
+    const text = `${escapeForSlack(notice.text)} <${publicUrl}${path}|${name}>`;
     await markNotice(db, notice.key, { slackTs: await postToSlack(slack, text, AbortSignal.timeout(POST_MS)) });
   } catch (error) {
     if (!(error instanceof SlackError)) throw error;

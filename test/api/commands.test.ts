@@ -214,12 +214,15 @@ test('recipients must be in the thread', async () => {
   expect(response.body).toMatchObject({ code: 'E_INVALID', errors: [{ path: 'body.recipients' }] });
 });
 
-test('disabling an agent gives their unsolved conversations back', async () => {
+test.each([
+  ['disabling an agent', 'patch', '', { disabled: true }],
+  ['sending an agent away', 'put', '/availability', { away: true }],
+] as const)('%s gives their unsolved conversations back', async (_name, method, path, change) => {
   const number = await ticket();
   const agent = await addTestAgent(api.db, 'agent');
   await api.db.updateTable('conversations').set({ assignee: agent.id }).where('number', '=', number).execute();
-  const response = await api.call('patch', `/agents/${agent.id}`, { body: { disabled: true }, as: 'admin' });
-  expect(response.body).toMatchObject({ disabled: true });
+  const response = await api.call(method, `/agents/${agent.id}${path}`, { body: change, as: 'admin' });
+  expect(response.body).toMatchObject(change);
   for (let look = 0; look < 100; look += 1) {
     const rows = await api.db.selectFrom('commands').select(['state', 'command']).where('number', '=', number).execute();
     if (rows[0]?.state === 'done') {
