@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Kind, PromiseKind, Status } from '../policy/words';
 import type { Database } from './connection';
+import { IS_TOLD } from './told-times';
 import { isOwn, type Viewer } from './own-conversations';
 
 /** A conversation as its customer sees it in a list. */
@@ -43,7 +44,7 @@ export async function chatSummaries(db: Database, viewer: Viewer, page: { readon
     LEFT JOIN ratings AS r ON r.number = c.number
     LEFT JOIN LATERAL (
       SELECT p.kind, p.due_at FROM promises AS p
-      WHERE p.number = c.number AND p.state = 'running' AND NOT p.paused AND p.kind IN ('firstResponse', 'nextResponse', 'update')
+      WHERE p.number = c.number AND p.state = 'running' AND NOT p.paused AND p.kind IN ('firstResponse', 'nextResponse', 'update') AND ${IS_TOLD}
       ORDER BY p.due_at LIMIT 1) AS promised ON true
     CROSS JOIN LATERAL (
       SELECT count(*)::int AS count FROM messages AS m

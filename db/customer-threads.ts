@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Kind, Priority, Status } from '../policy/words';
 import type { Database } from './connection';
 import { isOwn, type OwnConversation, type Viewer } from './own-conversations';
+import { IS_TOLD } from './told-times';
 
 /** A conversation as its customer sees it in a list. */
 export interface CustomerConversation {
@@ -81,6 +82,7 @@ function selectConversations(db: Database) {
           .where('p.met_at', 'is', null)
           .where('p.cancelled_at', 'is', null)
           .where('p.paused', '=', false)
+          .where(IS_TOLD)
           .as('answerBy'),
       ])
   );

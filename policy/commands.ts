@@ -1,5 +1,5 @@
 import { moveWith, say, send, take, undo } from './answers';
-import { answered, cancel, isAboutToBeKept, meet } from './keeping';
+import { answered, cancel, isAboutToBeKept, isToldTo, meet } from './keeping';
 import { merge, unmerge } from './merge';
 import { ringNextLevel, stopRingingFor } from './page';
 import { participants, requester } from './people';
@@ -236,12 +236,13 @@ function convert(turn: Turn, command: Carry<'convert'>, at: number, by: string):
   if (command.priority !== undefined) setPriority(turn, command.priority, undefined, at, by);
   assign(turn, command.keep ? (state.assignee ?? by) : null, at, by);
   wantAssignee(turn, at);
-  const owed = turn.unmet('firstResponse').find((promise) => !isAboutToBeKept(state, promise))?.dueAt;
+  const first = turn.unmet('firstResponse').find((promise) => !isAboutToBeKept(state, promise));
+  const owed = first?.dueAt;
   const dueAt = messageId === undefined ? owed : undefined;
   const stillOwed = owed !== undefined && owed > at ? owed : undefined;
   const updateBy = command.updateBy ?? (dueAt === undefined ? (stillOwed ?? answerTime(turn, at)?.dueAt) : undefined);
   if (updateBy !== undefined) turn.start(countUpdate(at, updateBy));
-  const facts = { updateBy: updateBy ?? null, dueAt: dueAt ?? null };
+  const facts = { updateBy: updateBy ?? null, dueAt: first !== undefined && isToldTo(first) ? (dueAt ?? null) : null };
   if (messageId !== undefined) {
     const delivery = recipients.length === 0 ? 'chat' : 'mail';
     return send(turn, { messageId, delivery, recipients, mail: 'converted', facts }, at, at + policy.undoSendMs, by);
@@ -266,7 +267,8 @@ function feedback(turn: Turn, command: Carry<'feedback'>, at: number, by: string
     take(turn, at, by);
   }
   const updateBy = command.updateBy ?? (word === 'workingOnIt' ? at + WORKING_UPDATE_MS : null);
-  const dueAt = turn.unmet('firstResponse', 'nextResponse')[0]?.dueAt ?? null;
+  const owed = turn.unmet('firstResponse', 'nextResponse')[0];
+  const dueAt = owed !== undefined && isToldTo(owed) ? owed.dueAt : null;
   const facts = { word, updateBy, dueAt, opensAt: officeOpensAt(policy, at), ...(command.typed && { typed: true }) };
   // On-call is not made to wait: without undo-send.
   const delivery = state.kind === 'chat' && recipients.length === 0 ? 'chat' : 'mail';

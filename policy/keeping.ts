@@ -82,6 +82,11 @@ export function isKeptBy(promise: PromiseRecord, saidAt: number): boolean {
   return promise.kind === 'update' ? from < saidAt : from <= saidAt;
 }
 
+/** Whether its customer is told when it is due: never later than they have been told before. */
+export function isToldTo({ told, dueAt }: Pick<PromiseRecord, 'told' | 'dueAt'>): boolean {
+  return told === undefined || dueAt <= told;
+}
+
 /** Whether an answer that is on its way is about to keep this promise. */
 export function isAboutToBeKept(state: Pick<ConversationState, 'outgoing'>, promise: PromiseRecord): boolean {
   return state.outgoing.some((reply) => reply.counts && isKeptBy(promise, reply.saidAt));

@@ -65,7 +65,8 @@ function recount(turn: Turn, promise: PromiseRecord, basis: Basis, raised: boole
     return anew ? { ...claim, ...sooner(claim, anew) } : claim;
   });
   const seed = claims ? timesOf(claims) : sooner(promise, counted);
-  const more = claims && { claims };
+  const told = Math.min(promise.told ?? promise.dueAt, promise.dueAt);
+  const more = { ...(claims && { claims }), ...(seed.dueAt > told && { told }) };
   if (promise.paged && !raised && (seed.pageAt ?? seed.dueAt) > at) {
     // Its page is over. Were the same promise to page again, that would be another incident, so it gets another cycle.
     cancel(turn, promise, at, 'priorityLowered');

@@ -39,6 +39,8 @@ export interface PromiseRecord {
   readonly paused?: { readonly at: number; readonly leftMs: number };
   /** Its due time had passed when its priority was set. */
   readonly lateOnTriage?: boolean;
+  /** The earliest due time that the customer may have been told, once a lower priority has made it due later; see isToldTo in keeping.ts. */
+  readonly told?: number;
   /** Its breach has moved its open page one level up. */
   readonly raised?: boolean;
   /** Hash of the policy that it was promised under. */

@@ -1,3 +1,5 @@
+import { chatSummaries } from '../../db/chat-summaries';
+import { customerConversation } from '../../db/customer-threads';
 import { writeProjection } from '../../db/projection';
 import { startOfConversation } from '../../db/conversation-input';
 import { publishPolicy } from '../../db/policies';
@@ -25,6 +27,24 @@ describe('the projection of a conversation', () => {
     const requester = desk.command({ type: 'requester', contact: 'c2', plan: 'enterprise' }, MONDAY_10);
     expect(await write(number, desk.happened(await desk.carried(number), requester, MONDAY_10))).toBe(true);
     expect(await desk.row(number)).toMatchObject({ plan: 'enterprise' });
+  });
+
+  test('tells the customer no later time than before', async () => {
+    const number = await desk.ticket({ priority: 'high' });
+    const contactId = (await desk.row(number)).requester_id;
+    const shown = async () => [
+      (await customerConversation(desk.db, { number, parts: [number] })).answerBy,
+      (await chatSummaries(desk.db, { contactId, proof: 'code', identity: `contact:${contactId}` }, { limit: 1, number }))[0]?.promised?.dueAt ?? null,
+    ];
+    const told = new Date(MONDAY_10 + 4 * 60 * MINUTE_MS);
+    expect(await shown()).toEqual([told, told]);
+    const lower = desk.command({ type: 'priority', priority: 'low', since: 'received' }, MONDAY_10);
+    await write(number, desk.happened(await desk.carried(number), lower, MONDAY_10));
+    expect(await shown()).toEqual([null, null]);
+    const raise = desk.command({ type: 'priority', priority: 'urgent', since: 'received' }, MONDAY_10 + 1);
+    await write(number, desk.happened(await desk.carried(number), raise, MONDAY_10 + 1));
+    const sooner = new Date(MONDAY_10 + 30 * MINUTE_MS);
+    expect(await shown()).toEqual([sooner, sooner]);
   });
 
   test('shows status, assignee, promises and what happened', async () => {

@@ -85,6 +85,22 @@ describe('a new priority', () => {
     ]);
   });
 
+  it('lowered, is told to nobody outside: customers hear of no later time than they were told', () => {
+    const story = new Story(policy, { at: 'Sat 15:00', priority: 'high' });
+    expect(story.priority('Sat 15:01', 'low').filter((line) => line.includes('mail'))).toEqual([]);
+    story.feedback('Sat 15:05', 'whenOpen');
+    expect(story.effects.at(-1)).toMatchObject({ mail: 'feedback', facts: { dueAt: null, opensAt: at('Mon+1 08:00') } });
+    expect(story.promise('firstResponse')).toBe('running, due Wed+1 20:00');
+  });
+
+  it('raised again to what was told, is told again', () => {
+    const story = new Story(policy, { at: 'Sat 15:00', priority: 'high' });
+    story.priority('Sat 15:01', 'low');
+    story.priority('Sat 15:02', 'high');
+    story.feedback('Sat 15:05', 'whenOpen');
+    expect(story.effects.at(-1)).toMatchObject({ mail: 'feedback', facts: { dueAt: at('Mon+1 12:00') } });
+  });
+
   it('lowered while its time has passed all the same, keeps ringing', () => {
     const story = new Story(policy, { at: 'Mon 10:00', priority: 'urgent' });
     story.until('Mon 14:30');
