@@ -87,17 +87,15 @@ async function perform(context: ApiContext, route: ApiRoute, checked: Omit<Check
 }
 
 /**
- * Whose keys are meant: each actor has their own. Those who say not who they are have no name to keep them apart, so a key of theirs is one
- * with the very request that it came with: who lacks either has neither its answer nor stands in its way.
- * Errors: E_INVALID for a key that two could choose.
+ * Whose keys are meant: each actor has their own. Those who say not who they are share one space, so a key of theirs is one that nobody else comes
+ * upon: with another request it is refused like everybody's, and has nothing of the answer. Errors: E_INVALID for a key that two could choose.
  */
 function keysOf(actor: Actor, route: ApiRoute, idempotency: Checked<unknown, unknown, unknown>['idempotency']): string {
   if (actor.kind !== 'nobody') return actor.id;
-  if (idempotency === null || route.idempotency === 'none') return '';
-  if (idempotency.key.length < NOBODYS_KEY_LENGTH) {
+  if (idempotency !== null && route.idempotency !== 'none' && idempotency.key.length < NOBODYS_KEY_LENGTH) {
     throw new HoldfastError('E_INVALID', 'The Idempotency-Key is too short: somebody else could choose it, too. Send a UUID.');
   }
-  return `request:${idempotency.requestHash}`;
+  return '';
 }
 
 /** E_IDEMPOTENCY_REUSED with what to change. */

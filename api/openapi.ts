@@ -54,7 +54,7 @@ export function openApiDocument(routes: readonly ApiRoute[], publicUrl: string):
       version: '1',
       description:
         'A support desk that keeps its promises. Times are RFC 3339 in UTC. Lists answer `items` and, when more follow, `nextCursor`. ' +
-        'Errors are `application/problem+json` with a `code`. Send an `Idempotency-Key` with what must not happen twice.',
+        'Errors are `application/problem+json` with a `code`. Send an `Idempotency-Key` with what must not happen twice; without a token one of at least 16 characters.',
     },
     servers: [{ url: `${publicUrl}${API_BASE}` }],
     security: [{ token: [] }],
