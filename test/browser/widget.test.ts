@@ -130,9 +130,12 @@ test('the end is the customer’s: be right back, the closing question, their ve
   await desk.must('POST', `/conversations/${number}/be-right-back`, {});
   // Shortly before midnight the day is said, too.
   await inside.getByText(/ist gleich zurück, spätestens (\S+ )*\d\d:\d\d\.$/).waitFor();
+  // What was said by one key is said in the customer’s language.
+  await inside.getByText('Ich sehe mir das an und bin gleich wieder da.').waitFor();
   await reply(number, 'Hier bin ich wieder.');
   await desk.must('POST', `/conversations/${number}/closing-question`, {});
   expect(await axeFindings(widget.frame())).toEqual([]);
+  await inside.getByText('Kann ich sonst noch etwas für Sie tun?').waitFor();
   await inside.getByRole('button', { name: 'Nein, das war alles' }).click();
   await inside.getByText('Dieser Chat ist beendet.').waitFor();
   await inside.getByRole('button', { name: 'Nicht so gut' }).click();
@@ -202,5 +205,23 @@ test.each(SCREENS)('%s: every screen is readable, and axe finds nothing', async 
   await widget.page.keyboard.press('Escape');
   await widget.inside.getByRole('button', { name: 'Your chats' }).click();
   await look('chats');
+  await widget.inside.getByRole('button', { name: 'Show that this address is yours' }).click();
+  await look('prove');
+  for (let steps = 0; steps < 2; steps += 1) await widget.inside.getByRole('button', { name: 'Back' }).click();
+  await desk.must('POST', `/conversations/${number}/be-right-back`, {});
+  await widget.shows(/Admin will be right back/);
+  await reply(number, '🎉🚀');
+  await look('emoji');
+  await desk.must('POST', `/conversations/${number}/conversion`, { keep: true });
+  await widget.shows(`This became ticket #${number}.`);
+  await look('ticket');
+  await desk.must('POST', `/conversations/${number}/closing-question`, {});
+  await widget.inside.getByRole('button', { name: 'No, that’s all' }).waitFor();
+  await look('closing');
+  await widget.inside.getByRole('button', { name: 'No, that’s all' }).click();
+  await widget.shows('How was our help?');
+  await look('rating');
+  await widget.inside.getByRole('button', { name: 'Close the chat' }).click();
+  await picture(widget.page, `demo-after-${name}`);
   await person.leave();
 });

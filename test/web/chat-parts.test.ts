@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { SAID_FOR_AGENTS } from '../../messages/said-for-agents';
 import type { ChatMessage, ChatSummary, Expectation } from '../../web/widget/frame/api-types';
 import { ownerOf } from '../../web/widget/frame/device';
 import { expectationText } from '../../web/widget/frame/expectation-text';
@@ -54,6 +55,8 @@ describe('words', () => {
     const same = (Object.keys(english) as (keyof Words)[]).filter((key) => typeof english[key] === 'string' && english[key] === german[key]);
     expect(same).toEqual([]);
     expect(german.emojiNames).toHaveLength(english.emojiNames.length);
+    expect(new Set(Object.keys(german.saidForAgents))).toEqual(SAID_FOR_AGENTS);
+    expect(Object.keys(german.refusals)).toEqual(Object.keys(english.refusals));
     for (const words of [english, german]) expect(Object.values(words).filter((value) => value === '')).toEqual([]);
   });
 });

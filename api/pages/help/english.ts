@@ -119,6 +119,7 @@ export const ENGLISH: HelpWords = {
     merged: 'This request is looked after together with another one.',
     messages: 'Messages',
     you: 'You',
+    saidForAgents: {},
     someone: 'Someone else',
     desk: 'Support',
     formatted: 'As it was formatted',

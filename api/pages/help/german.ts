@@ -1,3 +1,4 @@
+import { BE_RIGHT_BACK_WORDS, CLOSING_WORDS } from '../../../messages/said-for-agents';
 import type { HelpWords } from './words';
 
 /** German. */
@@ -118,6 +119,10 @@ export const GERMAN: HelpWords = {
     merged: 'Diese Anfrage wird zusammen mit einer anderen bearbeitet.',
     messages: 'Nachrichten',
     you: 'Sie',
+    saidForAgents: {
+      [BE_RIGHT_BACK_WORDS]: 'Ich sehe mir das an und bin gleich wieder da.',
+      [CLOSING_WORDS]: 'Kann ich sonst noch etwas für Sie tun?',
+    },
     someone: 'Jemand anderes',
     desk: 'Support',
     formatted: 'So war es formatiert',

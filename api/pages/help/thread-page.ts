@@ -104,7 +104,7 @@ function messageList(view: HelpView, messages: readonly ChatMessageRecord[], giv
       (message) =>
         html`<li class="message ${message.direction}">
           <p class="who"><strong>${authorOf(message, given.viewer, words)}</strong> <span class="quiet">${momentTold(message.at, teller)}</span></p>
-          <div class="words">${message.body}</div>
+          <div class="words">${(message.authorKind === 'agent' && say.saidForAgents[message.body]) || message.body}</div>
           ${
             message.html !== null &&
             html`<details class="more">

@@ -111,6 +111,8 @@ export interface HelpWords {
     readonly merged: string;
     readonly messages: string;
     readonly you: string;
+    /** What an agent has had said by one key (messages/said-for-agents.ts), in this language. */
+    readonly saidForAgents: Readonly<Partial<Record<string, string>>>;
     readonly someone: string;
     readonly desk: string;
     readonly formatted: string;

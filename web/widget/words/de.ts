@@ -102,6 +102,10 @@ export const german: Words = {
   messagesOf: 'Nachrichten',
   fromAt: (who, when) => `${who}, ${when}`,
 
+  saidForAgents: {
+    'I’ll go and check this and be right back.': 'Ich sehe mir das an und bin gleich wieder da.',
+    'Is there anything else I can help you with?': 'Kann ich sonst noch etwas für Sie tun?',
+  },
   beRightBack: (name, when) => `${name} ist gleich zurück, spätestens ${when}.`,
   updateBy: (when) => `Sie hören spätestens ${when} wieder von uns.`,
   becameTicket: (number) => `Daraus wurde Ticket #${number}.`,

@@ -102,6 +102,8 @@ export const english = {
   messagesOf: 'Messages',
   fromAt: (who: string, when: string) => `${who}, ${when}`,
 
+  /** What an agent has had said by one key, as the desk says it (messages/said-for-agents.ts), in this language. */
+  saidForAgents: {} as Readonly<Partial<Record<string, string>>>,
   beRightBack: (name: string, when: string) => `${name} will be right back, by ${when} at the latest.`,
   updateBy: (when: string) => `You’ll hear from us again by ${when}.`,
   becameTicket: (number: number) => `This became ticket #${number}.`,

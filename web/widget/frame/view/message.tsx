@@ -79,7 +79,7 @@ function Bubble({ message, isLast }: { readonly message: ChatMessage; readonly i
     <div class="message" data-message={message.id}>
       {body !== '' && !onlyFiles && (
         <div class={emojiOnly ? 'bubble emoji' : 'bubble'}>
-          <Words body={body} />
+          <Words body={(from === 'agent' && words.saidForAgents[body]) || body} />
         </div>
       )}
       {attachments.map((file) => (
