@@ -21,7 +21,7 @@ export interface ChatSummaryRecord {
   readonly chat: boolean;
   readonly proof: 'signed' | 'code' | 'claimed' | 'mail' | null;
   readonly rating: 'good' | 'bad' | null;
-  /** "Is there anything else?" was asked, and has not been answered. */
+  /** "Is there anything else?" was asked, has left, and has not been answered. */
   readonly closingAsked: boolean;
   /** Whoever answers has said that they are right back; `promised` says by when. */
   readonly beRightBack: boolean;
@@ -36,7 +36,8 @@ export async function chatSummaries(db: Database, viewer: Viewer, page: { readon
     SELECT c.number, c.kind, c.status, c.subject, a.name AS "agentName", a.avatar AS "agentAvatar", promised.kind AS "promisedKind",
       promised.due_at AS "promisedAt", unread.count AS unread, c.last_message_at AS "lastMessageAt", c.received_at AS "receivedAt",
       h.number IS NOT NULL AS chat, h.proof, r.score AS rating,
-      coalesce((c.carried->'state'->>'closingAsked')::boolean, false) AS "closingAsked",
+      coalesce((c.carried->'state'->>'closingAsked')::boolean, false) AND NOT EXISTS (
+        SELECT 1 FROM messages AS m WHERE m.number = c.number AND m.direction = 'out' AND m.state = 'waiting') AS "closingAsked",
       coalesce((c.carried->'state'->>'beRightBack')::boolean, false) AS "beRightBack"
     FROM conversations AS c
     LEFT JOIN agents AS a ON a.id = c.assignee

@@ -57,6 +57,27 @@ async function agentSays(number: number, body: string, more: object = {}): Promi
   return command.bodyRef;
 }
 
+/** The state that its workflow has projected, with these parts changed. */
+async function project(number: number, state: object): Promise<void> {
+  const { carried } = await api.db.selectFrom('conversations').select('carried').where('number', '=', number).executeTakeFirstOrThrow();
+  await api.db
+    .updateTable('conversations')
+    .set({ carried: JSON.stringify({ ...carried, state: { ...carried?.state, ...state } }) })
+    .where('number', '=', number)
+    .execute();
+}
+
+test('the closing question is one when the customer can read it, not while it may still be taken back', async () => {
+  const { number, visitorToken } = await opens({ email: somebody(), body: 'Hello' });
+  const question = await agentSays(number, 'Is there anything else I can help you with?');
+  await project(number, { closingAsked: true });
+  const asked = async (state: 'waiting' | 'sent') => {
+    await api.db.updateTable('messages').set({ state }).where('id', '=', question).execute();
+    return ((await api.call('get', `/chats/${number}`, { as: { token: visitorToken } })).body as { closingAsked: boolean }).closingAsked;
+  };
+  expect([await asked('waiting'), await asked('sent')]).toEqual([false, true]);
+});
+
 describe('beginning', () => {
   test('a chat begins with promises of its own kind, a title for agents, and a token for its visitor', async () => {
     const { number, visitorToken } = await opens({ email: somebody(), name: 'Ada', body: 'My shop is slow.\nIt has been since the morning.' });

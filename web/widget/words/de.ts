@@ -132,7 +132,6 @@ export const german: Words = {
   ticketNumber: (number) => `Ticket #${number}`,
   chatNumber: (number) => `Chat #${number}`,
   unread: (count) => `${count} ungelesen`,
-  earlierHidden: 'Unter Ihrer Adresse gibt es vielleicht frühere Chats. Zeigen Sie, dass es Ihre ist, um sie zu sehen.',
 
   transcript: 'Kopie dieses Chats per E‑Mail',
   transcriptSent: (email) => `Eine Kopie ist unterwegs an ${email}.`,
@@ -140,7 +139,7 @@ export const german: Words = {
   prove: 'Zeigen, dass die Adresse Ihre ist',
   proveFirst: 'Bitte zeigen Sie zuerst, dass die Adresse Ihre ist. Dann schicken wir die Kopie.',
   wroteBefore: 'Schon einmal geschrieben? Ihre Gespräche ansehen',
-  proveWhy: 'Dann sehen Sie hier Ihre früheren Gespräche, auf jedem Gerät.',
+  proveWhy: 'Zeigen Sie, dass eine Adresse Ihre ist, dann sehen Sie hier alle ihre Gespräche, auf jedem Gerät.',
   proveSend: 'Code per E‑Mail schicken',
   proveSent: (email) => `Wenn wir ${email} kennen, ist ein Code dorthin unterwegs. Er gilt zehn Minuten.`,
   code: 'Die sechs Ziffern',
@@ -156,9 +155,6 @@ export const german: Words = {
   refusals: {
     E_WRONG_CODE: 'Dieser Code stimmt nicht, oder er ist zu alt.',
     E_FORBIDDEN: 'Von dieser Adresse können wir hier nichts annehmen. Schreiben Sie uns bitte eine E‑Mail.',
-    E_TOO_LARGE: 'Das ist zu groß, wir können es nicht annehmen.',
-    E_MERGED: 'Das bearbeiten wir jetzt zusammen mit einer anderen Anfrage. Schreiben Sie einfach hier; wir lesen es.',
-    E_INVALID: 'Etwas daran stimmt nicht. Bitte prüfen Sie, was Sie geschrieben haben.',
   },
   tooManyTries: 'Das war viel in kurzer Zeit. Bitte versuchen Sie es in einer Minute noch einmal.',
 };

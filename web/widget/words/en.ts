@@ -130,7 +130,6 @@ export const english = {
   ticketNumber: (number: number) => `Ticket #${number}`,
   chatNumber: (number: number) => `Chat #${number}`,
   unread: (count: number) => (count === 1 ? '1 unread' : `${count} unread`),
-  earlierHidden: 'There may be earlier chats under your address. Show that it’s yours to see them.',
 
   transcript: 'E-mail me a copy of this chat',
   transcriptSent: (email: string) => `A copy is on its way to ${email}.`,
@@ -138,7 +137,7 @@ export const english = {
   prove: 'Show that this address is yours',
   proveFirst: 'Before we e-mail it, please show that the address is yours.',
   wroteBefore: 'Wrote to us before? See your conversations',
-  proveWhy: 'Then you see your earlier conversations here, on any device.',
+  proveWhy: 'Show that an address is yours, and all of its conversations are here, on any device.',
   proveSend: 'E-mail me a code',
   proveSent: (email: string) => `If we know ${email}, a code is on its way there. It’s good for ten minutes.`,
   code: 'The six digits',
@@ -155,9 +154,6 @@ export const english = {
   refusals: {
     E_WRONG_CODE: 'This code is not right, or it is too old.',
     E_FORBIDDEN: 'We can’t take messages from this address here. Please write us an e-mail instead.',
-    E_TOO_LARGE: 'That is too large, so we can’t take it.',
-    E_MERGED: 'We look after this together with another request now. Just write here; we read it.',
-    E_INVALID: 'Something in it isn’t right. Please check what you wrote.',
   } as Readonly<Partial<Record<string, string>>>,
   tooManyTries: 'That was a lot in a short time. Please try again in a minute.',
 };

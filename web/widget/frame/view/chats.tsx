@@ -32,7 +32,7 @@ export function Chats() {
       </ul>
       {visitor?.proof === 'claimed' && (
         <div class="card">
-          <p>{words.earlierHidden}</p>
+          <p>{words.proveWhy}</p>
           <div class="actions">
             <button type="button" class="primary" onClick={() => chat.go('prove')}>
               {words.prove}

@@ -165,16 +165,12 @@ function onFiles(take: (files: readonly File[]) => void): () => void {
     event.preventDefault();
     take(files);
   };
-  document.addEventListener('drop', drop);
-  document.addEventListener('dragover', over);
-  document.addEventListener('dragleave', leave);
-  document.addEventListener('paste', paste);
-  return () => {
-    document.removeEventListener('drop', drop);
-    document.removeEventListener('dragover', over);
-    document.removeEventListener('dragleave', leave);
-    document.removeEventListener('paste', paste);
-  };
+  const until = new AbortController();
+  document.addEventListener('drop', drop, until);
+  document.addEventListener('dragover', over, until);
+  document.addEventListener('dragleave', leave, until);
+  document.addEventListener('paste', paste, until);
+  return () => until.abort();
 }
 
 /** The dozen that a chat needs; every keyboard of today has the rest. */

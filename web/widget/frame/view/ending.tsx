@@ -32,7 +32,7 @@ export function Ending() {
       )}
       {ends && (
         <p class="ended">
-          <strong>{words.ended}</strong> {words.endedMore}
+          <strong>{summary.ticket ? `${words.ticketNumber(summary.number)}: ${words.statuses.done}.` : words.ended}</strong> {words.endedMore}
         </p>
       )}
       {ends && <Rating key={summary.number} rated={summary.rated !== null} />}

@@ -13,17 +13,19 @@ const SHAPES = {
   check: 'M5 12.5l4.5 4.5L19 7.5',
   alert: 'M12 4 2.8 20h18.4L12 4Zm0 6v4.5M12 17v.1',
   good: 'M7.5 20H4.5v-9.5h3m0 9.5v-9.5m0 9.5h9.2a2 2 0 0 0 2-1.6l1.2-6a2 2 0 0 0-2-2.4h-4.1l.6-3.6A2 2 0 0 0 12.4 3.5L7.5 10.5',
-  bad: 'M16.5 4h3v9.5h-3m0-9.5v9.5m0-9.5H7.3a2 2 0 0 0-2 1.6l-1.2 6a2 2 0 0 0 2 2.4h4.1l-.6 3.6a2 2 0 0 0 2 2.4l4.9-6.5',
   chats: 'M4 6.5h16M4 12h16M4 17.5h10',
   wifi: 'M4 4l16 16M5 12.5a10 10 0 0 1 4-2.4M12.5 9.6a10 10 0 0 1 6.5 2.9M8.5 16a5 5 0 0 1 7 0M12 19.5h.1',
   pen: 'M4.5 19.5l.8-3.8L15.8 5.2a2 2 0 0 1 2.9 2.9L8.3 18.7l-3.8.8Z',
 } as const;
 
+/** Their names; `bad` is `good` turned upside down. */
+export type IconName = keyof typeof SHAPES | 'bad';
+
 /** A picture beside words, which say the same: it is hidden from screen readers. */
-export function Icon({ name }: { readonly name: keyof typeof SHAPES }) {
+export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg class={`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">
-      <path d={SHAPES[name]} />
+      <path d={SHAPES[name === 'bad' ? 'good' : name]} />
     </svg>
   );
 }

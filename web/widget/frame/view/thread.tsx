@@ -133,7 +133,7 @@ function Known() {
   const { started, visitor, settings, number, unsent } = state;
   if (!started || visitor !== null || settings.identity !== null || number !== null || unsent.length > 0) return null;
   return (
-    <button type="button" class="link known" onClick={() => chat.go('prove')}>
+    <button type="button" class="link earlier" onClick={() => chat.go('prove')}>
       {words.wroteBefore}
     </button>
   );
