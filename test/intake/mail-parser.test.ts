@@ -46,7 +46,7 @@ describe('the parsing thread', () => {
   });
 
   test('gives up on a mail that takes too long, keeps its header, and reads the next one', async () => {
-    const hasty = createMailParser({ timeMs: 250 });
+    const hasty = createMailParser({ timeMs: 2_000 });
     try {
       // Warm: a thread's start does not count against a mail of everyday size.
       await hasty.read(mailOf());
@@ -60,14 +60,12 @@ describe('the parsing thread', () => {
   });
 
   test('reads quickly what can be read quickly, and leaves the rest to somebody with time', async () => {
-    const quick = createMailParser({ quickMs: 250 });
+    const quick = createMailParser({ quickMs: 2_000, timeMs: 600_000 });
     try {
       expect((await quick.readQuickly(mailOf()))?.read).toBe('whole');
-      const startedAt = performance.now();
       const [bomb, next] = await Promise.all([quick.readQuickly(slowMail()), quick.readQuickly(mailOf())]);
+      // One that was given all its time would have been read whole, or would still be read.
       expect([bomb, next?.read]).toEqual([null, 'whole']);
-      // The quarter of a second, and another thread's start: far from the ten seconds that such a mail may take.
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
     } finally {
       await quick.close();
     }

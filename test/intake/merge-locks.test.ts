@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createTicket } from '../../intake/create-ticket';
 import { addCustomerAct } from '../../intake/customer-act';
 import { mergeInto, undoMerge } from '../../intake/merge';
 import { HoldfastError } from '../../messages/errors';
+import { waitingForLocks } from '../kit/lock-waits';
 import { MailDesk, MONDAY_10 } from './mail-desk';
 
 const ROUNDS = 40;
@@ -47,14 +47,11 @@ describe('merging and taking back at the same time', () => {
   test('one that began before a merge had ended does not wait for who takes that back, while they wait for it', async () => {
     const [lower, higher] = [await create(), await create()];
     await catchUp();
-    let commit = (): void => undefined;
-    const told = new Promise<void>((resolve) => (commit = resolve));
-    const first = merge(higher, lower, () => told);
-    await sleep(200);
-    const both = [merge(higher, lower), undo(higher)];
-    await sleep(200);
-    commit();
-    await first;
+    let both: Promise<unknown>[] = [];
+    await merge(higher, lower, async () => {
+      both = [merge(higher, lower), undo(higher)];
+      await waitingForLocks(desk.db, both.length);
+    });
     // Whichever of them was the first.
     for (const code of codesOf(await Promise.allSettled(both))) expect(['done', 'E_MERGED', 'E_UNAVAILABLE']).toContain(code);
   });
@@ -69,7 +66,7 @@ describe('merging and taking back at the same time', () => {
       let others: Promise<unknown>[] = [];
       const begin = async (): Promise<void> => {
         others = [merge(one, other), undo(other), act(one), merge(other, one), undo(one), act(other), merge(one, other), undo(other)];
-        await sleep(20);
+        await waitingForLocks(desk.db, others.length);
       };
       await (part === undefined ? merge(one, other, begin) : undo(part.number, begin));
       done += codesOf(await Promise.allSettled(others)).filter((code) => code === 'done').length;
@@ -78,5 +75,5 @@ describe('merging and taking back at the same time', () => {
     expect(done).toBeGreaterThanOrEqual(2 * ROUNDS);
     const rows = await desk.db.selectFrom('conversations').select(['number', 'merged_into']).where('number', 'in', [one, other]).execute();
     expect(rows.filter(({ merged_into: into }) => into !== null).length).toBeLessThanOrEqual(1);
-  });
+  }, 120_000);
 });
