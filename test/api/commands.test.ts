@@ -9,9 +9,9 @@ let desk: StandInDesk;
 let api: TestApi;
 
 beforeAll(async () => {
-  desk = await openStandInDesk(3_000);
+  desk = await openStandInDesk(20_000);
   api = desk.api;
-}, 60_000);
+}, 120_000);
 
 afterAll(() => desk.close());
 
@@ -163,13 +163,21 @@ describe('when nobody answers', () => {
     expect(await waiting(MONDAY_TEN + 5_001)).toHaveLength(1);
   });
 
-  /** Sends a command whose conversation answers only after the wait for it is over. */
+  /** Sends a command whose conversation answers only after the wait for it is over: it is there from when it is asked again on. */
   async function answeredLate(path: string, body: object) {
     const number = await addTicket(hurried);
-    const answer = hurried.call('put', `/conversations/${number}/${path}`, { body });
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    await desk.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: STAND_IN_QUEUE, args: [number] });
-    const { status, body: told } = await answer;
+    const { workflow } = desk.client;
+    const workflowId = conversationWorkflowId(number);
+    const getHandle = workflow.getHandle.bind(workflow);
+    let asked = 0;
+    const spy = jest.spyOn(workflow, 'getHandle').mockImplementation(((id: string) => {
+      const handle = getHandle(id);
+      if (id !== workflowId || (asked += 1) !== 2) return handle;
+      const started = workflow.start('standInWorkflow', { workflowId, taskQueue: STAND_IN_QUEUE, args: [number] });
+      return { ...handle, executeUpdate: (...given: Parameters<typeof handle.executeUpdate>) => started.then(() => handle.executeUpdate(...given)) };
+    }) as typeof workflow.getHandle);
+    const { status, body: told } = await hurried.call('put', `/conversations/${number}/${path}`, { body }).finally(() => spy.mockRestore());
+    expect(asked).toBe(2);
     return { status, told: told as unknown, row: await hurried.db.selectFrom('commands').select('state').where('number', '=', number).executeTakeFirst() };
   }
 

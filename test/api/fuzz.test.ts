@@ -60,7 +60,7 @@ beforeAll(async () => {
   await once(server, 'listening');
   check = answerChecker(document);
   pool = await furnish();
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   process.stdout.write(`Fuzz: ${sent} requests to ${operations.length} operations with seed ${process.env['HOLDFAST_TEST_SEED']}\n`);

@@ -110,10 +110,10 @@ describe('codes', () => {
     const asked = async (email: string) => api.call('post', '/help/codes', { as: 'nobody', body: { email, locale: 'de' } });
     expect([(await asked('known@example.org')).status, (await asked('unknown@example.org')).status]).toEqual([202, 202]);
     await api.settled();
-    const rows = await api.db.selectFrom('codes').select(['email', 'locale']).execute();
+    const rows = await api.db.selectFrom('codes').select(['email', 'locale']).orderBy('locale').execute();
     expect(rows).toEqual([
-      { email: 'known@example.org', locale: 'en' },
       { email: 'known@example.org', locale: 'de' },
+      { email: 'known@example.org', locale: 'en' },
     ]);
     const tried = async (email: string) => {
       const { status, body } = await api.call('post', '/help/sessions', { as: 'nobody', body: { email, code: '000000' } });

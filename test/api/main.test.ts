@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { runApi } from '../../api/main';
 import { readEnvironment } from '../../config/environment';
 import { closeDatabase, openDatabase } from '../../db/connection';
 import { publishPolicy } from '../../db/policies';
 import { loadPolicy } from '../../policy/resolve';
+import { unusedPort } from '../platform/program';
 import { freshDatabase, type TestDatabase } from '../setup/database';
 import { freshNamespace, type TestNamespace } from '../setup/temporal';
 
@@ -15,20 +15,12 @@ let temporal: TestNamespace;
 
 beforeAll(async () => {
   [database, temporal] = await Promise.all([freshDatabase(), freshNamespace()]);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await temporal.close();
   await database.drop();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function environmentOn(port: number, more: Record<string, string> = {}) {
   return readEnvironment({
@@ -36,7 +28,7 @@ async function environmentOn(port: number, more: Record<string, string> = {}) {
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
-    SMTP_LISTEN: `127.0.0.1:${await freePort()}`,
+    SMTP_LISTEN: `127.0.0.1:${await unusedPort()}`,
     HOLDFAST_SIGNING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     HOLDFAST_ADMIN_TOKEN: 'the-admin-token-of-this-test',
     ...more,
@@ -44,7 +36,7 @@ async function environmentOn(port: number, more: Record<string, string> = {}) {
 }
 
 test('the process waits for a policy, gives an empty desk its admin, is ready, and leaves nothing behind', async () => {
-  const port = await freePort();
+  const port = await unusedPort();
   const starting = runApi(await environmentOn(port));
   const db = openDatabase(database.url, { max: 1 });
   await publishPolicy(db, await loadPolicy(), new Date());
@@ -56,23 +48,23 @@ test('the process waits for a policy, gives an empty desk its admin, is ready, a
   await api.close();
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
   await closeDatabase(db);
-}, 60_000);
+}, 120_000);
 
 test('a Temporal that is away does not keep the API from starting; readyz says so', async () => {
-  const port = await freePort();
+  const port = await unusedPort();
   const api = await runApi(await environmentOn(port, { TEMPORAL_ADDRESS: '127.0.0.1:1' }));
   const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
   expect([ready.status, await ready.json()]).toEqual([503, { ready: false, postgres: true, temporal: false, smtp: true }]);
   await api.close();
-}, 60_000);
+}, 120_000);
 
 test('a busy port is said by name, and nothing stays open', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
+  const port = await unusedPort();
+  const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   const environment = await environmentOn(port);
   await expect(runApi(environment)).rejects.toMatchObject({ code: 'E_PORT_BUSY', message: expect.stringContaining(String(port)) as string });
   await new Promise((resolve) => server.close(resolve));
   // What it had opened before is free again: the same environment works now.
   await (await runApi(environment)).close();
-}, 60_000);
+}, 120_000);

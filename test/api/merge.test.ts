@@ -10,7 +10,7 @@ let desk: StandInDesk;
 let api: TestApi;
 
 beforeAll(async () => {
-  desk = await openStandInDesk(5_000);
+  desk = await openStandInDesk(20_000);
   api = desk.api;
   for (const id of ['acme', 'rival']) {
     await api.db
@@ -18,7 +18,7 @@ beforeAll(async () => {
       .values({ id, name: id, domains: [`${id}.example`], created_at: new Date(MONDAY_TEN) })
       .execute();
   }
-}, 60_000);
+}, 120_000);
 
 afterAll(() => desk.close());
 beforeEach(() => {
