@@ -121,11 +121,11 @@ export class LiveDesk extends TicketDesk {
 
   /** Waits in real time until something holds. */
   async eventually<Value>(what: string, read: () => Promise<Value | undefined | null | false>): Promise<Value> {
-    const deadline = performance.now() + 15_000;
+    const deadline = performance.now() + 30_000;
     for (;;) {
       const value = await read();
       if (value !== undefined && value !== null && value !== false) return value;
-      if (performance.now() > deadline) throw new Error(`This did not happen within 15 s: ${what}`);
+      if (performance.now() > deadline) throw new Error(`This did not happen within 30 s: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -133,7 +133,7 @@ describe('a repeated task', () => {
     await sleep(10);
     const startedAt = performance.now();
     await task.stop();
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 });
 

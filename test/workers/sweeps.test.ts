@@ -11,6 +11,9 @@ import { ALWAYS_OPEN, LiveDesk } from './live-desk';
 /** Longer ago than a request waits for its command. */
 const AGE_MS = 8_000;
 
+// Real servers, real workers: on a busy machine each step has its time.
+jest.setTimeout(120_000);
+
 describe('the sweep of commands', () => {
   const desk = new LiveDesk(ALWAYS_OPEN);
   beforeAll(async () => {
@@ -116,13 +119,28 @@ describe('the sweep of commands', () => {
     const first = await queue(stuck, { type: 'priority', priority: 'high' }, { at: Date.now() - 2 * AGE_MS });
     const second = await queue(stuck, { type: 'priority', priority: 'low' });
     const others = await Promise.all(Array.from({ length: 5 }, async () => queue(await desk.started(), { type: 'priority', priority: 'high' })));
-    const startedAt = performance.now();
+    // It does not answer until the others have been served, however long that takes.
+    const { workflowService } = desk.client.connection;
+    const update = workflowService.updateWorkflowExecution.bind(workflowService);
+    const asked = new Set<string | null | undefined>();
+    let goOn = (): void => undefined;
+    const served = new Promise<void>((resolve) => (goOn = resolve));
+    const spy = jest.spyOn(workflowService, 'updateWorkflowExecution').mockImplementation((async (request: Parameters<typeof update>[0]) => {
+      if (request.workflowExecution?.workflowId === conversationWorkflowId(stuck)) {
+        asked.add(request.request?.meta?.updateId);
+        await served;
+      }
+      return update(request);
+    }) as typeof update);
     const running = sweep();
-    await desk.eventually('the others are done', async () => (await Promise.all(others.map(state))).every((each) => each === 'done'));
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
-    await running;
-    // Its one try took five seconds; a second one would have taken five more.
-    expect(performance.now() - startedAt).toBeLessThan(9_000);
+    try {
+      await desk.eventually('the others are done', async () => (await Promise.all(others.map(state))).every((each) => each === 'done'));
+    } finally {
+      goOn();
+      await running;
+      spy.mockRestore();
+    }
+    expect([...asked]).toEqual([first]);
     expect([await state(first), await state(second)]).toEqual(['queued', 'queued']);
     await desk.handle(stuck).terminate('end of the test');
   });
@@ -148,7 +166,8 @@ describe('the sweep of acknowledgements', () => {
     const number = await desk.started('urgent');
     await desk.eventually(
       'it rings',
-      async () => (await desk.db.selectFrom('page_attempts').select('ring').where('page_id', '=', `p${number}-1`).execute()).length > 0,
+      async () =>
+        (await desk.db.selectFrom('page_attempts').select('ring').where('page_id', '=', `p${number}-1`).where('outcome', '=', 'sent').execute()).length > 0,
     );
     return number;
   };
