@@ -175,16 +175,16 @@ export function message(facts: Partial<MessageEvent> & { seq: number; at: number
   };
 }
 
-/** Waits in real time until something holds that a workflow brings about; fails with what is missing after 15 s. */
+/** Waits in real time until something holds that a workflow brings about; fails with what is missing after 30 s. */
 export async function eventually<Value>(
   what: string,
   read: () => Value | undefined | null | false | Promise<Value | undefined | null | false>,
 ): Promise<Value> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 30_000;
   for (;;) {
     const value = await read();
     if (value !== undefined && value !== null && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`This did not happen within 15 s: ${what}`);
+    if (Date.now() > deadline) throw new Error(`This did not happen within 30 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

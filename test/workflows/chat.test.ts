@@ -1,63 +1,41 @@
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { viewQuery, type ConversationView } from '../../messages/conversation';
-import { loadPolicy } from '../../policy/resolve';
 import type { Command, CustomerDeed } from '../../policy/events';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import type { ConversationState, ConversationStart } from '../../policy/state';
 import type { PromiseKind } from '../../policy/words';
 import { ChatCustomer } from '../kit/chat-customer';
-import { eventually, WorkflowDesk, type Started } from '../kit/workflow-desk';
-import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
+import { at, BUNDLING_MS, openMovedTime, quietWorkflowCode, type MovedTime } from '../kit/moved-time';
+import { eventually, type Started, type WorkflowDesk } from '../kit/workflow-desk';
 
 /**
  * The sentences about chats, each as real workflows in moved time: presence, mail instead of a chat, conversion, the end. Times are local
  * (Berlin, winter, a Monday). Asserted is when the workflow was due to act, not when a loaded machine got round to it.
  */
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-
 let workflowCode: string;
-let time: TimeSkipping;
+let scene: MovedTime;
 let desk: WorkflowDesk;
 let policy: PolicySnapshot;
 let customers: Map<number, ChatCustomer>;
 
 beforeAll(async () => {
-  ({ code: workflowCode } = await bundleWorkflowCode({ workflowsPath: require.resolve('../kit/quiet-workflows'), logger: new DefaultLogger('ERROR') }));
-});
+  workflowCode = await quietWorkflowCode();
+}, BUNDLING_MS);
 
-// A server for each scene: its clock may stand still for good once workflows have completed under it.
 beforeEach(async () => {
-  time = await timeSkippingEnv();
-  policy = await loadPolicy(undefined, Date.parse('2027-01-01T00:00:00Z'));
-  desk = new WorkflowDesk(time.env.nativeConnection, time.client, policy, { workflowCode });
+  scene = await openMovedTime(workflowCode);
+  ({ desk, policy } = scene);
   customers = new Map();
   desk.outside.presence = (look) => {
     const customer = customers.get(look.number);
     if (customer === undefined) throw new Error(`#${look.number} is no chat of this test.`);
     return customer.look(look);
   };
-  await desk.open();
-  await moveTo(at('10:00'));
-});
+}, BUNDLING_MS);
 
-afterEach(async () => {
-  await desk.close();
-  await time.close();
-  expect(desk.outside.unexpected).toEqual([]);
-});
+afterEach(() => scene.close(), BUNDLING_MS);
 
-/** Milliseconds of a time such as `10:00` or `10:00:30` on Monday 11 January 2027, or so many days later. */
-function at(clock: string, days = 0): number {
-  return Date.parse(`2027-01-11T${clock.length === 5 ? `${clock}:00` : clock}+01:00`) + days * 24 * HOUR;
-}
-
-async function moveTo(instant: number): Promise<void> {
-  const left = instant - (await time.env.currentTimeMs());
-  if (left > 0) await time.env.sleep(left);
-}
+const moveTo = (instant: number) => scene.moveTo(instant);
 
 /** A chat that begins now, with its customer before it. */
 async function chat(receivedAt: number, more: Partial<ConversationStart> = {}): Promise<ChatCustomer> {

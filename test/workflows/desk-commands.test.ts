@@ -1,13 +1,11 @@
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { viewQuery, type ConversationView } from '../../messages/conversation';
 import { handOver } from '../../policy/merge';
-import { loadPolicy } from '../../policy/resolve';
 import type { Command } from '../../policy/events';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import type { ConversationState } from '../../policy/state';
 import type { PromiseKind } from '../../policy/words';
-import { eventually, WorkflowDesk, type Started } from '../kit/workflow-desk';
-import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
+import { at, BUNDLING_MS, openMovedTime, quietWorkflowCode, type MovedTime } from '../kit/moved-time';
+import { eventually, type Started, type WorkflowDesk } from '../kit/workflow-desk';
 
 /**
  * What a desk does with its conversations, as real workflows in moved time: waiting for customers and for others, reminders, snooze,
@@ -16,45 +14,24 @@ import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
  */
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
 
 let workflowCode: string;
-let time: TimeSkipping;
+let scene: MovedTime;
 let desk: WorkflowDesk;
 let policy: PolicySnapshot;
 
 beforeAll(async () => {
-  ({ code: workflowCode } = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../kit/quiet-workflows'),
-    logger: new DefaultLogger('ERROR'),
-  }));
-});
+  workflowCode = await quietWorkflowCode();
+}, BUNDLING_MS);
 
-// A server for each scene: its clock may stand still for good once workflows have completed under it.
 beforeEach(async () => {
-  time = await timeSkippingEnv();
-  policy = await loadPolicy(undefined, Date.parse('2027-01-01T00:00:00Z'));
-  desk = new WorkflowDesk(time.env.nativeConnection, time.client, policy, { workflowCode });
-  await desk.open();
-  await moveTo(at('10:00'));
-});
+  scene = await openMovedTime(workflowCode);
+  ({ desk, policy } = scene);
+}, BUNDLING_MS);
 
-afterEach(async () => {
-  await desk.close();
-  await time.close();
-  expect(desk.outside.unexpected).toEqual([]);
-});
+afterEach(() => scene.close(), BUNDLING_MS);
 
-/** Milliseconds of a time on Monday 11 January 2027, or so many days later. */
-function at(clock: string, days = 0): number {
-  return Date.parse(`2027-01-11T${clock}+01:00`.replace(/T(\d\d:\d\d)\+/, 'T$1:00+')) + days * 24 * HOUR;
-}
-
-async function moveTo(instant: number): Promise<void> {
-  const left = instant - (await time.env.currentTimeMs());
-  if (left > 0) await time.env.sleep(left);
-}
+const moveTo = (instant: number) => scene.moveTo(instant);
 
 /** Lets the clock come to that time and gives the command then. */
 async function commandAt(ticket: Started, instant: number, command: Command): Promise<ConversationView> {

@@ -1,4 +1,4 @@
-import { acknowledgedSignal } from '../../messages/escalation';
+import { acknowledgedSignal, escalationViewQuery } from '../../messages/escalation';
 import { pageWorkflowId } from '../../messages/ids';
 import type { PageAttempt } from '../../messages/activities';
 import { readPolicyDocument } from '../../policy/document';
@@ -7,7 +7,7 @@ import { SECONDS } from '../end-to-end/policies';
 import { eventually, WorkflowDesk } from '../kit/workflow-desk';
 import { freshNamespace, type TestNamespace } from '../setup/temporal';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let temporal: TestNamespace;
 beforeAll(async () => (temporal = await freshNamespace()));
@@ -19,9 +19,12 @@ test('a ring that was called off and got through all the same is recorded, and t
   const desk = new WorkflowDesk(temporal.nativeConnection, temporal.client, policy, { namespace: temporal.namespace });
   const { outside } = desk;
   const started: PageAttempt[] = [];
+  // The ring is on its way until the acknowledgement has been heard.
+  let goThrough = (): void => undefined;
+  const calledOff = new Promise<void>((resolve) => (goThrough = resolve));
   outside.attemptPage = async (input) => {
     started.push(input);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await calledOff;
     const sent = { target: 'pagerduty', method: 'pagerduty', sentAt: Date.now(), outcome: 'sent', error: null } as const;
     const { number, page, ring, level, dedupKey, dueAt, decidedAt, urgency } = input;
     // The database was away just then, so that the workflow has to see to the record.
@@ -34,6 +37,8 @@ test('a ring that was called off and got through all the same is recorded, and t
     await eventually('it rings', () => started.length === 1);
     const page = temporal.client.workflow.getHandle(pageWorkflowId(ticket.number, 1));
     await page.signal(acknowledgedSignal, { by: 'agent-1', at: Date.now() });
+    await eventually('it has heard', async () => (await page.query(escalationViewQuery)).state === 'acknowledged');
+    goThrough();
     await eventually('the attempt is recorded', () => outside.attemptRecords.length === 1);
     await eventually('the acknowledgement is recorded', () => outside.pages.some(({ state }) => state === 'acknowledged'));
     expect((await page.describe()).status.name).toBe('RUNNING');

@@ -1,7 +1,7 @@
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { viewQuery, type ConversationView } from '../../messages/conversation';
 import { loadPolicy } from '../../policy/resolve';
 import type { Priority, PromiseKind } from '../../policy/words';
+import { BUNDLING_MS, quietWorkflowCode } from '../kit/moved-time';
 import { eventually, WorkflowDesk, type Started } from '../kit/workflow-desk';
 import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
 
@@ -105,11 +105,8 @@ let time: TimeSkipping;
 let desk: WorkflowDesk;
 
 beforeAll(async () => {
-  ({ code: workflowCode } = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../kit/quiet-workflows'),
-    logger: new DefaultLogger('ERROR'),
-  }));
-});
+  workflowCode = await quietWorkflowCode();
+}, BUNDLING_MS);
 
 // A server for each scene: its clock may stand still for good once workflows have completed under it.
 beforeEach(async () => {

@@ -1,24 +1,12 @@
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { loadPolicy } from '../../policy/resolve';
-import { eventually, WorkflowDesk } from '../kit/workflow-desk';
-import { timeSkippingEnv } from '../setup/temporal';
+import { at, openMovedTime, quietWorkflowCode } from '../kit/moved-time';
+import { eventually } from '../kit/workflow-desk';
 
-/** Monday 11 January 2027, 10:00 in Berlin. */
-const TEN = Date.parse('2027-01-11T09:00:00Z');
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+const TEN = at('10:00');
+const DAY = 24 * 3_600_000;
 
 test('a reminder that is called off never comes, and what silence would bring comes when it is asked for', async () => {
-  const { code: workflowCode } = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../kit/quiet-workflows'),
-    logger: new DefaultLogger('ERROR'),
-  });
-  const time = await timeSkippingEnv();
-  const policy = await loadPolicy(undefined, Date.parse('2027-01-01T00:00:00Z'));
-  const desk = new WorkflowDesk(time.env.nativeConnection, time.client, policy, { workflowCode });
-  await desk.open();
-  await time.env.sleep(TEN - (await time.env.currentTimeMs()));
-
+  const scene = await openMovedTime(await quietWorkflowCode());
+  const { time, desk } = scene;
   const ticket = await desk.start({ receivedAt: TEN, initiatedBy: 'agent', promises: [], assignee: 'ada' });
   const now = async () => time.env.currentTimeMs();
   await ticket.command({ type: 'scheduled', action: 'remind', do: 'cancel' }, await now());
@@ -35,7 +23,5 @@ test('a reminder that is called off never comes, and what silence would bring co
   expect(refused).toContain('Nothing of the kind is planned');
 
   await ticket.end(await now());
-  await desk.close();
-  await time.close();
-  expect(desk.outside.unexpected).toEqual([]);
+  await scene.close();
 }, 120_000);
