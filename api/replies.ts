@@ -17,7 +17,7 @@ import { noSuchConversation } from './commands';
 /** How an agent's public words reach the customer: to whom, by which way, and the message row. */
 export interface Outgoing {
   readonly delivery: 'mail' | 'chat';
-  /** Contact ids; none in a chat. */
+  /** Contact ids that it is mailed to; in a chat those beside its customer. */
   readonly recipients: readonly string[];
   /** The customer of the chat has gone: the words are mailed in a while, unless they come back. */
   readonly gone?: true;
@@ -25,7 +25,8 @@ export interface Outgoing {
 }
 
 /**
- * Prepares public words to everyone in a thread, or to `only` these contacts. In a chat they are in front of its customer at once.
+ * Prepares public words to everyone in a thread, or to `only` these contacts. In a chat they are in front of its customer at once, and mailed to
+ * the others.
  * Errors: E_NOT_FOUND; E_INVALID for a contact who is not in the thread; E_NO_PUBLIC_CHANNEL when nobody there has an address.
  */
 export async function outgoing(context: ApiContext, db: Database, number: number, body: string, only?: readonly string[]): Promise<Outgoing> {
@@ -34,14 +35,16 @@ export async function outgoing(context: ApiContext, db: Database, number: number
   const people = await listParticipants(db, number);
   const stranger = only?.find((id) => !people.some((person) => person.id === id));
   if (stranger !== undefined) throw new InvalidRequest([{ path: 'body.recipients', message: `"${stranger}" is not in this conversation` }]);
-  if (conversation.kind === 'chat' && (only === undefined || only.includes(conversation.requesterId))) {
-    const message: CommandMessage = { id: newId('m'), direction: 'out', channel: 'chat', body, state: 'waiting' };
-    return { delivery: 'chat', recipients: [], message, ...((await hasGone(context, db, number)) && { gone: true }) };
-  }
+  const inChat = conversation.kind === 'chat' && (only === undefined || only.includes(conversation.requesterId));
   const recipients = people
     // Third parties were not admitted: they are written to only when an agent names them.
     .filter((person) => person.email !== null && (only === undefined ? person.role !== 'thirdParty' : only.includes(person.id)))
+    .filter((person) => !inChat || person.id !== conversation.requesterId)
     .map(({ id }) => id);
+  if (inChat) {
+    const message: CommandMessage = { id: newId('m'), direction: 'out', channel: 'chat', body, state: 'waiting' };
+    return { delivery: 'chat', recipients, message, ...((await hasGone(context, db, number)) && { gone: true }) };
+  }
   if (recipients.length === 0) {
     throw new HoldfastError('E_NO_PUBLIC_CHANNEL', 'Nobody in this conversation has an e-mail address. Call the customer and log the call instead.');
   }

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from './connection';
 import type { Schema } from './schema';
+import { lockThread } from './threads';
 import type { Locale, VisitorProof } from './visitors';
 
 /** What a conversation that began in the widget has beyond others. */
@@ -94,21 +95,20 @@ export async function copyChat(db: Database, from: number, to: number): Promise<
 
 /**
  * Chats that were begun with an address only claimed, by somebody who has now proven to be its owner on the same device, are theirs in full
- * from now on.
+ * from now on. Answers their numbers.
  */
 export async function adoptClaimedChats(
   trx: Transaction<Schema>,
   from: { readonly identity: string; readonly contactId: string },
   to: { readonly identity: string; readonly proof: 'signed' | 'code' },
-): Promise<void> {
-  const adopted = await trx
-    .updateTable('chats')
-    .set({ identity: to.identity, proof: to.proof })
-    .where('identity', '=', from.identity)
-    .where('contact_id', '=', from.contactId)
-    .returning('number')
-    .execute();
+): Promise<readonly number[]> {
+  const theirs = trx.selectFrom('chats').select('number').where('identity', '=', from.identity).where('contact_id', '=', from.contactId);
+  const numbers = (await theirs.orderBy('number').execute()).map(({ number }) => number);
+  // The conversation first, as whoever writes in it does.
+  for (const number of numbers) await lockThread(trx, number);
+  const adopted = await trx.updateTable('chats').set({ identity: to.identity, proof: to.proof }).where('number', 'in', theirs).returning(['number']).execute();
   for (const { number } of adopted) await dropFlag(trx, number);
+  return adopted.map(({ number }) => number).sort((one, other) => one - other);
 }
 
 /** Flag of conversations whose requester has only claimed their address, for agents. */
@@ -116,9 +116,9 @@ export const NOT_PROVEN = 'addressNotProven';
 
 /**
  * The contact has proven, by an authenticated answer to our mail, that the address that opened this chat is theirs. It proves the address
- * and nothing about whoever holds the visitor token: that one sees what it saw before.
+ * and nothing about whoever holds the visitor token: that one sees what it saw before. False when nothing was to be proven.
  */
-export async function proveByMail(trx: Transaction<Schema>, number: number, contactId: string): Promise<void> {
+export async function proveByMail(trx: Transaction<Schema>, number: number, contactId: string): Promise<boolean> {
   const proven = await trx
     .updateTable('chats')
     .set({ proof: 'mail' })
@@ -128,6 +128,7 @@ export async function proveByMail(trx: Transaction<Schema>, number: number, cont
     .returning('number')
     .executeTakeFirst();
   if (proven !== undefined) await dropFlag(trx, number);
+  return proven !== undefined;
 }
 
 async function dropFlag(trx: Transaction<Schema>, number: number): Promise<void> {

@@ -146,10 +146,23 @@ export async function finishCommand(db: Database, command: CommandRow, result: C
       .returning('id')
       .executeTakeFirst();
     if (!row) return;
-    if (withdrawn !== null) await trx.updateTable('messages').set({ state: 'withdrawn' }).where('id', '=', withdrawn).execute();
+    if (withdrawn !== null && (refused || !(await isInFrontOfCustomer(trx, withdrawn)))) {
+      await trx.updateTable('messages').set({ state: 'withdrawn' }).where('id', '=', withdrawn).execute();
+    }
     if (!refused && command.bodyRef !== null) await showInChat(trx, command.bodyRef, at);
     if (!refused && command.command.type === 'spam') await withdrawWaiting(trx, command.number);
   });
+}
+
+/** Words that were said to a chat's customer who was there stay in the chat: only their mails to others in the thread can be taken back. */
+async function isInFrontOfCustomer(trx: Transaction<Schema>, messageId: string): Promise<boolean> {
+  const said = await trx
+    .selectFrom('commands')
+    .select('id')
+    .where('body_ref', '=', messageId)
+    .where(sql<boolean>`command ->> 'delivery' = 'chat' AND command -> 'gone' IS NULL`)
+    .executeTakeFirst();
+  return said !== undefined;
 }
 
 /** What is said in a chat is in front of its customer as soon as the conversation has taken it. */

@@ -8,6 +8,7 @@ export interface OurMail {
   readonly number: number;
   /** Message-ID without angle brackets. */
   readonly mailId: string;
+  readonly kind: string;
   /** Contact id. */
   readonly recipient: string;
   /** The message whose words it carried, if any; the last one of several. */
@@ -16,7 +17,7 @@ export interface OurMail {
   readonly carries: readonly string[];
 }
 
-const columns = ['key', 'number', 'mail_id as mailId', 'recipient_id as recipient', 'message_ref as messageRef', 'carries'] as const;
+const columns = ['key', 'number', 'kind', 'mail_id as mailId', 'recipient_id as recipient', 'message_ref as messageRef', 'carries'] as const;
 
 /** The mail with this Message-ID (lower case), or null. */
 export async function ourMailById(db: Database, mailId: string): Promise<OurMail | null> {
@@ -67,7 +68,7 @@ export async function markBounced(trx: Transaction<Schema>, mail: OurMail, at: D
     .where('bounced_at', 'is', null)
     .returning('key')
     .executeTakeFirst();
-  if (marked === undefined || mail.messageRef === null) return marked !== undefined;
+  if (marked === undefined || mail.messageRef === null || (await isChatCopy(trx, mail))) return marked !== undefined;
   for (const message of mail.carries.length === 0 ? [mail.messageRef] : mail.carries) {
     if (await hasReached(trx, message)) continue;
     await trx.updateTable('messages').set({ state: 'failed' }).where('id', '=', message).where('state', '=', 'sent').execute();
@@ -75,15 +76,30 @@ export async function markBounced(trx: Transaction<Schema>, mail: OurMail, at: D
   return true;
 }
 
-/** Whether some copy of a message has reached somebody, or still may. */
+/** Whether a mail copied what was said in a chat, for somebody else in its thread: whatever becomes of it, the chat's customer has the words. */
+export async function isChatCopy(db: Database, { kind, messageRef }: Pick<OurMail, 'kind' | 'messageRef'>): Promise<boolean> {
+  if (kind === 'chatUnseen' || messageRef === null) return false;
+  const said = await db
+    .selectFrom('messages')
+    .select('id')
+    .where('id', '=', messageRef)
+    .where('direction', '=', 'out')
+    .where('channel', '=', 'chat')
+    .executeTakeFirst();
+  return said !== undefined;
+}
+
+/** Whether some mail with a message has reached somebody, or still may; copies of what was said in a chat do not count. */
 export async function hasReached(db: Database, messageRef: string): Promise<boolean> {
-  const copy = await db
-    .selectFrom('outgoing_mails')
-    .select('key')
-    .where('message_ref', '=', messageRef)
-    .where('state', 'in', ['intended', 'sent'])
-    .where('bounced_at', 'is', null)
+  const mail = await db
+    .selectFrom('outgoing_mails as o')
+    .innerJoin('messages as m', 'm.id', 'o.message_ref')
+    .select('o.key')
+    .where('o.message_ref', '=', messageRef)
+    .where('o.state', 'in', ['intended', 'sent'])
+    .where('o.bounced_at', 'is', null)
+    .where((where) => where.or([where('o.kind', '=', 'chatUnseen'), where('m.channel', '<>', 'chat')]))
     .limit(1)
     .executeTakeFirst();
-  return copy !== undefined;
+  return mail !== undefined;
 }

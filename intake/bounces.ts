@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { notifyRelay } from '../db/inbox';
 import { insertEvent } from '../db/incoming-messages';
 import { projectedState } from '../db/conversation-input';
-import { hasReached, markBounced, ourMailById, ourMailsOf, type OurMail } from '../db/our-mail';
+import { hasReached, isChatCopy, markBounced, ourMailById, ourMailsOf, type OurMail } from '../db/our-mail';
 import type { Schema } from '../db/schema';
 import { lockThread, type LockedThread } from '../db/threads';
 import { isOurMailId, ourMailIdsIn, parseBounceAddress, verifyBounceAddress, type SigningKeys } from '../messages/addresses';
@@ -93,7 +93,8 @@ export async function tellBounce(
   if (home === null || (home.number !== number && home.mergedInto !== number)) return;
   const thread = home.number === number ? home : await lockThread(trx, number);
   if (thread === null || !(await markBounced(trx, sent, new Date(at)))) return;
-  const bounce = { type: 'bounce', at, messageId: sent.messageRef, hard: true, policy: policy.hash } as const;
+  const copy = (await isChatCopy(trx, sent)) && { copy: true as const };
+  const bounce = { type: 'bounce', at, messageId: sent.messageRef, hard: true, ...copy, policy: policy.hash } as const;
   const tell = async ({ number: told, lastSeq }: LockedThread, owed?: BounceEvent['owed']): Promise<void> => {
     const seq = lastSeq + 1;
     await insertEvent(trx, told, { ...bounce, seq, ...(owed && { owed }) });
@@ -104,7 +105,7 @@ export async function tellBounce(
     await tell(home);
     await notifyRelay(trx, home.number);
   }
-  await tell(thread, (await owedAgain(trx, home.number, sent.messageRef)) ?? undefined);
+  await tell(thread, copy ? undefined : ((await owedAgain(trx, home.number, sent.messageRef)) ?? undefined));
 }
 
 /** What a merged conversation owes again because a message of its own has come back from everybody; null when it owes nothing for that. */

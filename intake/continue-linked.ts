@@ -63,7 +63,9 @@ async function openFrom(
 ): Promise<number> {
   const row = await trx.selectFrom('conversations').selectAll().where('number', '=', from).executeTakeFirstOrThrow();
   const number = await takeNumber(trx);
-  const { kind, channel, plan, priority, outOfHours, participants, noAutoMail } = before;
+  const { kind, channel, plan, priority, outOfHours, participants } = before;
+  // An address may have been proven since its chat began.
+  const noAutoMail = channel === 'chat' ? row.flags.includes(NOT_PROVEN) : before.noAutoMail;
   const isFirst = first.seq === 1;
   const start: ConversationStart = {
     rules: RULES,

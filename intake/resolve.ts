@@ -11,6 +11,7 @@ import type { PolicySnapshot } from '../policy/snapshot';
 import { isOurRecipient } from './accept';
 import { readBounce, reportedMail, tellBounce, type Bounce } from './bounces';
 import { contentHash } from './content-hash';
+import { tellProven } from './customer-act';
 import { raiseByCopy } from './copies';
 import { policyOfDemo } from './demo';
 import type { Incoming } from './incoming';
@@ -104,7 +105,8 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
       const message = { ...incoming, contact, authenticated: decision.authenticated, ...(robot && { machine: true, noAutoMail: true, hint: 'loop' }) };
       await joinConversation(trx, desk.policy, message, thread, robot ? { as: 'machine' } : decision);
       const answersUs = facts.token?.fromIsRecipient === true || facts.reference?.ours === true;
-      if (message.authenticated && !message.machine && answersUs && contact !== null) await proveByMail(trx, thread.number, contact.id);
+      const proves = message.authenticated && !message.machine && answersUs && contact !== null;
+      if (proves && (await proveByMail(trx, thread.number, contact.id))) await tellProven(trx, thread.number, takenAtOf(row));
       if (bounce === 'failed' && sent !== null) await tellBounce(trx, desk.policy, { number: thread.number, sent, at: takenAtOf(row) });
       return settle('joined', thread.number);
     }

@@ -61,7 +61,7 @@ function isOwed(owed: unknown): boolean {
 
 function isDeed({ act, score, contact }: Fields): boolean {
   if (act === 'rated') return isOneOf(score, ['good', 'bad']);
-  return act === 'transcript' ? isText(contact) : isOneOf(act, ['productionDown', 'thatsAll']);
+  return act === 'transcript' ? isText(contact) : isOneOf(act, ['productionDown', 'thatsAll', 'proven']);
 }
 
 /** What the rules read of each command without asking whether it is there. */
@@ -79,8 +79,12 @@ const COMMANDS: Readonly<Record<CommandType, (command: Fields) => boolean>> = {
   snooze: ({ until }) => until === null || isInstant(until),
   convert: ({ keep, recipients }) => typeof keep === 'boolean' && isTexts(recipients),
   spam: () => true,
-  feedback: ({ messageId, word, recipients, gone }) =>
-    isText(messageId) && isOneOf(word, ['workingOnIt', 'whenOpen', 'ownWords']) && isTexts(recipients) && isGone(gone),
+  feedback: ({ messageId, word, delivery, recipients, gone }) =>
+    isText(messageId) &&
+    isOneOf(word, ['workingOnIt', 'whenOpen', 'ownWords']) &&
+    (delivery === undefined || isOneOf(delivery, ['mail', 'chat'])) &&
+    isTexts(recipients) &&
+    isGone(gone),
   escalate: () => true,
   scheduled: ({ action, do: what }) => isOneOf(action, SCHEDULED) && isOneOf(what, ['cancel', 'advance']),
   participants: ({ contacts }) => isTexts(contacts),

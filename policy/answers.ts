@@ -1,7 +1,8 @@
 import { answered, isAboutToBeKept, isKeptBy, cancel } from './keeping';
 import { firstLook, lookAt, lookNotBefore, mailedFrom, waitsInChat } from './looks';
+import { copyToOthers, takeBackCopies } from './chat-copies';
 import { ring, stopRinging } from './page';
-import { assign, isOpenStatus, mailSolved, moveTo } from './status';
+import { assign, endedWith, isOpenStatus, moveTo } from './status';
 import type { MailEffect, MailKind } from './effects';
 import type { ConversationState, OutgoingReply, PromiseRecord } from './state';
 import { isUnmet, type Turn } from './turn';
@@ -23,6 +24,7 @@ export const DELIVERY_MOMENT_MS = 5_000;
 export interface Words {
   readonly messageId: string;
   readonly delivery: 'mail' | 'chat';
+  /** Contacts that it is mailed to; in a chat those beside its customer. */
   readonly recipients: readonly string[];
   /** Chat: its customer has gone. */
   readonly gone?: true;
@@ -56,6 +58,7 @@ export function send(turn: Turn, words: Words, at: number, releaseAt: number, by
   turn.tell(at, 'reply.said', { message: words.messageId, by, delivery: words.delivery });
   const { messageId, recipients, mail, facts = {}, counts = true } = words;
   if (words.delivery === 'chat') {
+    copyToOthers(turn, words, words.gone ? null : releaseAt, by);
     if (words.gone) return wait(turn, words, at, releaseAt, by);
     if (counts) answered(turn, at, messageId, at);
     // Also in what has become a ticket meanwhile: they may have missed it there as well.
@@ -91,7 +94,11 @@ export function moveWith(turn: Turn, messageId: string): void {
 export function undo(turn: Turn, messageId: string, at: number, by: string): void {
   const { state } = turn;
   const reply = state.outgoing.find((candidate) => candidate.messageId === messageId);
-  if (!reply) return;
+  const copies = takeBackCopies(turn, messageId, at);
+  if (reply === undefined || reply.released) {
+    if (copies) turn.tell(at, 'chat.copiesUndone', { message: messageId, by });
+    return;
+  }
   state.outgoing = without(state.outgoing, messageId);
   turn.tell(at, 'reply.undone', { message: messageId, by });
   const isItsTime = ({ kind, since }: PromiseRecord): boolean => kind === 'update' && since === reply.saidAt;
@@ -114,14 +121,9 @@ export function releaseReplies(turn: Turn, at: number): void {
 export function release(turn: Turn, reply: OutgoingReply): void {
   const { releaseAt, messageId } = reply;
   change(turn, messageId, { released: true });
-  for (const recipient of reply.recipients) turn.mail(reply.mail, recipient, releaseAt, reply.facts, messageId);
+  for (const recipient of reply.recipients) turn.mail(reply.mail, recipient, releaseAt, reply.facts, { messageId });
   turn.tell(releaseAt, 'reply.released', { message: messageId });
   endedWith(turn, reply, releaseAt);
-}
-
-/** The mail about `solved` follows the answer that it came with. */
-export function endedWith(turn: Turn, { movedTo, by }: OutgoingReply, at: number): void {
-  if (movedTo === 'solved' && turn.state.status === 'solved' && turn.state.merged === undefined) mailSolved(turn, at, by ?? 'answered');
 }
 
 /** A recipient's server has taken an answer: it counts from then on, once. */
@@ -154,11 +156,16 @@ export function isKeptFirstBy({ kind, metBy, mailedAs, cancelledAt, isRead }: Pr
 }
 
 /**
- * An answer came back: the agent hears of it. When no recipient is left, a first response that it was runs again with its old
+ * An answer came back: the agent hears of it. A copy of what was said in a chat changes nothing else; its customer has it. When no recipient is left, a first response that it was runs again with its old
  * due time, and what it was to keep waits for another answer.
  */
-export function bounced(turn: Turn, messageId: string, at: number, hard: boolean): void {
+export function bounced(turn: Turn, { messageId, at, hard, copy }: { messageId: string; at: number; hard: boolean; copy?: true }): void {
   const { state } = turn;
+  if (copy) {
+    turn.tell(at, 'chat.copyBounced', { message: messageId, hard });
+    turn.notice('undelivered', at, { to: state.assignee });
+    return;
+  }
   const reply = state.outgoing.find((candidate) => candidate.messageId === messageId);
   turn.tell(at, 'reply.bounced', { message: messageId, hard });
   turn.notice('undelivered', at, { to: reply?.by ?? state.assignee });

@@ -1,5 +1,7 @@
-import { arrived, endedWith, isKeptFirstBy, UNDELIVERED_AFTER_MS } from './answers';
+import { arrived, isKeptFirstBy, UNDELIVERED_AFTER_MS } from './answers';
+import { copiesLeaveWith } from './chat-copies';
 import { waitingInChat } from './looks';
+import { endedWith } from './status';
 import type { OutgoingReply } from './state';
 import type { Turn } from './turn';
 
@@ -11,6 +13,7 @@ export function arrivedInChat(turn: Turn, at: number): void {
     if (reply.saidAt > at) continue;
     turn.tell(at, 'chat.delivered', { message: reply.messageId });
     arrived(turn, reply, at);
+    copiesLeaveWith(turn, reply.messageId, at);
     endedWith(turn, reply, at);
   }
 }
@@ -46,6 +49,7 @@ export function mailTogether(turn: Turn, claimed: readonly string[], at: number)
   for (const { messageId, by } of left) {
     turn.tell(at, 'chat.notMailed', { message: messageId });
     turn.notice('undelivered', at, { to: by });
+    copiesLeaveWith(turn, messageId, at);
   }
   const last = claimed.at(-1);
   const [recipient] = state.participants;
@@ -69,7 +73,10 @@ export function mailTogether(turn: Turn, claimed: readonly string[], at: number)
     facts,
   };
   state.outgoing = [...state.outgoing, mail];
-  turn.mail('chatUnseen', recipient, at, facts, last);
+  turn.mail('chatUnseen', recipient, at, facts, { messageId: last });
   turn.tell(at, 'chat.mailed', { messages: claimed });
-  for (const reply of carried) endedWith(turn, reply, at);
+  for (const reply of carried) {
+    copiesLeaveWith(turn, reply.messageId, at);
+    endedWith(turn, reply, at);
+  }
 }

@@ -1,4 +1,5 @@
 import { moveWith, say, send, take, undo } from './answers';
+import { copiesOf } from './chat-copies';
 import { answered, cancel, isAboutToBeKept, isToldTo, meet } from './keeping';
 import { merge, unmerge } from './merge';
 import { ringNextLevel, stopRingingFor } from './page';
@@ -42,7 +43,8 @@ export function check(state: ConversationState, event: CommandEvent, now: number
         : checkTime('backAt', command.backAt, event.at);
     case 'undoReply': {
       const reply = state.outgoing.find((candidate) => candidate.messageId === command.messageId);
-      return !reply || reply.released ? { code: 'E_NOTHING_TO_UNDO', message: 'This answer has left already, or was never given.' } : null;
+      const isCopied = copiesOf(state).some(({ messageId }) => messageId === command.messageId);
+      return (!reply || reply.released) && !isCopied ? { code: 'E_NOTHING_TO_UNDO', message: 'This answer has left already, or was never given.' } : null;
     }
     case 'convert':
       if (state.kind === 'ticket') return { code: 'E_ALREADY_A_TICKET', message: `#${state.number} is a ticket already.` };
@@ -271,7 +273,7 @@ function feedback(turn: Turn, command: Carry<'feedback'>, at: number, by: string
   const dueAt = owed !== undefined && isToldTo(owed) ? owed.dueAt : null;
   const facts = { word, updateBy, dueAt, opensAt: officeOpensAt(policy, at), ...(command.typed && { typed: true }) };
   // On-call is not made to wait: without undo-send.
-  const delivery = state.kind === 'chat' && recipients.length === 0 ? 'chat' : 'mail';
+  const delivery = command.delivery ?? (state.kind === 'chat' && recipients.length === 0 ? 'chat' : 'mail');
   const gone = command.gone && { gone: command.gone };
   send(turn, { messageId, delivery, recipients, ...gone, mail: 'feedback', facts, counts: word !== 'whenOpen' }, at, at, by);
   if (updateBy !== null) turn.start(countUpdate(at, updateBy));

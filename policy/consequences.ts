@@ -1,5 +1,6 @@
 import { urgencyOfClaims } from './claims';
 import { holdUntil, nextOfReply, pageUndelivered, releaseReplies } from './answers';
+import { copiesOf, releaseCopies } from './chat-copies';
 import { ring, ringNextLevel } from './page';
 import { solve } from './status';
 import type { ConversationState, PageCause, PromiseRecord } from './state';
@@ -43,6 +44,7 @@ export function takeConsequences(turn: Turn): void {
 
 function passInstant(turn: Turn, at: number): void {
   releaseReplies(turn, at);
+  releaseCopies(turn, at);
   if (turn.state.status === 'closed') return;
   markBreaches(turn, at);
   for (const promise of turn.unmet()) if (!promise.paused) consequencesOf(turn, promise, at);
@@ -156,6 +158,7 @@ export function nextInstant(state: ConversationState): { at: number; what: strin
     const next = nextOfReply(state, reply);
     if (next) instants.push(next);
   }
+  for (const { releaseAt } of copiesOf(state)) at(releaseAt, 'undo-send ends');
   if (state.status !== 'closed') {
     for (const promise of state.promises) if (isUnmet(promise) && !promise.paused) promiseInstants(state, promise, at);
     at(state.snoozedUntil, 'snooze ends');

@@ -1,5 +1,6 @@
 import { adopt, giveBack, oweAgain } from './adoption';
 import { bounced, delivered, release } from './answers';
+import { releaseAllCopies } from './chat-copies';
 import { carryOut, check } from './commands';
 import { causeOf, markBreaches, takeConsequences } from './consequences';
 import { takeCustomerAct, takeMessage } from './inbound';
@@ -25,7 +26,7 @@ import { Turn } from './turn';
  * | message (machine) | shown | shown | shown | shown | shown | |
  * | productionDown | urgent | urgent | → open, urgent | → open, urgent | → open, urgent | |
  * | thatsAll | → solved | → solved | → solved | → solved | stays | |
- * | rated, transcript | stays | stays | stays | stays | stays | |
+ * | rated, transcript, proven | stays | stays | stays | stays | stays | |
  * | reply, be right back | taken, → open | kept on delivery | kept on delivery | kept on delivery | → open | refused |
  * | undo | stays | stays | back → open if it came with the reply | likewise | likewise | refused |
  * | closing question | taken, → pending | → pending | stays | → pending | refused | refused |
@@ -95,7 +96,7 @@ export function apply(before: ConversationState, event: ConversationEvent, now: 
       delivered(turn, event.messageId, event.at);
       break;
     case 'bounced':
-      bounced(turn, event.messageId, event.at, event.hard);
+      bounced(turn, event);
       break;
     case 'presence':
       markBreaches(turn, Math.min(event.at, now));
@@ -104,6 +105,7 @@ export function apply(before: ConversationState, event: ConversationEvent, now: 
     case 'closed':
       // What was said while the closing was claimed leaves now: nothing happens here any more.
       for (const reply of state.outgoing) if (!reply.released) release(turn, reply);
+      releaseAllCopies(turn, event.at);
       close(turn, event.at);
       break;
     case 'notClosed':
@@ -137,7 +139,7 @@ function takeInbound(turn: Turn, event: InboundEvent): void {
     case 'unmerged':
       return giveBack(turn, event);
     case 'bounce':
-      bounced(turn, event.messageId, event.at, event.hard);
+      bounced(turn, event);
       if (event.owed) oweAgain(turn, event.owed, event.at);
       return;
     default:
@@ -217,7 +219,7 @@ function sendReceipt(turn: Turn, start: ConversationStart, promises: readonly Pr
       onCallTold: promises.some((promise) => promise.kind === 'feedback'),
       priority: state.priority,
     },
-    start.messageId,
+    { messageId: start.messageId },
   );
 }
 

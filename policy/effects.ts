@@ -88,6 +88,8 @@ export interface MailEffect {
   readonly recipient: string;
   /** The message whose words it carries, if any. */
   readonly messageId?: string;
+  /** A copy of what was said in a chat, for somebody else in its thread: nothing waits for it. */
+  readonly copy?: true;
   /** When it was decided: the mail's date. */
   readonly at: number;
   /** Facts that the template shows; times as milliseconds. */

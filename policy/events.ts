@@ -31,6 +31,8 @@ export interface MessageEvent {
 /** What a customer can do to their own thread without a word. */
 export type CustomerDeed =
   | { readonly act: 'productionDown' | 'thatsAll' }
+  /** They have proven that the address is theirs that was only claimed when the chat began. */
+  | { readonly act: 'proven' }
   /** The one question about how it went has been answered. */
   | { readonly act: 'rated'; readonly score: 'good' | 'bad' }
   /** That contact asks for the whole thread by mail; whoever passes it on has seen that it may be theirs to read. */
@@ -97,6 +99,8 @@ export interface BounceEvent {
   readonly messageId: string;
   /** For good, as opposed to "delayed". */
   readonly hard: boolean;
+  /** It was a copy of what was said in a chat, for somebody else in its thread. */
+  readonly copy?: true;
   /** It was the first response of a conversation that has become a part of this one, and no recipient has it: it is owed here again. */
   readonly owed?: { readonly from: number; readonly due: HandedDue };
   readonly policy: string;
@@ -112,7 +116,7 @@ export type Command =
       readonly messageId: string;
       /** `mail` leaves after undo-send; `chat` is in front of the customer at once, if they are there. */
       readonly delivery: 'mail' | 'chat';
-      /** Contacts that it is mailed to; none with `chat`. */
+      /** Contacts that it is mailed to; with `chat` those beside its customer. */
       readonly recipients: readonly string[];
       /** Chat: the customer has gone as it is said, so it is mailed, can be undone until then, and counts when that mail is taken. */
       readonly gone?: true;
@@ -160,6 +164,8 @@ export type Command =
       readonly type: 'feedback';
       readonly messageId: string;
       readonly word: 'workingOnIt' | 'whenOpen' | 'ownWords';
+      /** As for a reply; without it to a chat that names nobody, else by mail. */
+      readonly delivery?: 'mail' | 'chat';
       readonly recipients: readonly string[];
       readonly updateBy?: number;
       /** On-call typed the message's text; absent when it only repeats the tap for the thread. */
@@ -203,7 +209,7 @@ export type ConversationEvent =
   /** A recipient's mail server accepted an answer. */
   | { readonly type: 'delivered'; readonly messageId: string; readonly at: number }
   /** An answer came back, or no server would take it. */
-  | { readonly type: 'bounced'; readonly messageId: string; readonly at: number; readonly hard: boolean }
+  | { readonly type: 'bounced'; readonly messageId: string; readonly at: number; readonly hard: boolean; readonly copy?: true }
   /** What a look at the chat's presence rows found. */
   | ({ readonly type: 'presence'; readonly at: number } & PresenceFound)
   /** The database agreed that nothing is unread, and closed the conversation. */

@@ -5,7 +5,7 @@ import { causeOf } from './consequences';
 import { ring } from './page';
 import { setPriority } from './priority';
 import { countPromise, officeOpen } from './promises';
-import { moveTo, solve, wantAssignee } from './status';
+import { askLater, moveTo, solve, wantAssignee } from './status';
 import type { CustomerActEvent, MessageEvent } from './events';
 import type { PageCause, PromiseRecord } from './state';
 import type { Turn } from './turn';
@@ -158,6 +158,8 @@ export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
       if (state.merged !== undefined) return;
       solve(turn, event.at, 'thatsAll');
       return;
+    case 'proven':
+      return addressProven(turn, event.at);
     case 'rated':
       state.rating = 'given';
       state.rateAt = null;
@@ -168,6 +170,14 @@ export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
     default:
       event satisfies never;
   }
+}
+
+/** From now on they are mailed like everyone whom we know. Only a chat begins with an address that is not proven. */
+function addressProven(turn: Turn, at: number): void {
+  const { state } = turn;
+  if (state.channel !== 'chat' || !state.noAutoMail) return;
+  state.noAutoMail = false;
+  if (state.status === 'solved' && state.merged === undefined) askLater(turn, at);
 }
 
 /** The customer of an urgent request is told that somebody hears of it this very moment; so somebody does, once for as long as it rings. */

@@ -113,6 +113,13 @@ export interface OutgoingReply {
   readonly bounces?: number; // recipients' copies that have come back
 }
 
+/** An answer in a chat that has not left yet by mail for the others in its thread. */
+export interface ChatCopy extends Pick<OutgoingReply, 'messageId' | 'recipients' | 'mail' | 'facts' | 'movedTo'> {
+  readonly by: string;
+  /** When undo-send ends and it leaves; null when it leaves with what waits for the chat's customer, who has gone. */
+  readonly releaseAt: number | null;
+}
+
 /** The last commands with their results, so that a repeated one acts once, also across continue-as-new. */
 export interface CommandRecord {
   readonly id: string;
@@ -181,6 +188,7 @@ export interface ConversationState {
   readonly page: OpenPage | null;
   readonly pages: number;
   readonly outgoing: readonly OutgoingReply[];
+  readonly copies?: readonly ChatCopy[];
   readonly snoozedUntil: number | null;
   /** Customer's first message that nobody has answered yet. */
   readonly unansweredSince: number | null;

@@ -1,7 +1,7 @@
 import { businessDuration, countPromise } from './promises';
 import { cancel, isAboutToBeKept, meet, pause, resume } from './keeping';
 import { endPage } from './page';
-import type { Reason } from './state';
+import type { OutgoingReply, Reason } from './state';
 import type { Turn } from './turn';
 import type { Status } from './words';
 
@@ -70,12 +70,14 @@ export function solve(turn: Turn, at: number, reason: Reason): void {
   // Whoever said that this was all, or has been told so and only said thanks, needs no mail about it.
   if (reason === 'thatsAll' || isStillSolved) return;
   const leaving = state.outgoing.filter((reply) => !reply.released).at(-1);
-  if (!leaving) return mailSolved(turn, at, reason);
-  state.outgoing = state.outgoing.map((reply) => (reply === leaving ? { ...reply, movedTo: 'solved' } : reply));
+  const copied = state.copies?.at(-1);
+  if (leaving) state.outgoing = state.outgoing.map((reply) => (reply === leaving ? { ...reply, movedTo: 'solved' } : reply));
+  else if (copied) state.copies = state.copies?.map((copy) => (copy === copied ? { ...copy, movedTo: 'solved' } : copy)) ?? [];
+  else mailSolved(turn, at, reason);
 }
 
 /** The customer is asked, once in the conversation's life and a while after the end, how it went: if a person has answered them. */
-function askLater(turn: Turn, at: number): void {
+export function askLater(turn: Turn, at: number): void {
   const { state, policy } = turn;
   const { askRatingAfter } = policy.tickets;
   const isAnswered = state.answeredAt !== null || state.outgoing.some(({ counts }) => counts);
@@ -83,8 +85,13 @@ function askLater(turn: Turn, at: number): void {
   state.rateAt = businessDuration(policy, askRatingAfter, at) + jitter(state.number);
 }
 
+/** The mail about `solved` follows the answer that it came with. */
+export function endedWith(turn: Turn, { movedTo, by }: Pick<OutgoingReply, 'movedTo' | 'by'>, at: number): void {
+  if (movedTo === 'solved' && turn.state.status === 'solved' && turn.state.merged === undefined) mailSolved(turn, at, by ?? 'answered');
+}
+
 /** Tells everyone in the thread that it is solved. */
-export function mailSolved(turn: Turn, at: number, reason: Reason): void {
+function mailSolved(turn: Turn, at: number, reason: Reason): void {
   const { noAutoMail, participants } = turn.state;
   if (noAutoMail) return;
   for (const recipient of participants) turn.mail('solved', recipient, at, { reason });
@@ -98,6 +105,7 @@ export function endAsSpam(turn: Turn, at: number): void {
   for (const promise of turn.unmet()) cancel(turn, promise, at, 'spam');
   endPage(turn, 'spam');
   state.outgoing = [];
+  if (state.copies) state.copies = [];
   state.snoozedUntil = null;
   state.silenceAt = null;
   state.unseenCheckAt = null;

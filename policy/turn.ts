@@ -67,7 +67,7 @@ export class Turn {
     });
   }
 
-  mail(mail: MailKind, recipient: string, at: number, facts: MailEffect['facts'] = {}, messageId?: string): void {
+  mail(mail: MailKind, recipient: string, at: number, facts: MailEffect['facts'] = {}, carried: Pick<MailEffect, 'messageId' | 'copy'> = {}): void {
     this.add({
       lane: 'mail',
       type: 'mail',
@@ -76,7 +76,7 @@ export class Turn {
       recipient,
       at,
       facts,
-      ...(messageId !== undefined && { messageId }),
+      ...carried,
     });
   }
 

@@ -290,6 +290,6 @@ function beginning(start: ConversationStart, policy: PolicySnapshot): Carried {
 
 /** What the timer led to is projected by the activities that do it, with their outcome: an answer that leaves, and closing. */
 function waitsForOutcome(event: ConversationEvent, step: Step): boolean {
-  const isAnswer = (effect: Effect): boolean => effect.lane === 'mail' && effect.messageId !== undefined && effect.mail !== 'receipt';
+  const isAnswer = (effect: Effect): boolean => effect.lane === 'mail' && effect.messageId !== undefined && effect.mail !== 'receipt' && effect.copy !== true;
   return event.type === 'due' && step.effects.length > 0 && step.effects.every((effect) => isAnswer(effect) || effect.type === 'claimClose');
 }

@@ -66,7 +66,7 @@ export async function performEffect(effect: Effect, state: ConversationState, sh
 
 async function sendMail({ number, outgoing }: ConversationState, effect: MailEffect, shell: Shell): Promise<void> {
   // The delivery to several recipients is told by whoever comes first; that is for the conversation to find out.
-  const sole = outgoing.some((reply) => reply.messageId === effect.messageId && reply.recipients.length === 1);
+  const sole = effect.copy !== true && outgoing.some((reply) => reply.messageId === effect.messageId && reply.recipients.length === 1);
   const handedOver = sole ? shell.handOver(effect) : undefined;
   let outcome: 'sent' | 'refused' | 'withdrawn';
   let projected: OutcomeProjected = 'not';
@@ -84,14 +84,15 @@ async function sendMail({ number, outgoing }: ConversationState, effect: MailEff
   }
   const { messageId } = effect;
   if (messageId === undefined || effect.mail === 'receipt') return;
+  const copy = effect.copy === true && { copy: true as const };
   // It counts from when the server took it, however late the workflow hears of that.
   const tookAt = Math.min(at, Date.now());
-  if (outcome === 'sent') {
+  if (outcome === 'sent' && !copy) {
     const event = { type: 'delivered', messageId, at: tookAt } as const;
     if (handedOver) handedOver.feed(event, projected);
     else shell.feed(event);
   }
-  if (outcome === 'refused') shell.feed({ type: 'bounced', messageId, at: tookAt, hard: true });
+  if (outcome === 'refused') shell.feed({ type: 'bounced', messageId, at: tookAt, hard: true, ...copy });
 }
 
 async function tellEscalation(effect: PagingEffect, state: ConversationState): Promise<void> {

@@ -7,6 +7,7 @@ import { organizationById } from '../../db/organizations';
 import type { Schema } from '../../db/schema';
 import { insertVisitor, renewVisitor, visitorById, type Locale, type VisitorRecord } from '../../db/visitors';
 import { isOurRecipient } from '../../intake/accept';
+import { tellProven } from '../../intake/customer-act';
 import { HoldfastError } from '../../messages/errors';
 import type { ApiContext } from '../context';
 import { InvalidRequest } from '../problem';
@@ -65,7 +66,7 @@ async function admitSigned(
     const same = await goOn(trx, context, known, says, told);
     if (same !== null) return same;
   }
-  if (known?.proof === 'claimed' && known.contactId === contact.id) await adoptClaimedChats(trx, known, { identity, proof: 'signed' });
+  await adopt(trx, context, { known, contact, identity, proof: 'signed' });
   return add(trx, context, contact, says, { id: newId('v'), proof: 'signed', identity, ...told });
 }
 
@@ -90,10 +91,19 @@ export async function admitByCode(
   says: SaysOfThemselves,
 ): Promise<AdmittedVisitor> {
   const identity = `contact:${contact.id}`;
-  const known = caller.kind === 'visitor' ? caller : null;
-  if (known?.proof === 'claimed' && known.contactId === contact.id) await adoptClaimedChats(trx, known, { identity, proof: 'code' });
+  await adopt(trx, context, { known: caller.kind === 'visitor' ? caller : null, contact, identity, proof: 'code' });
   const nothing = { organizationId: null, clusters: [], websites: [] };
   return add(trx, context, contact, says, { id: newId('v'), proof: 'code', identity, name: says.name ?? null, ...nothing });
+}
+
+/** Whoever claimed an address in this browser and proves now that it is theirs has begun those chats: their conversations hear of it. */
+async function adopt(
+  trx: Transaction<Schema>,
+  context: ApiContext,
+  { known, contact, identity, proof }: { known: Visitor | null; contact: Contact; identity: string; proof: 'signed' | 'code' },
+): Promise<void> {
+  if (known?.proof !== 'claimed' || known.contactId !== contact.id) return;
+  for (const number of await adoptClaimedChats(trx, known, { identity, proof })) await tellProven(trx, number, context.now());
 }
 
 /** The holder of a token goes on, unless they name another address than theirs. */

@@ -113,6 +113,8 @@ export function timelineSentence(type: string, data: Data, names: Names): string
       return 'The customer was asked how it went';
     case 'customer.rated':
       return data['score'] === 'good' ? 'The customer was happy with it' : 'The customer was not happy with it';
+    case 'customer.proven':
+      return 'The customer has proven that the address is theirs';
     case 'customer.transcript':
       return 'The customer asked for the whole thread by mail';
     case 'chat.delivered':
@@ -121,6 +123,12 @@ export function timelineSentence(type: string, data: Data, names: Names): string
       return 'The customer had gone: what they had not seen was mailed';
     case 'chat.notMailed':
       return 'The customer had gone, and no more mails may go to an address that nobody has proven';
+    case 'chat.copied':
+      return 'What was said in the chat left by mail for the others in the thread';
+    case 'chat.copiesUndone':
+      return `${who('by')} took back the mails to the others; in the chat the answer stays`;
+    case 'chat.copyBounced':
+      return 'A copy of an answer in the chat, for somebody else in the thread, came back';
     case 'plan':
       return `Plan ${word('from')} → ${word('to')}`;
     case 'command.refused':

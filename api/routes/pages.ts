@@ -196,13 +196,14 @@ export function feedbackRequest(
     idempotency: null,
     async make(db): Promise<{ command: Command; message: CommandMessage }> {
       const words = said.text ?? feedbackWords(context.policy(), context.now(), said);
-      const { message, recipients, gone } = await outgoing(context, db, number, words);
+      const { message, delivery, recipients, gone } = await outgoing(context, db, number, words);
       return {
         message,
         command: {
           type: 'feedback',
           messageId: message.id,
           word: said.word,
+          delivery,
           recipients,
           ...(gone === undefined ? {} : { gone }),
           ...(said.updateBy === undefined ? {} : { updateBy: said.updateBy }),

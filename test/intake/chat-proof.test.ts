@@ -47,6 +47,12 @@ describe('an address that was only claimed in the chat', () => {
       .where('h.number', '=', number)
       .executeTakeFirstOrThrow();
 
+  /** Whether the conversation began as one that is mailed by the desk itself. */
+  const automaticMail = async (number: number) => {
+    const { start } = await desk.conversation(number);
+    return !start.noAutoMail;
+  };
+
   test('is proven by an authenticated answer to our mail, and by nothing else', async () => {
     const { number, email, to } = await claimed();
     const unproven = { proof: 'claimed', flags: ['addressNotProven'], kind: 'chat' };
@@ -63,6 +69,11 @@ describe('an address that was only claimed in the chat', () => {
     expect(await stands(number)).toEqual(unproven);
     expect((await comes(await acme.signed(mailOf({ from: email, body: 'Thank you' })), email, to)).number).toBe(number);
     expect(await stands(number)).toEqual({ proof: 'mail', flags: [], kind: 'chat' });
+    // Its workflow hears of it, once.
+    const proven = async () => (await desk.events(number)).filter((event) => event.type === 'customerAct');
+    expect(await proven()).toMatchObject([{ act: 'proven', at: desk.now }]);
+    await comes(await acme.signed(mailOf({ from: email, body: 'One more thing' })), email, to);
+    expect(await proven()).toHaveLength(1);
   });
 
   test('is no more proven where its chat goes on in a linked conversation', async () => {
@@ -70,5 +81,14 @@ describe('an address that was only claimed in the chat', () => {
     const linked = await continueLinked(desk.db, { number, known: 0 }, desk.now);
     expect(linked).not.toBeNull();
     expect(await stands(linked ?? 0)).toEqual({ proof: 'claimed', flags: ['followUp', 'addressNotProven'], kind: 'chat' });
+    expect(await automaticMail(linked ?? 0)).toBe(false);
+  });
+
+  test('stays proven there, and has automatic mail, once it is', async () => {
+    const { number, email, to } = await claimed();
+    await comes(await acme.signed(mailOf({ from: email, body: 'Thank you' })), email, to);
+    const linked = await continueLinked(desk.db, { number, known: 0 }, desk.now);
+    expect(await stands(linked ?? 0)).toEqual({ proof: 'mail', flags: ['followUp'], kind: 'chat' });
+    expect(await automaticMail(linked ?? 0)).toBe(true);
   });
 });

@@ -155,6 +155,7 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
         { act: 'thatsAll' },
         { act: 'thatsAll' },
         { act: 'rated', score: 'good' },
+        { act: 'proven' },
         { act: 'transcript', contact: 'c1' },
       )
       .map((what) =>
