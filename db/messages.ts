@@ -24,7 +24,7 @@ export interface MessageRecord {
   readonly deliveredAt: Date | null;
   /** When its reader in the chat has had it in view. */
   readonly seenAt: Date | null;
-  /** When it was claimed for the mail to a chat's customer who had not seen it. */
+  /** When a server took the mail with it to a chat's customer who had not seen it; null again when that came back. */
   readonly mailedAt: Date | null;
   readonly authenticated: boolean;
   /** What authentication says about a mail's From; null for what is no mail. */

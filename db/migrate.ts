@@ -9,6 +9,7 @@ import * as directory from './migrations/0005-directory';
 import * as ops from './migrations/0006-ops';
 import * as chat from './migrations/0007-chat';
 import * as live from './migrations/0008-live';
+import * as unseenClaims from './migrations/0009-unseen-claims';
 
 /** Every migration in order; names never change. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-ops': ops,
   '0007-chat': chat,
   '0008-live': live,
+  '0009-unseen-claims': unseenClaims,
 };
 
 /** Kysely's words for a migration that the database has had and this program does not know. */

@@ -69,7 +69,10 @@ export async function markBounced(trx: Transaction<Schema>, mail: OurMail, at: D
     .returning('key')
     .executeTakeFirst();
   if (marked === undefined || mail.messageRef === null || (await isChatCopy(trx, mail))) return marked !== undefined;
-  for (const message of mail.carries.length === 0 ? [mail.messageRef] : mail.carries) {
+  const carried = mail.carries.length === 0 ? [mail.messageRef] : [...mail.carries];
+  // It was not mailed after all. Its claim stays: nobody tries their mailbox again with the same.
+  if (mail.kind === 'chatUnseen') await trx.updateTable('messages').set({ mailed_at: null }).where('id', 'in', carried).execute();
+  for (const message of carried) {
     if (await hasReached(trx, message)) continue;
     await trx.updateTable('messages').set({ state: 'failed' }).where('id', '=', message).where('state', '=', 'sent').execute();
   }

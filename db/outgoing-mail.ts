@@ -99,7 +99,7 @@ export async function notWithdrawn(db: Database, messageIds: readonly string[]):
 
 /**
  * Notes how it ended, on the mail and on the messages whose words it carried. A message counts as sent once one recipient's server has
- * taken it, and as failed while none has; what a chat has shown stays shown.
+ * taken it, and as failed while none has; what a chat has shown stays shown, and was mailed to its customer once their server has taken it.
  */
 export async function finishMail(db: Database, mail: MailIntent, outcome: MailOutcome, at: number): Promise<void> {
   await db.transaction().execute(async (trx) => {
@@ -123,6 +123,7 @@ export async function finishMail(db: Database, mail: MailIntent, outcome: MailOu
             .end(),
           delivered_at: eb.fn.coalesce('delivered_at', eb.val(new Date(at))),
           mail_id: eb.fn.coalesce('mail_id', eb.val(mail.mailId)),
+          ...(mail.kind === 'chatUnseen' && { mailed_at: new Date(at) }),
         }))
         .where('id', 'in', mail.carries)
         .execute();

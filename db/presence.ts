@@ -13,10 +13,14 @@ export type Presence = { readonly state: 'here' } | { readonly state: 'away' | '
 /**
  * Whether a chat's customer has seen all that agents wrote, is there and has not, or has gone: then what is unseen is claimed for one mail.
  * A claim is repeated as it was, whatever has happened since, so a retry mails the same. An address that nobody has proven gets a few such
- * mails in all; after those nothing is claimed.
+ * mails in all; after those nothing is claimed. With `messages` only those are looked at: an answer may be written down and not said yet.
  */
-export async function checkPresence(db: Database, look: { readonly number: number; readonly at: number } & PresencePolicy): Promise<PresenceFound> {
+export async function checkPresence(
+  db: Database,
+  look: { readonly number: number; readonly at: number; readonly messages?: readonly string[] } & PresencePolicy,
+): Promise<PresenceFound> {
   const at = new Date(look.at);
+  const asked = look.messages;
   return inTransaction(db, async (trx) => {
     await trx.selectFrom('conversations').select('number').where('number', '=', look.number).forUpdate().execute();
     const written = trx
@@ -25,17 +29,18 @@ export async function checkPresence(db: Database, look: { readonly number: numbe
       .where('number', '=', look.number)
       .where('direction', '=', 'out')
       .where('channel', '=', 'chat')
+      .$if(asked !== undefined, (query) => query.where(sql<boolean>`id = ANY (${[...(asked ?? [])]}::text[])`))
       .orderBy('at')
       .orderBy('id');
     const presentAt = (await lastPresent(trx, [look.number], look.at)).get(look.number)?.at ?? null;
-    const before = await written.where('mailed_at', '=', at).execute();
+    const before = await written.where('claimed_at', '=', at).execute();
     if (before.length > 0) return { found: 'gone', claimed: idsOf(before), presentAt };
-    const unseen = await written.where('seen_at', 'is', null).where('mailed_at', 'is', null).where('state', '<>', 'withdrawn').execute();
+    const unseen = await written.where('seen_at', 'is', null).where('claimed_at', 'is', null).where('state', '<>', 'withdrawn').execute();
     const judged = judgePresence({ at: look.at, presentAt, unseenSince: unseen[0]?.at.getTime() ?? null }, look);
     if (judged.found !== 'gone') return { ...judged, claimed: [], presentAt };
     if (!(await mayMail(trx, look.number))) return { found: 'gone', claimed: [], presentAt };
     const claimed = idsOf(unseen);
-    await trx.updateTable('messages').set({ mailed_at: at }).where('id', 'in', claimed).execute();
+    await trx.updateTable('messages').set({ claimed_at: at }).where('id', 'in', claimed).execute();
     return { found: 'gone', claimed, presentAt };
   });
 }

@@ -131,6 +131,7 @@ export interface MessagesTable {
   inbox_id: number | null;
   delivered_at: NullableTimestamp;
   seen_at: NullableTimestamp;
+  claimed_at: NullableTimestamp;
   mailed_at: NullableTimestamp;
   verdict: VerdictColumn;
 }

@@ -25,6 +25,8 @@ export type OutcomeProjected = 'now' | 'before' | 'not';
 export interface PresenceLook extends PresencePolicy {
   readonly number: number;
   readonly at: number;
+  /** What the conversation knows to have been said; all that is written down when absent. */
+  readonly messages?: readonly string[];
 }
 
 /** Database work; retried without end. */

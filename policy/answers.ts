@@ -58,6 +58,7 @@ export function send(turn: Turn, words: Words, at: number, releaseAt: number, by
   turn.tell(at, 'reply.said', { message: words.messageId, by, delivery: words.delivery });
   const { messageId, recipients, mail, facts = {}, counts = true } = words;
   if (words.delivery === 'chat') {
+    if (state.said) state.said = [...state.said, messageId];
     copyToOthers(turn, words, words.gone ? null : releaseAt, by);
     if (words.gone) return wait(turn, words, at, releaseAt, by);
     if (counts) answered(turn, at, messageId, at);

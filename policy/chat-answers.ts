@@ -7,10 +7,10 @@ import type { Turn } from './turn';
 
 /** What agents wrote in a chat whose customer was not there: it reaches them when they are back, or by mail. */
 
-/** The customer is there: what was said by `at` is in front of them. */
-export function arrivedInChat(turn: Turn, at: number): void {
+/** The customer is there: what was said by `at` is in front of them. With `asked` they have seen that, whether they are there or not. */
+export function arrivedInChat(turn: Turn, at: number, asked?: readonly string[]): void {
   for (const reply of waitingInChat(turn.state)) {
-    if (reply.saidAt > at) continue;
+    if (reply.saidAt > at || asked?.includes(reply.messageId) === false) continue;
     turn.tell(at, 'chat.delivered', { message: reply.messageId });
     arrived(turn, reply, at);
     copiesLeaveWith(turn, reply.messageId, at);
@@ -38,12 +38,12 @@ export function readInChat(turn: Turn, at: number): void {
 
 /**
  * The customer has gone, and these messages have been claimed for one mail. What had been said to an open chat has counted already; if the
- * mail comes back, or no server takes it, it was no first response after all.
+ * mail comes back, or no server takes it, it was no first response after all. What was not asked about has a look of its own.
  */
-export function mailTogether(turn: Turn, claimed: readonly string[], at: number): void {
+export function mailTogether(turn: Turn, claimed: readonly string[], at: number, asked?: readonly string[]): void {
   const { state } = turn;
   const carried = waitingInChat(state).filter(({ messageId }) => claimed.includes(messageId));
-  const left = waitingInChat(state).filter((reply) => reply.saidAt <= at && !carried.includes(reply));
+  const left = waitingInChat(state).filter((reply) => reply.saidAt <= at && !carried.includes(reply) && asked?.includes(reply.messageId) !== false);
   state.outgoing = state.outgoing.filter((reply) => !carried.includes(reply) && !left.includes(reply));
   // Their address may not have any more mails: they find it when they come back.
   for (const { messageId, by } of left) {

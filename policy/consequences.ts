@@ -118,7 +118,9 @@ function passTime(turn: Turn, at: number): void {
   }
   if (state.unseenCheckAt !== null && state.unseenCheckAt <= at) {
     const { customerGoneAfterMs: goneAfterMs, unseenAfterMs } = turn.policy.chats;
-    turn.add({ lane: 'records', type: 'checkPresence', key: turn.nextKey('checkPresence'), at: state.unseenCheckAt, goneAfterMs, unseenAfterMs });
+    const key = turn.nextKey('checkPresence');
+    const asked = state.said && { messages: state.said };
+    turn.add({ lane: 'records', type: 'checkPresence', key, at: state.unseenCheckAt, goneAfterMs, unseenAfterMs, ...asked });
     state.unseenCheckAt = null;
   }
   if (state.remindAt !== null && state.remindAt <= at) {

@@ -264,6 +264,7 @@ function emptyState(start: ConversationStart, policy: PolicySnapshot): Conversat
     updatesMissed: 0,
     beRightBack: false,
     unseenCheckAt: null,
+    ...(start.kind === 'chat' && { said: [] }),
     silenceAt: null,
     mergedInto: null,
     labels: null,

@@ -99,7 +99,14 @@ export interface MailEffect {
 /** To the database or presence rows, with an answer that comes back as an event. */
 export type RecordEffect =
   | { readonly lane: 'records'; readonly type: 'claimClose'; readonly key: string; readonly cursor: number; readonly at: number }
-  | ({ readonly lane: 'records'; readonly type: 'checkPresence'; readonly key: string; readonly at: number } & PresencePolicy);
+  | ({
+      readonly lane: 'records';
+      readonly type: 'checkPresence';
+      readonly key: string;
+      readonly at: number;
+      /** What the conversation knows to have been said; all that is written down when absent. */
+      readonly messages?: readonly string[];
+    } & PresencePolicy);
 
 /** One line of "everything that happened and why". */
 export interface TimelineEntry {

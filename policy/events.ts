@@ -1,5 +1,5 @@
 import type { Acknowledgement } from './effects';
-import type { PresenceFound } from './presence';
+import type { PresenceTold } from './presence';
 import type { Scheduled } from './scheduled';
 import type { PolicySnapshot } from './snapshot';
 import type { PageCause, PromiseSeed } from './state';
@@ -211,7 +211,7 @@ export type ConversationEvent =
   /** An answer came back, or no server would take it. */
   | { readonly type: 'bounced'; readonly messageId: string; readonly at: number; readonly hard: boolean; readonly copy?: true }
   /** What a look at the chat's presence rows found. */
-  | ({ readonly type: 'presence'; readonly at: number } & PresenceFound)
+  | ({ readonly type: 'presence'; readonly at: number } & PresenceTold)
   /** The database agreed that nothing is unread, and closed the conversation. */
   | { readonly type: 'closed'; readonly at: number }
   /** Something unread came in first, or the database was not ready: ask again later. */

@@ -31,6 +31,11 @@ export interface PresenceFound {
   readonly lookAt?: number;
 }
 
+/** What came of a look, with the messages that it asked about; all when absent. */
+export interface PresenceTold extends PresenceFound {
+  readonly asked?: readonly string[];
+}
+
 /** Judges what was read: the one rule of when a chat's customer has gone. Whoever reads the rows claims what is unseen with `gone`. */
 export function judgePresence(read: PresenceRead, { goneAfterMs, unseenAfterMs }: PresencePolicy): Pick<PresenceFound, 'found' | 'lookAt'> {
   const { at, presentAt, unseenSince } = read;
@@ -43,29 +48,38 @@ export function judgePresence(read: PresenceRead, { goneAfterMs, unseenAfterMs }
  * What a look at the chat's presence rows leads to: whoever has gone is mailed, once, what they have not seen; whoever is there has it;
  * after the closing question their absence is the answer, a while later.
  */
-export function takePresence(turn: Turn, presence: PresenceFound, at: number): void {
+export function takePresence(turn: Turn, presence: PresenceTold, at: number): void {
   const { policy, now } = turn;
-  switch (presence.found) {
+  // Marked as spam while the look was under way: nothing of it leaves.
+  if (turn.state.spam) return;
+  const { found, claimed, asked } = presence;
+  if (found === 'seen' || claimed.length > 0) forgetSaid(turn, asked);
+  switch (found) {
     case 'present':
       arrivedInChat(turn, at);
       lookAt(turn, Math.max(presence.lookAt ?? now + policy.chats.customerGoneAfterMs, now + 1));
       return;
     case 'seen':
-      arrivedInChat(turn, at);
+      arrivedInChat(turn, at, asked);
       return endBySilence(turn, presence, at);
     case 'gone':
-      mailTogether(turn, presence.claimed, at);
+      mailTogether(turn, claimed, at, asked);
       return endBySilence(turn, presence, at);
     default:
-      presence.found satisfies never;
+      found satisfies never;
   }
+}
+
+/** What was seen or is mailed now need not be asked about again. */
+function forgetSaid({ state }: Turn, asked: readonly string[] | undefined): void {
+  if (state.said && asked) state.said = state.said.filter((messageId) => !asked.includes(messageId));
 }
 
 /**
  * A chat that was asked "Is there anything else?" ends when they have been gone for so long, counted from the question at the earliest.
  * Somebody whose tab is open has not gone, whatever they have read; a business day of their silence ends it then, as it does a ticket.
  */
-function endBySilence(turn: Turn, { presentAt }: PresenceFound, at: number): void {
+function endBySilence(turn: Turn, { presentAt }: PresenceTold, at: number): void {
   const { state, policy, now } = turn;
   const { kind, closingAsked, pendingSince, solveAt } = state;
   if (kind !== 'chat' || !closingAsked || pendingSince === null || solveAt === null) return;

@@ -216,6 +216,10 @@ export interface ConversationState {
   readonly beRightBack: boolean;
   /** Chat: when to look whether the customer has seen what agents wrote, or has gone. */
   readonly unseenCheckAt: number | null;
+  /** Chat: ids of what agents have said there, until it is known to be seen or mailed; absent in chats that began before that was kept. */
+  readonly said?: readonly string[];
+  /** It has ended as spam. */
+  readonly spam?: true;
   /** Chat: an agent who took part has been silent since then; nudged when the time is over. */
   readonly silenceAt: number | null;
   /** Number of the conversation that it is a part of now. */

@@ -109,6 +109,7 @@ export function endAsSpam(turn: Turn, at: number): void {
   state.snoozedUntil = null;
   state.silenceAt = null;
   state.unseenCheckAt = null;
+  state.spam = true;
   state.status = 'solved';
   state.solvedAt = at;
   state.closeAt = at;
@@ -137,6 +138,7 @@ export function leave(turn: Turn, at: number): void {
   state.solvedAt = null;
   state.closeAt = null;
   state.rateAt = null;
+  delete state.spam;
 }
 
 /** Gives the conversation to an agent, or takes it from everyone: then a ticket has to be dispatched again. */

@@ -54,9 +54,9 @@ export async function performEffect(effect: Effect, state: ConversationState, sh
         const { closed, projected } = await records.claimClose({ number, cursor: effect.cursor, at: effect.at, before });
         feed(closed ? { type: 'closed', at: effect.at } : { type: 'notClosed', at: effect.at }, projected);
       } else {
-        const { at, goneAfterMs, unseenAfterMs } = effect;
-        const found = await records.checkPresence({ number, at, goneAfterMs, unseenAfterMs });
-        shell.feed({ type: 'presence', at, ...found });
+        const { at, goneAfterMs, unseenAfterMs, messages } = effect;
+        const found = await records.checkPresence({ number, at, goneAfterMs, unseenAfterMs, ...(messages && { messages }) });
+        shell.feed({ type: 'presence', at, ...found, ...(messages && { asked: messages }) });
       }
       return;
     default:

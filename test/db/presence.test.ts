@@ -1,5 +1,7 @@
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
 import { agentsViewing, checkPresence, presenceOf, UNPROVEN_MAILS } from '../../db/presence';
+import { markBounced } from '../../db/our-mail';
+import { finishMail, keepIntent } from '../../db/outgoing-mail';
 import { beat, BEAT_EVERY_MS, enterTab, leaveTab, prunePresence, SILENT_AFTER_MS, stopBeating } from '../../db/presence-tabs';
 import { markRead, readMark, unreadCounts } from '../../db/read-marks';
 import { MONDAY_10, TicketDesk } from '../kit/ticket-desk';
@@ -152,6 +154,50 @@ describe("whether a chat's customer has seen what agents wrote", () => {
     expect(await look(number, AT + 60_000)).toMatchObject({ found: 'seen', claimed: [] });
     const later = await message(number);
     expect(await look(number, AT + 120_000)).toMatchObject({ found: 'gone', claimed: [later] });
+  });
+
+  test('claims only what it is asked about: whatever else is written down has not been said yet', async () => {
+    const number = await desk.ticket();
+    const [known, unknown] = [await message(number), await message(number)];
+    const asking = (messages: readonly string[], at: number) =>
+      checkPresence(desk.db, { number, at, goneAfterMs: GONE_AFTER_MS, unseenAfterMs: UNSEEN_AFTER_MS, messages });
+    expect(await asking([], AT)).toMatchObject({ found: 'seen', claimed: [] });
+    expect(await asking([known], AT + 1)).toMatchObject({ found: 'gone', claimed: [known] });
+    expect(await asking([known], AT + 1)).toMatchObject({ found: 'gone', claimed: [known] });
+    expect(await asking([known, unknown], AT + 2)).toMatchObject({ found: 'gone', claimed: [unknown] });
+  });
+
+  test('a claim is no mail yet: it was mailed when a server has taken it, and was not when that came back', async () => {
+    const number = await desk.ticket();
+    const { requester_id: recipient } = await desk.row(number);
+    const ids = [await message(number), await message(number)];
+    const mailedAt = async () =>
+      (await desk.db.selectFrom('messages').select('mailed_at').where('id', 'in', ids).execute()).map((row) => row.mailed_at?.getTime() ?? null);
+    await look(number);
+    expect(await mailedAt()).toEqual([null, null]);
+    const mail = (key: string) => ({
+      key,
+      number,
+      kind: 'chatUnseen',
+      messageRef: ids.at(-1) ?? null,
+      carries: ids,
+      recipient,
+      mailId: `${key}@example.test`,
+      envelopeFrom: '',
+      envelopeTo: 'jane@acme.test',
+      raw: Buffer.from(''),
+      at: AT,
+    });
+    await keepIntent(desk.db, mail('refused'));
+    await finishMail(desk.db, mail('refused'), 'refused', AT + 1);
+    expect(await mailedAt()).toEqual([null, null]);
+    await keepIntent(desk.db, mail('sent'));
+    await finishMail(desk.db, mail('sent'), 'sent', AT + 2);
+    expect(await mailedAt()).toEqual([AT + 2, AT + 2]);
+    expect(await desk.db.transaction().execute((trx) => markBounced(trx, mail('sent'), new Date(AT + 3)))).toBe(true);
+    expect(await mailedAt()).toEqual([null, null]);
+    // Their mailbox is not tried again with the same.
+    expect(await look(number, AT + 60_000)).toMatchObject({ found: 'seen', claimed: [] });
   });
 
   test('looks at once, from two processes, claim each message for one of them', async () => {

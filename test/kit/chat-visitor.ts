@@ -36,11 +36,13 @@ export class ChatVisitor {
   }
 
   /** What the database answers. A repeated look claims the same. */
-  look({ at, ...policy }: PresencePolicy & { readonly at: number }): PresenceFound {
+  look({ at, messages, ...policy }: PresencePolicy & { readonly at: number; readonly messages?: readonly string[] }): PresenceFound {
     const presentAt = this.presentAt(at);
     const claimedBefore = this.messages.filter(({ mailedAt }) => mailedAt === at);
     if (claimedBefore.length > 0) return { found: 'gone', claimed: claimedBefore.map(({ id }) => id), presentAt };
-    const unseen = this.messages.filter(({ seenAt = Infinity, mailedAt }) => mailedAt === undefined && seenAt > at);
+    const unseen = this.messages
+      .filter(({ seenAt = Infinity, mailedAt }) => mailedAt === undefined && seenAt > at)
+      .filter(({ id }) => messages?.includes(id) ?? true);
     const judged = judgePresence({ at, presentAt, unseenSince: unseen[0]?.at ?? null }, policy);
     if (judged.found !== 'gone') return { ...judged, claimed: [], presentAt };
     for (const message of unseen) message.mailedAt = at;

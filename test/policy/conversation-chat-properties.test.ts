@@ -119,7 +119,7 @@ class ChatLife {
       const effect = this.story.effects[this.heard];
       if (effect?.type === 'checkPresence') {
         const found = this.visitor.look(effect);
-        this.story.late(this.story.now, { type: 'presence', at: effect.at, ...found });
+        this.story.late(this.story.now, { type: 'presence', at: effect.at, ...found, ...(effect.messages && { asked: effect.messages }) });
       } else if (effect?.type === 'mail' && effect.mail === 'chatUnseen' && effect.messageId !== undefined) {
         this.mails.push({ at: effect.at, messages: String(effect.facts['messages']).split(' ') });
         this.story.late(this.story.now, { type: 'delivered', messageId: effect.messageId, at: this.story.now });
