@@ -10,6 +10,16 @@ export function mayEmbed(context: Pick<ApiContext, 'environment'>, origin: strin
 }
 
 /**
+ * The site that a chat is begun on, as far as it is certain: the page that asks, when it is one that may embed the chat; or the page that the
+ * widget's frame says it stands in, which was checked before the frame was shown there, and is once more. Else null.
+ */
+export function siteOf(context: Pick<ApiContext, 'environment'>, origin: string | null, said: string | undefined): string | null {
+  const { HOLDFAST_EMBED_ORIGINS = [] } = context.environment;
+  if (origin !== null && HOLDFAST_EMBED_ORIGINS.includes(origin)) return origin;
+  return said !== undefined && mayEmbed(context, said) ? said : null;
+}
+
+/**
  * Refuses what a page of a stranger's origin asks of the chat in somebody's browser; what is no browser names no origin.
  * Errors: E_FORBIDDEN.
  */

@@ -4,6 +4,7 @@ import { openChat } from '../../intake/open-chat';
 import { HoldfastError } from '../../messages/errors';
 import { admitVisitor, type AdmittedVisitor } from '../auth/admit-visitor';
 import { asActor } from '../auth/authenticate';
+import { siteOf } from '../auth/known-origin';
 import { tokenOfVisitor } from '../auth/visitor-token';
 import { maskedEmail } from '../chat-answers';
 import { countChat, countMessage } from '../chat-limits';
@@ -50,6 +51,10 @@ export const chatRoutes: readonly ApiRoute[] = [
         const admitted = await admitVisitor(trx, context, caller.actor, body);
         if (admitted === null) return { status: 200, body: { visitorToken: null, visitor: null, chats: [] } };
         const visitor = asActor(admitted.visitor);
+        // Whoever claims an address without a word is counted as if they had begun a chat with it.
+        if (visitor.proof === 'claimed' && caller.actor.kind !== 'visitor') {
+          await countChat(context, trx, { address: caller.address, email: admitted.contact.email ?? '' });
+        }
         return {
           status: 200,
           body: { visitorToken: admitted.token, visitor: visitorAnswer(admitted), chats: await summariesFor(context, trx, visitor, { limit: LISTED }) },
@@ -96,7 +101,7 @@ export const chatRoutes: readonly ApiRoute[] = [
           trx,
           context.policy(),
           authorOf(admitted),
-          { body: words, priority, cluster, website, openedFrom: caller.origin },
+          { body: words, priority, cluster, website, openedFrom: siteOf(context, caller.origin, body.openedFrom) },
           context.now(),
         );
         if (opened.opened && visitor.proof === 'claimed') await countChat(context, trx, { address: caller.address, email: contact.email ?? '' });

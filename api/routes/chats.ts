@@ -7,6 +7,7 @@ import { joinChat } from '../../intake/chat-message';
 import { openChat } from '../../intake/open-chat';
 import { rate } from '../../intake/rate';
 import { HoldfastError } from '../../messages/errors';
+import { siteOf } from '../auth/known-origin';
 import { chatMessageAnswer, messagePlace } from '../chat-answers';
 import { countMessage } from '../chat-limits';
 import { claimAttachments } from '../claim-attachments';
@@ -95,7 +96,13 @@ export const ownChatRoutes: readonly ApiRoute[] = [
         if (contact === null || record === null) throw notThere();
         const said =
           (await joinChat(trx, context.policy(), { contact, proof: visitor.proof }, number, body, now)) ??
-          (await openChat(trx, context.policy(), authorOf({ visitor: record, contact }), { body: body.body, openedFrom: caller.origin, follows: number }, now));
+          (await openChat(
+            trx,
+            context.policy(),
+            authorOf({ visitor: record, contact }),
+            { body: body.body, openedFrom: siteOf(context, caller.origin, undefined), follows: number },
+            now,
+          ));
         await claimAttachments(trx, { ids: body.attachments ?? [], visitor: visitor.id, messageId: said.messageId });
         const [message] = await chatMessages(trx, visitor.contactId, [said.number], { limit: 1, ids: [said.messageId] });
         if (message === undefined) throw notThere();

@@ -16,7 +16,13 @@ const identity = text(IDENTITY_LENGTH).openapi({ description: 'The JWT that the 
 const words = text(WORDS, 0);
 
 /** Beginning or going on in the widget without writing yet. */
-export const sessionBody = z.strictObject({ identity: identity.optional(), locale: locale.optional(), timeZone: timeZone.optional() });
+export const sessionBody = z.strictObject({
+  identity: identity.optional(),
+  email: emailAddress.optional().openapi({ description: 'An address that is only claimed, for a token with which files can be sent before the first words.' }),
+  name: line(200).optional(),
+  locale: locale.optional(),
+  timeZone: timeZone.optional(),
+});
 
 /** The first words of a chat, and who says them. */
 export const chatBody = z.strictObject({
@@ -29,6 +35,7 @@ export const chatBody = z.strictObject({
   website: line(255).optional(),
   locale: locale.optional(),
   timeZone: timeZone.optional(),
+  openedFrom: text(300).optional().openapi({ description: 'Origin of the page that the widget stands in; kept when it is one that may embed it.' }),
   attachments,
 });
 

@@ -79,6 +79,29 @@ test('the closing question is one when the customer can read it, not while it ma
 });
 
 describe('beginning', () => {
+  test('the first words may bring files, also of somebody who only claims an address: one message', async () => {
+    const email = somebody();
+    const session = await api.call('post', '/chat/sessions', { as: 'nobody', body: { email, name: 'Ada' } });
+    const { visitorToken: token, visitor } = session.body as { visitorToken: string; visitor: object };
+    expect(visitor).toMatchObject({ proof: 'claimed', email: expect.stringContaining('***') as string });
+    const sent = await api.call('post', '/chat/attachments?name=log.txt', { as: { token }, body: 'a log', headers: { 'Content-Type': 'text/plain' } });
+    expect([sent.status, sent.body]).toEqual([201, expect.anything()]);
+    const { id } = sent.body as { id: string };
+    const { number } = await opens({ email, body: 'See the log', attachments: [id] }, { token });
+    const { items } = await thread(number, token);
+    expect(items).toMatchObject([{ body: 'See the log', attachments: [{ id, name: 'log.txt' }] }]);
+  });
+
+  test('an address is claimed only so often in an hour, whether something is written or not', async () => {
+    const limited = await openTestApi({ rateLimits: { credential: 0, anonymous: 0, chats: 0, chatsOfAddress: 2 } });
+    try {
+      const comes = () => limited.call('post', '/chat/sessions', { as: 'nobody', body: { email: 'ada@acme.example' } });
+      expect([(await comes()).status, (await comes()).status, (await comes()).status]).toEqual([200, 200, 429]);
+    } finally {
+      await limited.close();
+    }
+  });
+
   test('a chat begins with promises of its own kind, a title for agents, and a token for its visitor', async () => {
     const { number, visitorToken } = await opens({ email: somebody(), name: 'Ada', body: 'My shop is slow.\nIt has been since the morning.' });
     expect(visitorToken).toMatch(/^vt_[\w-]{43}$/);
@@ -138,6 +161,20 @@ describe('beginning', () => {
     const from = (origin: string) => api.call('post', '/chats', { as: 'nobody', body: { email: somebody(), body: 'Hi' }, headers: { Origin: origin } });
     const { body } = await from(HOST_ORIGIN);
     expect(((await api.call('get', `/conversations/${(body as Opened).number}`)).body as { chat: object }).chat).toMatchObject({ openedFrom: HOST_ORIGIN });
+    // The widget's own requests come from its frame, which knows the page that it stands in; others than may embed us are no such page.
+    for (const [site, noted] of [
+      [HOST_ORIGIN, HOST_ORIGIN],
+      ['https://evil.test', null],
+      ['nonsense', null],
+    ] as const) {
+      const framed = await api.call('post', '/chats', {
+        as: 'nobody',
+        body: { email: somebody(), body: 'Hi', openedFrom: site },
+        headers: { Origin: 'http://desk.test' },
+      });
+      const { number } = framed.body as Opened;
+      expect(((await api.call('get', `/conversations/${number}`)).body as { chat: object }).chat).toMatchObject({ openedFrom: noted });
+    }
     for (const origin of ['https://evil.test', 'null', `${HOST_ORIGIN}.evil.test`, 'http://dashboard.test']) expect((await from(origin)).status).toBe(403);
   });
 });

@@ -28,6 +28,8 @@ const PATIENCE_MS = 20_000;
 export class Api {
   /** The visitor's token; null before the desk knows them. */
   token: string | null = null;
+  /** Origin of the host page that this frame stands in. */
+  site = '';
 
   /** A call below /api/v1. Errors: {@link Refused}, {@link Unreached}. */
   async call<Answer>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, { body, key }: CallOptions = {}): Promise<Answer> {

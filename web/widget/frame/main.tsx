@@ -14,6 +14,7 @@ function tell(message: ToHost): void {
 }
 
 const chat = new Chat(tell);
+chat.api.site = host;
 
 window.addEventListener('message', (event: MessageEvent<unknown>) => {
   const message = unseal<ToFrame>(event, window.parent, host);

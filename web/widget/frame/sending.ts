@@ -1,5 +1,5 @@
 import { Refused, Unreached, type Api } from './api';
-import type { ChatMessage, OpenedChat } from './api-types';
+import type { ChatMessage, OpenedChat, Session } from './api-types';
 import { refusalText } from './refusal-text';
 import type { State, Store } from './state';
 import type { Unsent, UnsentFile, UnsentStore } from './unsent';
@@ -116,43 +116,36 @@ export class Sending {
     const { api, store, onDelivered } = this.parts;
     const entry = store.get().unsent.find((other) => other.key === key);
     if (entry === undefined) return;
-    if (entry.number === null) {
-      await this.#openChat(entry);
-      return;
-    }
     const attachments: string[] = [];
     for (const file of entry.files) attachments.push(await this.#upload(entry, file));
-    const answer = await api.call<{ message: ChatMessage; number?: number }>('POST', `/chats/${entry.number}/messages`, {
-      key: entry.key,
-      body: { body: wordsOf(entry), ...(attachments.length > 0 && { attachments }) },
-    });
+    const said = { body: wordsOf(entry), ...(attachments.length > 0 && { attachments }) };
+    if (entry.number === null) return this.#openChat(entry, said);
+    const answer = await api.call<{ message: ChatMessage; number?: number }>('POST', `/chats/${entry.number}/messages`, { key: entry.key, body: said });
     await onDelivered(answer.number ?? entry.number, answer.message);
     await this.discard(entry.key);
   }
 
-  async #openChat(entry: Unsent): Promise<void> {
-    const { api, store, kept, onToken, onDelivered, timeZone } = this.parts;
-    const { settings } = store.get();
-    const { locale, identity, cluster, website } = settings;
+  async #openChat(entry: Unsent, said: object): Promise<void> {
+    const { api, store, kept, onToken, onDelivered } = this.parts;
+    const { cluster, website } = store.get().settings;
     const opened = await api.call<OpenedChat>('POST', '/chats', {
       key: entry.key,
       body: {
-        ...(identity !== null && { identity }),
-        ...(identity === null && entry.who !== null && { email: entry.who.email, ...(entry.who.name !== '' && { name: entry.who.name }) }),
+        ...this.#whoOf(entry),
         ...(entry.priority !== null && { priority: entry.priority }),
         ...(cluster !== null && { cluster }),
         ...(website !== null && { website }),
-        body: wordsOf(entry),
-        locale,
-        timeZone,
+        ...said,
+        openedFrom: api.site,
       },
     });
     onToken(opened.visitorToken);
     const { number } = opened;
-    // What was written after it belongs into the same chat; files need a chat that they can be uploaded to.
-    const rest = store.get().unsent.filter((other) => other.number === null && other.key !== entry.key);
-    const files: Unsent[] = entry.files.length === 0 ? [] : [{ ...entry, key: `${entry.key}-files`, number, body: '', state: 'waiting' }];
-    const moved = [...files, ...rest.map((other) => ({ ...other, number, state: other.state === 'asking' ? ('waiting' as const) : other.state }))];
+    // What was written after it belongs into the same chat.
+    const moved = store
+      .get()
+      .unsent.filter((other) => other.number === null && other.key !== entry.key)
+      .map((other) => ({ ...other, number, state: other.state === 'asking' ? ('waiting' as const) : other.state }));
     for (const other of moved) await kept.put(other);
     await kept.remove(entry.key);
     store.set({ number: store.get().number ?? number, expectation: opened.expectation });
@@ -160,11 +153,23 @@ export class Sending {
     store.set({ unsent: [...store.get().unsent.filter((other) => other.number !== null && other.key !== entry.key), ...moved] });
   }
 
+  /** Who writes, as the desk is told. */
+  #whoOf({ who }: Unsent): object {
+    const { store, timeZone } = this.parts;
+    const { locale, identity } = store.get().settings;
+    return { ...(identity !== null ? { identity } : who !== null && { email: who.email, ...(who.name !== '' && { name: who.name }) }), locale, timeZone };
+  }
+
   async #upload(entry: Unsent, file: UnsentFile): Promise<string> {
     if (file.id !== null) return file.id;
-    const { api, store } = this.parts;
+    const { api, store, onToken } = this.parts;
+    // Files are somebody's, also before the first words.
+    if (api.token === null) {
+      const { visitorToken } = await api.call<Session>('POST', '/chat/sessions', { body: this.#whoOf(entry) });
+      if (visitorToken !== null) onToken(visitorToken);
+    }
     const progress = (part: number) => store.set({ uploads: { ...store.get().uploads, [file.key]: part } });
-    const { id } = await api.upload<{ id: string }>(`/chats/${entry.number}/attachments`, file.file, file.key, progress);
+    const { id } = await api.upload<{ id: string }>(`/chat${entry.number === null ? '' : `s/${entry.number}`}/attachments`, file.file, file.key, progress);
     const current = store.get().unsent.find(({ key }) => key === entry.key) ?? entry;
     await this.change(entry.key, { files: current.files.map((other) => (other.key === file.key ? { ...other, id } : other)) });
     return id;
