@@ -125,13 +125,13 @@ describe('the sweep of commands', () => {
     const asked = new Set<string | null | undefined>();
     let goOn = (): void => undefined;
     const served = new Promise<void>((resolve) => (goOn = resolve));
-    const spy = jest.spyOn(workflowService, 'updateWorkflowExecution').mockImplementation((async (request: Parameters<typeof update>[0]) => {
+    const spy = jest.spyOn(workflowService, 'updateWorkflowExecution').mockImplementation(async (request: Parameters<typeof update>[0]) => {
       if (request.workflowExecution?.workflowId === conversationWorkflowId(stuck)) {
         asked.add(request.request?.meta?.updateId);
         await served;
       }
       return update(request);
-    }) as typeof update);
+    });
     const running = sweep();
     try {
       await desk.eventually('the others are done', async () => (await Promise.all(others.map(state))).every((each) => each === 'done'));
