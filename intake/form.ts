@@ -2,7 +2,6 @@ import type { NewFile } from '../db/attachments';
 import type { Database } from '../db/connection';
 import { contactById } from '../db/contacts';
 import { policyOfDemoConversation } from '../db/demo-addresses';
-import { insertInbox, markResolved, notifyRelay } from '../db/inbox';
 import { inTransaction } from '../db/in-transaction';
 import { organizationById, organizationOfDomain } from '../db/organizations';
 import { lockThread } from '../db/threads';
@@ -11,7 +10,7 @@ import { countPromise } from '../policy/promises';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Priority } from '../policy/words';
 import { createFollowUp, createTicket, type CreatedTicket } from './create-ticket';
-import { joinConversation } from './join-conversation';
+import { joinTyped } from './join-typed';
 import { takesPart } from './link-act';
 import { domainOf } from './mail-address';
 import { planOf } from './open-conversation';
@@ -120,40 +119,7 @@ export async function answerByForm(db: Database, policy: PolicySnapshot, answer:
     const contact = await contactById(trx, answer.contactId);
     if (target === null || contact === null || !(await takesPart(trx, target.number, contact.id))) throw gone();
     if (target.status === 'closed') return continueClosed(trx, policy, { ...answer, words: text }, target.number, at);
-    const receivedAt = new Date(at);
-    const { number, contactId, words } = answer;
-    const inboxId = await insertInbox(trx, {
-      channel: 'form',
-      receivedAt,
-      raw: Buffer.from(JSON.stringify({ number, contact: contactId, words })),
-      envelope: {},
-      urgent: false,
-    });
-    await joinConversation(
-      trx,
-      policy,
-      {
-        channel: 'form',
-        receivedAt: at,
-        inboxId,
-        contact,
-        subject: '',
-        text,
-        html: null,
-        files: answer.files,
-        addresses: [],
-        mailId: null,
-        inReplyTo: null,
-        authenticated: answer.proven,
-        machine: false,
-        noAutoMail: false,
-        hint: null,
-      },
-      target,
-      { as: 'participant' },
-    );
-    await markResolved(trx, inboxId, { number: target.number, at: receivedAt });
-    await notifyRelay(trx, target.number);
+    await joinTyped(trx, policy, { ...answer, contact }, target, at);
     return { number: target.number };
   });
 }

@@ -1,15 +1,13 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/connection';
 import { contactById } from '../db/contacts';
-import { insertInbox, markResolved, notifyRelay } from '../db/inbox';
 import { inTransaction } from '../db/in-transaction';
 import type { Schema } from '../db/schema';
 import { lockThread, type LockedThread } from '../db/threads';
 import { HoldfastError } from '../messages/errors';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { addCustomerAct } from './customer-act';
-import { joinConversation } from './join-conversation';
-import { cleanText } from './parse/clean-text';
+import { joinTyped } from './join-typed';
 
 /** Whoever has pressed "Production down?" has said it for this long: pressing again adds nothing, and rings nobody again. */
 export const SAID_ALREADY_MS = 30 * 60_000;
@@ -53,40 +51,12 @@ export async function actByLink(db: Database, link: LinkOwner, act: 'productionD
  * {@link actByLink}.
  */
 export async function writeByLink(db: Database, policy: PolicySnapshot, link: LinkOwner, words: string, at: number): Promise<LinkActed> {
-  const receivedAt = new Date(at);
   return inTransaction(db, async (trx) => {
-    const inboxId = await insertInbox(trx, { channel: 'form', receivedAt, raw: Buffer.from(JSON.stringify({ ...link, words })), envelope: {}, urgent: false });
     const thread = await threadOf(trx, link.number);
     await mustTakePart(trx, link, thread);
     const contact = await contactById(trx, link.contact);
     if (contact === null) throw gone();
-    const text = cleanText(words);
-    await joinConversation(
-      trx,
-      policy,
-      {
-        channel: 'form',
-        receivedAt: at,
-        inboxId,
-        contact,
-        subject: '',
-        text,
-        html: null,
-        files: [],
-        addresses: [],
-        mailId: null,
-        inReplyTo: null,
-        // Whoever has the mail has the link: as with an answer to its address, nothing proves who wrote.
-        authenticated: false,
-        machine: false,
-        noAutoMail: false,
-        hint: null,
-      },
-      thread,
-      { as: 'participant' },
-    );
-    await markResolved(trx, inboxId, { number: thread.number, at: receivedAt });
-    await notifyRelay(trx, thread.number);
+    await joinTyped(trx, policy, { number: link.number, contact, words, files: [], proven: false }, thread, at);
     return { number: thread.number, seq: thread.lastSeq + 1, saidAt: null };
   });
 }
