@@ -6,7 +6,7 @@ import { PRIORITIES, STATUSES } from '../../policy/words';
 import { noSuchConversation } from '../commands';
 import { apiRoute, type ApiRoute } from '../route';
 import { conversation, conversationRow, kind, message, numberParams, timelineEntry } from '../schemas/conversation';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listAnswer, listOf, listQuery, pageOf } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339 } from '../schemas/text';
 import { conversationAnswer, messageAnswer, timelineData } from './answers';
@@ -131,17 +131,13 @@ export const conversationRoutes: readonly ApiRoute[] = [
     problems: ['E_NOT_FOUND', 'E_BAD_CURSOR'],
     async handle({ db, params: { number }, query }) {
       await mustExist(db, number);
-      const limit = query.limit ?? DEFAULT_LIMIT;
-      const rows = await listMessages(db, number, { after: decodeCursor(query.cursor, 'messages', messagePlace), limit: limit + 1 });
-      return {
-        status: 200,
-        body: pageOf(
-          rows,
-          limit,
-          (row) => messageAnswer(row, number),
-          (last) => encodeCursor('messages', [last.at.getTime(), last.id]),
-        ),
-      };
+      return listAnswer(query, {
+        order: 'messages',
+        place: messagePlace,
+        read: (from) => listMessages(db, number, from),
+        toItem: (row) => messageAnswer(row, number),
+        placeOf: ({ at, id }) => [at.getTime(), id],
+      });
     },
   }),
   apiRoute({
@@ -156,17 +152,13 @@ export const conversationRoutes: readonly ApiRoute[] = [
     problems: ['E_NOT_FOUND', 'E_BAD_CURSOR'],
     async handle({ db, params: { number }, query }) {
       await mustExist(db, number);
-      const limit = query.limit ?? DEFAULT_LIMIT;
-      const rows = await listTimeline(db, number, { after: decodeCursor(query.cursor, 'timeline', timelinePlace), limit: limit + 1 });
-      return {
-        status: 200,
-        body: pageOf(
-          rows,
-          limit,
-          ({ at, type, data }) => ({ at: rfc3339(at), type, data: timelineData(data) }),
-          (last) => encodeCursor('timeline', [last.revision, last.position]),
-        ),
-      };
+      return listAnswer(query, {
+        order: 'timeline',
+        place: timelinePlace,
+        read: (from) => listTimeline(db, number, from),
+        toItem: ({ at, type, data }) => ({ at: rfc3339(at), type, data: timelineData(data) }),
+        placeOf: ({ revision, position }) => [revision, position],
+      });
     },
   }),
 ];

@@ -1,6 +1,6 @@
 import { listNotices } from '../../db/notices';
 import { apiRoute, type ApiRoute } from '../route';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { listAnswer, listOf, listQuery } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { rfc3339, time } from '../schemas/text';
 
@@ -21,17 +21,21 @@ export const noticeRoutes: readonly ApiRoute[] = [
     answers: { 200: { about: 'A page of notices.', schema: listOf(notice) } },
     problems: ['E_BAD_CURSOR'],
     async handle({ db, query }) {
-      const limit = query.limit ?? DEFAULT_LIMIT;
-      const rows = await listNotices(db, { after: decodeCursor(query.cursor, 'notices', place), limit: limit + 1 });
-      return {
-        status: 200,
-        body: pageOf(
-          rows,
-          limit,
-          (row) => ({ key: row.key, number: row.number, kind: row.kind, text: row.text, to: row.toAgent, dueAt: rfc3339(row.dueAt), at: rfc3339(row.at) }),
-          (last) => encodeCursor('notices', [last.at.getTime(), last.key]),
-        ),
-      };
+      return listAnswer(query, {
+        order: 'notices',
+        place,
+        read: (from) => listNotices(db, from),
+        toItem: (row) => ({
+          key: row.key,
+          number: row.number,
+          kind: row.kind,
+          text: row.text,
+          to: row.toAgent,
+          dueAt: rfc3339(row.dueAt),
+          at: rfc3339(row.at),
+        }),
+        placeOf: ({ at, key }) => [at.getTime(), key],
+      });
     },
   }),
 ];

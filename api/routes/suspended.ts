@@ -1,6 +1,6 @@
 import { deleteSuspended, listSuspended, type MailStanding, type SuspendedMail } from '../../db/suspended';
 import { apiRoute, type Answer, type ApiRoute, type Checked } from '../route';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { listAnswer, listOf, listQuery } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { suspendedDecided, suspendedMail, suspendedParams, suspendedQueued } from '../schemas/suspended';
 import { rfc3339 } from '../schemas/text';
@@ -26,12 +26,13 @@ export const suspendedRoutes: readonly ApiRoute[] = [
     answers: { 200: { about: 'A page of suspended mail.', schema: listOf(suspendedMail) } },
     problems: ['E_BAD_CURSOR'],
     async handle({ db, query }) {
-      const limit = query.limit ?? DEFAULT_LIMIT;
-      const rows = await listSuspended(db, { after: decodeCursor(query.cursor, 'suspended', place), limit: limit + 1 });
-      return {
-        status: 200,
-        body: pageOf(rows, limit, suspendedAnswer, (last) => encodeCursor('suspended', [last.receivedAt.getTime(), last.id])),
-      };
+      return listAnswer(query, {
+        order: 'suspended',
+        place,
+        read: (from) => listSuspended(db, from),
+        toItem: suspendedAnswer,
+        placeOf: ({ receivedAt, id }) => [receivedAt.getTime(), id],
+      });
     },
   }),
   apiRoute({

@@ -63,3 +63,24 @@ export function pageOf<Entry, Item>(
   const last = shown.at(-1);
   return { items: shown.map(toItem), ...(entries.length > limit && last !== undefined ? { nextCursor: toCursor(last) } : {}) };
 }
+
+/** How the page of a list is read. */
+export interface PageRead<Entry, Item, Place> {
+  /** The order's name and its place, as they stand in a cursor. */
+  readonly order: string;
+  readonly place: z.ZodType<Place>;
+  /** Looks up so many entries after a place. */
+  readonly read: (from: { readonly after: Place | null; readonly limit: number }) => Promise<readonly Entry[]>;
+  readonly toItem: (entry: Entry) => Item;
+  readonly placeOf: (entry: Entry) => readonly (string | number | boolean | null)[];
+}
+
+/** The answer to a request for a page. Errors: as {@link decodeCursor}. */
+export async function listAnswer<Entry, Item, Place>(
+  query: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
+  { order, place, read, toItem, placeOf }: PageRead<Entry, Item, Place>,
+): Promise<{ status: 200; body: { items: Item[]; nextCursor?: string } }> {
+  const limit = query.limit ?? DEFAULT_LIMIT;
+  const entries = await read({ after: decodeCursor(query.cursor, order, place), limit: limit + 1 });
+  return { status: 200, body: pageOf(entries, limit, toItem, (last) => encodeCursor(order, placeOf(last))) };
+}
