@@ -312,7 +312,7 @@ describe('a worker that dies is noticed', () => {
           .execute();
       sending = send(number, effect, outside.desk(), environment);
       const began = performance.now();
-      while (heartbeats === 0 && performance.now() - began < 8_000) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (heartbeats === 0 && performance.now() - began < 20_000) await new Promise((resolve) => setTimeout(resolve, 50));
       if (when === 'before') await trx.deleteFrom('outgoing_mails').where('key', '=', effect.key).execute();
     });
     expect(await sending).toMatchObject({ outcome: 'sent' });

@@ -176,14 +176,14 @@ describe('what the server says', () => {
 
   test('a cancelled attempt ends at once and leaves the mail to be sent', async () => {
     const number = await conversation();
-    outside.sink.expect(JANE, { do: 'slow', forMs: 2_000 });
+    outside.sink.expect(JANE, { do: 'slow', forMs: 20_000 });
     const environment = activityEnvironment();
     const sending = send(number, receiptOf(number), desk(), environment);
     await outside.sink.announced(JANE);
     environment.cancel();
     const startedAt = performance.now();
     await expect(sending).rejects.toMatchObject({ name: 'CancelledFailure' });
-    expect(performance.now() - startedAt).toBeLessThan(1_900);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     expect((await storedMail(receiptOf(number))).state).toBe('intended');
   });
 

@@ -38,7 +38,7 @@ test('changes that could not be handed on, because the database was away just th
     const number = await addTicket(desk);
     const said = await agentSays(desk, number, 'Hello?');
     const isTold = () => taken.some(({ kind, ref }) => kind === 'message' && ref === said);
-    for (let tries = 0; tries < 100 && !isTold(); tries += 1) await sleep(50);
+    for (let tries = 0; tries < 400 && !isTold(); tries += 1) await sleep(50);
     expect(isTold()).toBe(true);
     const ids = taken.map(({ id }) => id);
     expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));

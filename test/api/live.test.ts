@@ -285,7 +285,7 @@ describe('who hears nothing', () => {
     await desk.db.updateTable('agents').set({ role: 'lead' }).where('id', '=', promoted.id).execute();
     desk.clock.now += 60_001;
     for (const { live } of [api, other]) await live.beat();
-    expect(await Promise.all(open.map((socket) => socket.closedWith(5_000)))).toEqual([4401, 4401, 4401, 4401, 1012]);
+    expect(await Promise.all(open.map((socket) => socket.closedWith()))).toEqual([4401, 4401, 4401, 4401, 1012]);
     await steady.settled();
     await steady.end();
   });
