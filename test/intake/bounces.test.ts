@@ -314,11 +314,19 @@ test('an answer that comes back puts its first response on the run again, with i
     await desk.work(`smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`);
     const ticket = { requester: { email: 'jane@acme.test' }, subject: 'Help', body: 'Please.' };
     const { number } = await createTicket(desk.db, desk.policy, ticket, { now: Date.now(), actor: null });
-    await silence([desk], () => 0, 1_000);
+    await silence(
+      [desk],
+      () => 0,
+      async () => (await desk.sent()).length === 1,
+      { forMs: 1_000 },
+    );
     const [first] = (await desk.promises(number)).filter(({ kind }) => kind === 'firstResponse');
-    const at = Date.now();
     await desk.give(number, (recipient) => ({ type: 'reply', messageId: `m-${number}-reply`, delivery: 'mail', recipients: [recipient] }), 'Fixed.');
-    await silence([desk], () => reporting.size, 2_000);
+    await silence(
+      [desk],
+      () => reporting.size,
+      async () => (await desk.promises(number)).some(({ reason }) => reason === 'bounced'),
+    );
     await Promise.all(reporting);
     const firsts = (await desk.promises(number)).filter(({ kind }) => kind === 'firstResponse');
     expect(firsts.map(({ state, reason }) => [state, reason])).toEqual([
@@ -329,7 +337,6 @@ test('an answer that comes back puts its first response on the run again, with i
     const timeline = (await desk.timeline(number)).map(({ type }) => type);
     expect(timeline.filter((type) => type.startsWith('reply.'))).toEqual(['reply.said', 'reply.released', 'reply.delivered', 'reply.bounced']);
     expect((await desk.sent()).map(({ kind }) => kind)).toEqual(['receipt', 'reply']);
-    expect(Date.now()).toBeGreaterThan(at);
   } finally {
     await desk.close();
     await new Promise<void>((resolve) => server.close(() => resolve()));

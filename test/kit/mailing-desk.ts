@@ -142,8 +142,18 @@ export class MailingDesk extends TicketDesk {
 }
 
 /** Waits until nothing has happened anywhere for a while; `events` counts whatever happens. */
-export async function silence(desks: readonly MailingDesk[], events: () => number, forMs = 2_000, withinMs = 60_000): Promise<void> {
+export async function silence(
+  desks: readonly MailingDesk[],
+  events: () => number,
+  after: () => Promise<boolean>,
+  { forMs = 2_000, withinMs = 60_000 } = {},
+): Promise<void> {
   const until = Date.now() + withinMs;
+  // A busy machine is quiet before anything has happened, too.
+  while (!(await after())) {
+    if (Date.now() > until) throw new Error('What was waited for did not happen.');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   let since = Date.now();
   let seen = -1;
   for (;;) {

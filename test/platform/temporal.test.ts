@@ -9,6 +9,7 @@ import { startTemporal, type RunningTemporal, type TemporalOptions } from '../..
 import { ensureNamespace, registerSearchAttributes } from '../../platform/temporal-setup';
 import { freshNamespace } from '../setup/temporal';
 import { testServer } from '../setup/test-servers';
+import { unusedPort } from './program';
 
 let home: string;
 let running: RunningTemporal[];
@@ -69,9 +70,10 @@ describe('the embedded Temporal server', () => {
   });
 
   it('takes the ports asked for, or says which others it took', async () => {
+    // Nobody is given this one by chance between its end here and the start there.
+    const port = await unusedPort();
     const other = createServer((socket) => socket.destroy());
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    const { port } = other.address() as { port: number };
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
     const moved = await start({ port });
     expect(moved.address).not.toBe(`127.0.0.1:${port}`);
     expect(moved.notes).toEqual([expect.stringContaining(`Port ${port} is taken`)]);
