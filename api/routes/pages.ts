@@ -5,13 +5,11 @@ import { acknowledgePage, getPage, markAcknowledgementRelayed, type PageAttemptR
 import { HoldfastError } from '../../messages/errors';
 import { acknowledgedSignal } from '../../messages/escalation';
 import { pageWorkflowId, parsePageId } from '../../messages/ids';
-import { dayAndTime } from '../../policy/arithmetic';
 import type { Command } from '../../policy/events';
-import { officeOpensAt } from '../../policy/promises';
-import type { PolicySnapshot } from '../../policy/snapshot';
 import type { Agent } from '../auth/actor';
 import { answerCommand, type CommandMessage, type CommandRequest } from '../commands';
 import type { ApiContext } from '../context';
+import { feedbackWords, type OneTap } from '../feedback-words';
 import { outgoing } from '../replies';
 import { apiRoute, type ApiRoute } from '../route';
 import { commandAnswers, emptyBody, feedbackBody } from '../schemas/command';
@@ -184,18 +182,13 @@ export async function acknowledge(context: ApiContext, db: Database, actor: Agen
 }
 
 /** "Tell the customer" as a command of the page's conversation. */
-export function feedbackRequest(
-  context: ApiContext,
-  actor: Agent,
-  number: number,
-  said: { word: 'workingOnIt' | 'whenOpen' | 'ownWords'; text?: string | undefined; updateBy?: number | undefined },
-): CommandRequest {
+export function feedbackRequest(context: ApiContext, actor: Agent, number: number, said: OneTap & { readonly text?: string | undefined }): CommandRequest {
   return {
     number,
     actor,
     idempotency: null,
     async make(db): Promise<{ command: Command; message: CommandMessage }> {
-      const words = said.text ?? feedbackWords(context.policy(), context.now(), said);
+      const words = said.text ?? (await feedbackWords(context, db, number, said));
       const { message, delivery, recipients, gone } = await outgoing(context, db, number, words);
       return {
         message,
@@ -212,14 +205,6 @@ export function feedbackRequest(
       };
     },
   };
-}
-
-/** What stands in the thread for on-call's one tap; the mail says the same in its own words. */
-function feedbackWords(policy: PolicySnapshot, now: number, said: { word: string; updateBy?: number | undefined }): string {
-  if (said.word === 'whenOpen') return `I have read your message. We’ll get to it when our office opens on ${dayAndTime(policy, officeOpensAt(policy, now))}.`;
-  return said.updateBy === undefined
-    ? 'I’m working on this right now.'
-    : `I’m working on this right now. You’ll hear from me again by ${dayAndTime(policy, said.updateBy)}.`;
 }
 
 async function pageWithAttemptsAnswer(context: ApiContext, db: Database, id: string) {

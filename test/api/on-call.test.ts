@@ -74,10 +74,28 @@ test('telling the customer is a command of the conversation, with its words in t
     .where('direction', '=', 'out')
     .executeTakeFirstOrThrow();
   expect(message.state).toBe('waiting');
-  expect(message.body).toContain('Mon 30 Mar 08:00');
+  expect(message.body).toContain('Mon 30 Mar, 08:00 (Berlin time, CEST)');
   const command = await api.db.selectFrom('commands').select('command').where('number', '=', number).executeTakeFirstOrThrow();
   expect(command.command).toMatchObject({ type: 'feedback', word: 'whenOpen' });
   expect(command.command).not.toHaveProperty('typed');
+});
+
+test.each([
+  [{ word: 'whenOpen' }, 'Ich habe Ihre Nachricht gelesen. Wir kümmern uns darum, wenn unser Büro öffnet: Mo, 30. Mär, 02:00 Uhr (Zeit in New York, GMT-4).'],
+  [{ word: 'workingOnIt' }, 'Ich arbeite gerade daran.'],
+  [
+    { word: 'workingOnIt', updateBy: new Date(SATURDAY_NOON + 3_600_000).toISOString() },
+    'Ich arbeite gerade daran. Sie hören bis Sa, 28. Mär, 08:00 Uhr (Zeit in New York, GMT-4) wieder von mir.',
+  ],
+])('one tap %j says it in the customer’s language, and at their time', async (body, words) => {
+  api.clock.now = SATURDAY_NOON;
+  const number = await addTicket(api);
+  const { requester_id: contact } = await api.db.selectFrom('conversations').select('requester_id').where('number', '=', number).executeTakeFirstOrThrow();
+  await api.db.updateTable('contacts').set({ locale: 'de', zone: 'America/New_York' }).where('id', '=', contact).execute();
+  expect((await api.call('post', `/pages/${await addPage(api, number)}/feedback`, { body })).status).toBe(202);
+  await api.db.updateTable('contacts').set({ locale: null, zone: null }).where('id', '=', contact).execute();
+  const message = await api.db.selectFrom('messages').select('body').where('number', '=', number).where('direction', '=', 'out').executeTakeFirstOrThrow();
+  expect(message.body).toBe(words);
 });
 
 test('what on-call types with the tap is what stands in the thread, and the mail is told so', async () => {
