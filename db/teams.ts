@@ -170,3 +170,16 @@ function grouped(pairs: readonly (readonly [string, TeamNamed])[]): ReadonlyMap<
   for (const [key, item] of pairs) groups.set(key, [...(groups.get(key) ?? []), item]);
   return groups;
 }
+
+/** The team that a policy names, by its id or its name; null when it names none, or one that there is not (any more). */
+export async function teamNamed(db: Database, team: string | null): Promise<string | null> {
+  if (team === null) return null;
+  const row = await db
+    .selectFrom('teams')
+    .select('id')
+    .where((where) => where.or([where('id', '=', team), where('name', '=', team)]))
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { addCommand } from '../db/commands';
 import type { EarlierCopy, WaitingRow } from '../db/inbox';
 import type { Schema } from '../db/schema';
+import { teamNamed } from '../db/teams';
 import { lockThread } from '../db/threads';
 import { choosePriority } from '../policy/triage';
 import { PRIORITIES } from '../policy/words';
@@ -14,7 +15,7 @@ const TOGETHER_MS = 10 * 60_000;
 
 /**
  * One mail to several addresses is one ticket with the highest priority and all tags: a copy of its opening mail that came with it adds
- * its address's tags and raises the priority, counted from receipt, by the same command that an agent would give.
+ * its address's tags and, where none has it yet, its team, and raises the priority, counted from receipt, by the same command that an agent would give.
  */
 export async function raiseByCopy(
   trx: Transaction<Schema>,
@@ -36,6 +37,10 @@ export async function raiseByCopy(
   const tags = [...new Set([...thread.tags, ...triage.tags])];
   if (tags.length > thread.tags.length) {
     await trx.updateTable('conversations').set({ tags }).where('number', '=', thread.number).execute();
+  }
+  const team = await teamNamed(trx, triage.team);
+  if (team !== null) {
+    await trx.updateTable('conversations').set({ team_id: team }).where('number', '=', thread.number).where('team_id', 'is', null).execute();
   }
   if (PRIORITIES.indexOf(triage.priority) >= PRIORITIES.indexOf(thread.priority)) return;
   await addCommand(trx, {

@@ -8,6 +8,7 @@ import { writeProjection } from '../db/projection';
 import { storePolicy } from '../db/policies';
 import { receiptsSince, recordReceipt } from '../db/receipts';
 import type { Schema } from '../db/schema';
+import { teamNamed } from '../db/teams';
 import { takeNumber } from '../db/threads';
 import { begin } from '../policy/conversation';
 import { firstPromises } from '../policy/promises';
@@ -94,7 +95,7 @@ export async function openConversation(trx: Transaction<Schema>, policy: PolicyS
       requester_id: contact.id,
       organization_id: organization?.id ?? null,
       assignee: start.assignee,
-      team_id: await teamOf(trx, triage.team),
+      team_id: await teamNamed(trx, triage.team),
       address: await addressOf(trx, policy, opening),
       cluster: [...systems.cluster],
       website: [...systems.website],
@@ -185,19 +186,6 @@ async function giveReceipt(trx: Transaction<Schema>, policy: PolicySnapshot, ope
   if (!receiptAllowed(takenAt, opening.known, key, earlier)) return false;
   await recordReceipt(trx, { contactId: contact.id, number, subjectKey: key, at: new Date(takenAt) });
   return true;
-}
-
-/** A team of the policy, by id or name; null when the desk has no such team. */
-async function teamOf(trx: Transaction<Schema>, team: string | null): Promise<string | null> {
-  if (team === null) return null;
-  const row = await trx
-    .selectFrom('teams')
-    .select('id')
-    .where((where) => where.or([where('id', '=', team), where('name', '=', team)]))
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.id ?? null;
 }
 
 /** The address that the customer wrote to; for an answer to an earlier conversation, that one's. */

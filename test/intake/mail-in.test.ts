@@ -12,6 +12,10 @@ describe('mail in, from SMTP to rows', () => {
   beforeAll(async () => {
     await desk.open(POLICY);
     await desk.organization('acme', { plan: 'enterprise', domains: ['acme.test'], clusters: ['c042', 'c043'], websites: ['www.acme.test', 'shop.acme.test'] });
+    await desk.db
+      .insertInto('teams')
+      .values({ id: 'web', name: 'Web', created_at: new Date(desk.now) })
+      .execute();
     await desk.organization('rival', { domains: ['rival.test'], clusters: ['c999'], websites: ['www.rival.test'] });
     await desk.db
       .insertInto('agents')
@@ -119,7 +123,7 @@ describe('mail in, from SMTP to rows', () => {
     const second = await desk.deliver(Buffer.concat([Buffer.from('Received: by another way\r\n'), raw]), { to: ['support@example.test'] });
     expect(second).toMatchObject({ state: 'resolved', number: first.number, duplicate_of: first.id });
     const ticket = await desk.conversation(Number(first.number));
-    expect(ticket).toMatchObject({ last_seq: 1, tags: ['info', 'support'] });
+    expect(ticket).toMatchObject({ last_seq: 1, tags: ['info', 'support'], team_id: 'web' });
     expect(await desk.db.selectFrom('commands').select(['type', 'command', 'state']).where('number', '=', ticket.number).execute()).toEqual([
       { type: 'priority', command: { type: 'priority', priority: 'high', since: 'received' }, state: 'queued' },
     ]);
