@@ -69,15 +69,18 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
     return Promise.resolve();
   }
 
-  /** As the database does, which keeps what is newer: what an activity projects with its outcome may overtake what was projected before it. */
-  private write(input: Projection, withOutcome = false): void {
+  /** As the database does, which keeps what is newer: what is projected with an outcome may overtake what was projected before it, or be overtaken. */
+  private write(input: Projection, withOutcome = false): boolean {
     const last = this.projections.filter((other) => other.number === input.number).at(-1);
-    if (last && input.carried.state.revision < last.carried.state.revision) {
-      if (this.withOutcome.has(last)) return;
-      this.unexpected.push(`#${input.number}: revision ${input.carried.state.revision} came after ${last.carried.state.revision}`);
+    const [newest, { revision }] = [last?.carried.state.revision ?? -1, input.carried.state];
+    if (revision <= newest) {
+      const isOvertaken = withOutcome || (last !== undefined && this.withOutcome.has(last));
+      if (revision < newest && !isOvertaken) this.unexpected.push(`#${input.number}: revision ${revision} came after ${newest}`);
+      return false;
     }
     this.projections.push(input);
     if (withOutcome) this.withOutcome.add(input);
+    return true;
   }
 
   readEvents({ number, after, upTo }: { number: number; after: number; upTo: number }): Promise<InboundEvent[]> {
@@ -103,8 +106,8 @@ export class RecordedActivities implements RecordActivities, PagingActivities, M
   private projectOutcome(number: number, before: Carried, event: ConversationEvent, now: number): OutcomeProjected {
     const { state, effects, timeline } = apply(before.state, event, now);
     const told = timeline.map((entry, position) => ({ ...entry, revision: state.revision, position }));
-    this.write({ number, carried: { ...before, state, lanes: [...before.lanes, ...effects], timeline: [...before.timeline, ...told] } }, true);
-    return 'now';
+    const carried = { ...before, state, lanes: [...before.lanes, ...effects], timeline: [...before.timeline, ...told] };
+    return this.write({ number, carried }, true) ? 'now' : 'not';
   }
 
   checkPresence(look: PresenceLook): Promise<PresenceFound> {

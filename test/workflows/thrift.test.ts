@@ -14,7 +14,7 @@ let policy: PolicySnapshot;
 beforeAll(async () => {
   server = await freshNamespace();
   // The office never closes, so that it does not matter when this runs.
-  policy = { ...(await policyOf('calendars: { office: { open: always, businessDay: 24h } }')), undoSendMs: 300, hash: 'quick' };
+  policy = { ...(await policyOf('calendars: { office: { open: always, businessDay: 24h } }')), undoSendMs: 2_000, hash: 'quick' };
   desk = new WorkflowDesk(server.nativeConnection, server.client, policy, { namespace: server.namespace });
   await desk.open();
 });
