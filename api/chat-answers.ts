@@ -2,13 +2,31 @@ import type { ChatMessageRecord, MessagePlace } from '../db/chat-messages';
 import type { ChatSummaryRecord } from '../db/chat-summaries';
 import { isEmojiOnly } from '../policy/emoji-only';
 import { plainStatus } from '../policy/plain-status';
+import { dueForAnybody } from '../policy/shown-times';
+import type { PolicySnapshot } from '../policy/snapshot';
+import type { PromiseKind } from '../policy/words';
+import type { Visitor } from './auth/actor';
 import { attachmentUrl, avatarUrl } from './file-links';
 import { rfc3339, rfc3339OrNull } from './schemas/text';
 import { HoldfastError } from '../messages/errors';
 
+/** The next time that was promised to a customer, as they may be told. */
+export type PromisedShown = { readonly kind: PromiseKind; readonly dueAt: Date } | null;
+
+/** The next time that was promised: of what is not late, to whoever only claims the address as it holds for anybody's. `now` in milliseconds. */
+export function promisedTo({ proof }: Pick<Visitor, 'proof'>, record: ChatSummaryRecord, policy: PolicySnapshot, now: number): PromisedShown {
+  if (proof !== 'claimed') return record.owed.find(({ late }) => !late) ?? null;
+  const shown = record.owed.map(({ kind, since, dueAt }) => {
+    const told = dueForAnybody(policy, { kind, since: since.getTime(), dueAt: dueAt.getTime(), conversation: record, priorityByRule: record.priorityByRule });
+    return { kind, dueAt: new Date(told) };
+  });
+  const [next] = shown.filter(({ dueAt }) => dueAt.getTime() > now).sort((one, other) => one.dueAt.getTime() - other.dueAt.getTime());
+  return next ?? null;
+}
+
 /** A conversation as its customer sees it; `expectation` for a chat that nobody has answered yet. */
-export function chatSummaryAnswer<Expectation>(record: ChatSummaryRecord, expectation: Expectation | null) {
-  const { promised, assignee } = record;
+export function chatSummaryAnswer<Expectation>(record: ChatSummaryRecord, promised: PromisedShown, expectation: Expectation | null) {
+  const { assignee } = record;
   return {
     number: record.number,
     kind: record.kind,

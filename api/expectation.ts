@@ -12,18 +12,18 @@ const MEASURED_FOR_MS = 3_000;
 /** What each app has measured last, and when by its own stopwatch. */
 const measured = new WeakMap<ApiContext, { readonly at: number; readonly what: Promise<Measured> }>();
 
-/** What somebody who writes in the chat now can expect, as the API answers it; of the policy's first plan and default priority unless told. */
+/** What somebody who writes in the chat now can expect, as the API answers it, at the default priority unless told; without a plan what holds on every plan. */
 export async function expectationAnswer(
   context: ApiContext,
   db: Database,
-  of: { readonly plan?: string | undefined; readonly priority?: Priority | undefined } = {},
+  of: { readonly plan?: string | null | undefined; readonly priority?: Priority | undefined } = {},
 ) {
   const now = context.now();
   const policy = context.policy();
   const { agents, responses, queue } = await measuredBy(context, db, now);
   const { office, opensAt, reply, samples, answerBy } = expectation(
     policy,
-    { plan: of.plan ?? policy.defaultPlan, priority: of.priority ?? policy.defaultPriority, responses },
+    { plan: of.plan ?? null, priority: of.priority ?? policy.defaultPriority, responses },
     now,
   );
   return {

@@ -1,15 +1,14 @@
 import { chatMessages, ownerOfAttachment } from '../db/chat-messages';
 import type { Database } from '../db/connection';
-import { contactById } from '../db/contacts';
-import { organizationById } from '../db/organizations';
 import { ownConversation, type OwnConversation } from '../db/own-conversations';
 import { chatSummaries, type ChatSummaryRecord } from '../db/chat-summaries';
 import { HoldfastError } from '../messages/errors';
+import { planShown } from '../intake/form';
 import type { ChatAuthor } from '../intake/open-chat';
 import type { Actor, Visitor } from './auth/actor';
 import type { AdmittedVisitor } from './auth/admit-visitor';
 import type { Target } from './auth/authorize';
-import { chatSummaryAnswer, isUnansweredChat } from './chat-answers';
+import { chatSummaryAnswer, isUnansweredChat, promisedTo } from './chat-answers';
 import { noSuchConversation } from './commands';
 import type { ApiContext } from './context';
 import { expectationAnswer } from './expectation';
@@ -85,16 +84,12 @@ export async function summariesFor(context: ApiContext, db: Database, visitor: V
 
 async function withExpectation(context: ApiContext, db: Database, visitor: Visitor, records: readonly ChatSummaryRecord[]) {
   const expectation = records.some(isUnansweredChat) ? await expectationFor(context, db, visitor) : null;
-  return records.map((record) => chatSummaryAnswer(record, expectation));
+  const [policy, now] = [context.policy(), context.now()];
+  return records.map((record) => chatSummaryAnswer(record, promisedTo(visitor, record, policy, now), expectation));
 }
 
-/** What this visitor can expect, by their organization's plan. */
+/** What this visitor can expect: by their own plan once they have proven who they are, else what holds on every plan. */
 export async function expectationFor(context: ApiContext, db: Database, visitor: Visitor | null) {
-  return expectationAnswer(context, db, { plan: visitor === null ? undefined : await planFor(db, visitor.contactId) });
-}
-
-async function planFor(db: Database, contactId: string): Promise<string | undefined> {
-  const contact = await contactById(db, contactId);
-  const organization = contact === null || contact.organizationId === null ? null : await organizationById(db, contact.organizationId);
-  return organization?.plan;
+  const proven = visitor === null || visitor.proof === 'claimed' ? null : { contactId: visitor.contactId, organizationId: null };
+  return expectationAnswer(context, db, { plan: await planShown(db, context.policy(), proven) });
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Kind, PromiseKind, Status } from '../policy/words';
+import type { Kind, Priority, PromiseKind, Status } from '../policy/words';
 import type { Database } from './connection';
 import { IS_TOLD } from './told-times';
 import { isOwn, type Viewer } from './own-conversations';
@@ -11,8 +11,11 @@ export interface ChatSummaryRecord {
   readonly status: Status;
   readonly subject: string;
   readonly assignee: { readonly name: string; readonly avatar: string | null } | null;
-  /** The next time that was promised to the customer. */
-  readonly promised: { readonly kind: PromiseKind; readonly dueAt: Date } | null;
+  readonly priority: Priority;
+  /** The priority was chosen by a triage rule, which may be one about the address. */
+  readonly priorityByRule: boolean;
+  /** What was promised to the customer and is not kept yet, the next first; `late`: its time has passed. */
+  readonly owed: readonly { readonly kind: PromiseKind; readonly since: Date; readonly dueAt: Date; readonly late: boolean }[];
   /** Answers in the chat that they have neither seen nor been mailed. */
   readonly unread: number;
   readonly lastMessageAt: Date;
@@ -33,8 +36,8 @@ export interface ChatSummaryRecord {
 export async function chatSummaries(db: Database, viewer: Viewer, page: { readonly limit: number; readonly number?: number }): Promise<ChatSummaryRecord[]> {
   const { number, limit } = page;
   const { rows } = await sql<Row>`
-    SELECT c.number, c.kind, c.status, c.subject, a.name AS "agentName", a.avatar AS "agentAvatar", promised.kind AS "promisedKind",
-      promised.due_at AS "promisedAt", unread.count AS unread, c.last_message_at AS "lastMessageAt", c.received_at AS "receivedAt",
+    SELECT c.number, c.kind, c.status, c.subject, a.name AS "agentName", a.avatar AS "agentAvatar", c.priority,
+      c.priority_source = 'triage' AS "priorityByRule", owed.list AS owed, unread.count AS unread, c.last_message_at AS "lastMessageAt", c.received_at AS "receivedAt",
       h.number IS NOT NULL AS chat, h.proof, r.score AS rating,
       coalesce((c.carried->'state'->>'closingAsked')::boolean, false) AND NOT EXISTS (
         SELECT 1 FROM messages AS m WHERE m.number = c.number AND m.direction = 'out' AND m.state = 'waiting') AS "closingAsked",
@@ -43,10 +46,12 @@ export async function chatSummaries(db: Database, viewer: Viewer, page: { readon
     LEFT JOIN agents AS a ON a.id = c.assignee
     LEFT JOIN chats AS h ON h.number = c.number
     LEFT JOIN ratings AS r ON r.number = c.number
-    LEFT JOIN LATERAL (
-      SELECT p.kind, p.due_at FROM promises AS p
-      WHERE p.number = c.number AND p.state = 'running' AND NOT p.paused AND p.kind IN ('firstResponse', 'nextResponse', 'update') AND ${IS_TOLD}
-      ORDER BY p.due_at LIMIT 1) AS promised ON true
+    CROSS JOIN LATERAL (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('kind', p.kind, 'since', extract(epoch FROM p.since) * 1000, 'dueAt', extract(epoch FROM p.due_at) * 1000,
+        'late', p.state = 'breached') ORDER BY p.due_at), '[]') AS list
+      FROM promises AS p
+      WHERE p.number = c.number AND p.state IN ('running', 'breached') AND p.met_at IS NULL AND p.cancelled_at IS NULL AND NOT p.paused
+        AND p.kind IN ('firstResponse', 'nextResponse', 'update') AND ${IS_TOLD}) AS owed
     CROSS JOIN LATERAL (
       SELECT count(*)::int AS count FROM messages AS m
       WHERE m.number = c.number AND m.direction = 'out' AND m.channel = 'chat' AND m.state IN ('sent', 'shown') AND m.seen_at IS NULL AND m.mailed_at IS NULL
@@ -60,7 +65,9 @@ export async function chatSummaries(db: Database, viewer: Viewer, page: { readon
     status: row.status,
     subject: row.subject,
     assignee: row.agentName === null ? null : { name: row.agentName, avatar: row.agentAvatar },
-    promised: row.promisedKind === null || row.promisedAt === null ? null : { kind: row.promisedKind, dueAt: row.promisedAt },
+    priority: row.priority,
+    priorityByRule: row.priorityByRule,
+    owed: row.owed.map(({ kind, since, dueAt, late }) => ({ kind, since: new Date(since), dueAt: new Date(dueAt), late })),
     unread: row.unread,
     lastMessageAt: row.lastMessageAt,
     receivedAt: row.receivedAt,
@@ -79,8 +86,10 @@ interface Row {
   readonly subject: string;
   readonly agentName: string | null;
   readonly agentAvatar: string | null;
-  readonly promisedKind: PromiseKind | null;
-  readonly promisedAt: Date | null;
+  readonly priority: Priority;
+  readonly priorityByRule: boolean;
+  /** Times in milliseconds. */
+  readonly owed: readonly { readonly kind: PromiseKind; readonly since: number; readonly dueAt: number; readonly late: boolean }[];
   readonly unread: number;
   readonly lastMessageAt: Date;
   readonly receivedAt: Date;

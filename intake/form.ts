@@ -6,7 +6,7 @@ import { inTransaction } from '../db/in-transaction';
 import { organizationById, organizationOfDomain } from '../db/organizations';
 import { lockThread } from '../db/threads';
 import { HoldfastError } from '../messages/errors';
-import { countPromise } from '../policy/promises';
+import { answerDue } from '../policy/shown-times';
 import type { PolicySnapshot } from '../policy/snapshot';
 import type { Priority } from '../policy/words';
 import { createFollowUp, createTicket, type CreatedTicket } from './create-ticket';
@@ -42,10 +42,8 @@ export interface FormRequest {
  * the standard plan's).
  */
 export function answerBy(policy: PolicySnapshot, asked: { readonly plan: string | null; readonly priority: Priority; readonly at: number }): number | null {
-  const plans = asked.plan === null ? Object.keys(policy.plans) : [asked.plan];
   try {
-    const dues = plans.map((plan) => countPromise(policy, { kind: 'firstResponse', plan, priority: asked.priority, since: asked.at })?.dueAt);
-    return dues.reduce<number | null>((latest, due) => (due === undefined || (latest !== null && latest > due) ? latest : due), null);
+    return answerDue(policy, { plan: asked.plan, priority: asked.priority, since: asked.at });
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code === 'E_CALENDAR_NEVER_OPENS' || code === 'E_OUT_OF_RANGE') return null;

@@ -1,5 +1,6 @@
 import { calendarOf, isOpen, nextOpening, openSpans, openTimeBetween } from './calendar';
-import { countPromise, lengthOn } from './promises';
+import { lengthOn } from './promises';
+import { answerDue } from './shown-times';
 import type { PolicySnapshot } from './snapshot';
 import type { Priority } from './words';
 
@@ -29,7 +30,8 @@ export interface Expectation {
 
 /** Who asks, and what has been measured. */
 export interface ExpectationRequest {
-  readonly plan: string;
+  /** Null: the latest of all plans. */
+  readonly plan: string | null;
   readonly priority: Priority;
   /** First responses to chats of the last {@link SAMPLES_SINCE_MS}. */
   readonly responses: readonly FirstResponse[];
@@ -46,13 +48,12 @@ export function expectation(policy: PolicySnapshot, request: ExpectationRequest,
   const opensAt = open ? null : nextOpening(policy, calendar, now);
   const measured = responseTimes(policy, request.responses, now);
   const medianMs = measured.length < SAMPLES_AT_LEAST ? null : median(measured);
-  const promise = countPromise(policy, { kind: 'firstResponse', plan: request.plan, priority: request.priority, since: now });
   return {
     office: open ? 'open' : 'closed',
     opensAt,
     reply: replyOf(policy, { open, opensAt, medianMs }, now),
     samples: measured.length,
-    answerBy: promise?.dueAt ?? null,
+    answerBy: answerDue(policy, { plan: request.plan, priority: request.priority, since: now }),
   };
 }
 

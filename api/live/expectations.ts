@@ -49,11 +49,13 @@ export class Expectations {
   /** What can be expected is the same for all of a plan, and no secret: it is made once, however many wait. */
   async #tell(): Promise<void> {
     const plans = await this.#waitingByPlan();
-    const made = new Map<string, Awaited<ReturnType<typeof expectationAnswer>>>();
+    const made = new Map<string | null, Awaited<ReturnType<typeof expectationAnswer>>>();
     for (const subscription of this.hub.customers()) {
       const { peer, root, subject } = subscription;
-      const plan = plans.get(root);
-      if (peer.actor?.kind !== 'visitor' || subject === 'queue' || plan === undefined) continue;
+      const own = plans.get(root);
+      if (peer.actor?.kind !== 'visitor' || subject === 'queue' || own === undefined) continue;
+      // Whose address it is shows in nothing until it is proven.
+      const plan = peer.actor.proof === 'claimed' ? null : own;
       const expectation = made.get(plan) ?? (await expectationAnswer(this.context, this.context.db, { plan }));
       made.set(plan, expectation);
       const text = JSON.stringify(expectation);
