@@ -183,6 +183,29 @@ test('an answer to somebody who has gone counts when its mail is taken; it can b
   expect(await promiseOf(returned.chat, 'firstResponse')).toMatchObject({ state: 'running', dueAt: at('10:00', 1) });
 }, 60_000);
 
+test('others in the thread are mailed what is said, after undo-send; a copy that no server takes is told to the agent, and the answer counts all the same', async () => {
+  const participants = ['customer-1', 'colleague-1', 'colleague-2'];
+  const { chat: started } = (await chat(at('10:00'), { participants })).isThere(at('10:00'));
+  desk.outside.mailOutcome = ({ effect }) => (effect.recipient === 'colleague-2' ? 'refused' : 'sent');
+  await customers.get(started.number)?.hears(reply('hello', { recipients: participants.slice(1) }), at('10:00'));
+  customers.get(started.number)?.reads(at('10:00'));
+  expect(mailsOf(started)).toEqual([]);
+  await moveTo(at('10:00:12'));
+  await eventually('both are mailed', () => mailsOf(started).length === 2);
+  for (const mail of mailsOf(started)) expect(mail).toMatchObject({ mail: 'reply', at: at('10:00:10'), messageId: 'hello', copy: true });
+  expect(
+    mailsOf(started)
+      .map(({ recipient }) => recipient)
+      .sort(),
+  ).toEqual(['colleague-1', 'colleague-2']);
+  expect(await told(started, 'the copy has left', 'chat.copied')).toMatchObject({ at: at('10:00:10'), data: { message: 'hello' } });
+  await told(started, 'the other came back', 'chat.copyBounced');
+  await eventually('the agent hears of it', () => desk.outside.noticesOf(started.number).some(({ notice }) => notice === 'undelivered'));
+  expect(await promiseOf(started, 'firstResponse')).toMatchObject({ state: 'met', metAt: at('10:00') });
+  await moveTo(at('10:30'));
+  expect(kindsOf(started)).toEqual(['reply', 'reply']);
+}, 60_000);
+
 test('conversion: same number and thread; the first response runs on, or an update is promised; kept or handed over', async () => {
   const unanswered = (await chat(at('10:00'))).isThere(at('10:00'));
   const answered = (await chat(at('10:00'))).isThere(at('10:00'));
