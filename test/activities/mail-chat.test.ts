@@ -1,4 +1,4 @@
-import { parseBounceAddress, verifyBounceAddress, verifyLink } from '../../messages/addresses';
+import { parseBounceAddress, parseReplyAddress, verifyBounceAddress, verifyLink, verifyReplyAddress } from '../../messages/addresses';
 import { CLOSING_WORDS } from '../../messages/said-for-agents';
 import type { MailEffect } from '../../policy/effects';
 import { readMail } from '../kit/smtp-sink';
@@ -57,6 +57,27 @@ async function readLast(address = JANE) {
 }
 
 const linksIn = (text: string) => [...text.matchAll(/\/l\/([\w.-]+)/g)].map(([, token = '']) => verifyLink(KEYS, token));
+
+test('others in the thread of a chat are mailed what was said there, each at their own address; the requester who only claims theirs is named nowhere', async () => {
+  const number = await chat({ requester: 'c_stranger', proof: 'claimed', subject: 'VISITORS-SUBJECT' });
+  const [id = ''] = await said(number, 'Good morning');
+  await message(number, { id: `m_note_${number}`, direction: 'note', body: 'INTERNAL' });
+  const copy = keyed(number, effectOf('reply', { updateBy: null }, { messageId: id, copy: true, recipient: 'c_jane' }));
+  outside.sink.expect(JANE);
+  expect(await send(number, copy)).toMatchObject({ outcome: 'sent' });
+  const { raw, text, to } = await readLast();
+  expect(text).toContain('Good morning');
+  expect(raw).not.toContain('INTERNAL');
+  expect(JSON.stringify(to)).not.toContain(STRANGER);
+  const local = /reply\+[^@\s<]+(?=@)/.exec(raw)?.[0] ?? '';
+  const parsed = parseReplyAddress(local);
+  expect(parsed !== null && [parsed.number, verifyReplyAddress(KEYS, parsed, 'c_jane'), verifyReplyAddress(KEYS, parsed, 'c_stranger')]).toEqual([
+    number,
+    true,
+    false,
+  ]);
+  expect((await storedMessage(id)).state).toBe('shown');
+});
 
 describe('a chat continued by mail', () => {
   test('every message of the batch with author and time, and a way back; a bounce names the mail, and it all its messages', async () => {
