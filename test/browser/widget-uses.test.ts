@@ -395,3 +395,58 @@ test('several tabs are one chat, and all of them say how much is unread', async 
   expect(await one.page.title()).not.toMatch(/^\(/);
   await person.leave();
 });
+
+/** Whether somebody sees it: it is within the thread's part of the screen. */
+const inView = (words: string) => `(() => {
+  const box = document.querySelector('.thread').getBoundingClientRect();
+  return [...document.querySelectorAll('.bubble')].some((each) => {
+    const { top, bottom } = each.getBoundingClientRect();
+    return each.textContent === ${JSON.stringify(words)} && top >= box.top && bottom <= box.bottom;
+  });
+})()`;
+
+test('in a long thread the place that is read stays, and what is sent or new is in view', async () => {
+  const email = 'lea@rosen.example';
+  desk.parts.sink.expect(email);
+  const person = await scene.signedIn({ email, name: 'Lea Rosen' });
+  const widget = await scene.hostPage(person, 'as=customer');
+  const number = await begins(widget, email, 'What happened in the night?');
+  const { at } = await desk.parts.db.selectFrom('messages').select('at').where('number', '=', number).executeTakeFirstOrThrow();
+  const nothing = { seq: null, full_body: null, html: null, mail_id: null, in_reply_to: null, hint: null, inbox_id: null };
+  const line = (n: number) => ({
+    ...nothing,
+    id: `m-line-${n}`,
+    number,
+    direction: 'out' as const,
+    author_kind: 'system' as const,
+    author_id: null,
+    channel: 'chat' as const,
+    body: `Line ${n}`,
+    at: new Date(at.getTime() + n),
+    state: 'sent' as const,
+  });
+  await desk.parts.db
+    .insertInto('messages')
+    .values(Array.from({ length: 70 }, (_, index) => line(index + 1)))
+    .execute();
+  await widget.page.reload();
+  await widget.shows('Line 70');
+  const inSight = (words: string) => inTheEnd(`“${words}” is in view`, () => widget.frame().evaluate<boolean>(inView(words)));
+  const place = async () => (await widget.inside.getByText('Line 30', { exact: true }).boundingBox())?.y ?? 0;
+  await widget.inside.getByRole('button', { name: 'Earlier messages' }).scrollIntoViewIfNeeded();
+  const before = await place();
+  await widget.inside.getByRole('button', { name: 'Earlier messages' }).click();
+  await widget.shows('What happened in the night?');
+  expect(Math.abs((await place()) - before)).toBeLessThan(30);
+  await widget.say('That is a lot!');
+  await inSight('That is a lot!');
+  await widget.inside.getByText('What happened in the night?').scrollIntoViewIfNeeded();
+  await widget.inside.getByRole('button', { name: 'Close the chat' }).click();
+  await reply(number, 'It was a long night.');
+  await launcherOf(widget.page)
+    .getByRole('button', { name: /unread/ })
+    .waitFor();
+  await widget.open();
+  await inSight('It was a long night.');
+  await person.leave();
+});

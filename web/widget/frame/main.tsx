@@ -3,7 +3,7 @@ import { unseal, type Sealed, type ToFrame, type ToHost } from '../protocol';
 import { Chat } from './chat';
 import './style.css';
 import { Root } from './view/app';
-import { ChatContext } from './view/use-chat';
+import { provideChat } from './view/use-chat';
 
 /** The one origin that this frame was made for; the desk has checked it, and no other may show the frame. */
 const host = document.querySelector<HTMLMetaElement>('meta[name=holdfast-host]')?.content ?? location.origin;
@@ -35,12 +35,8 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
   }
 });
 
-render(
-  <ChatContext.Provider value={chat}>
-    <Root />
-  </ChatContext.Provider>,
-  document.body,
-);
+provideChat(chat);
+render(<Root />, document.body);
 tell({ type: 'ready' });
 
 // Opened by itself, in a tab of its own.

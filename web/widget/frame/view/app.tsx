@@ -1,18 +1,18 @@
-import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { Chats } from './chats';
 import { Composer } from './composer';
 import { Header } from './header';
 import { Icon } from './icon';
 import { Prove } from './prove';
 import { Thread } from './thread';
-import { ChatContext, useChat } from './use-chat';
+import { theChat, useChat } from './use-chat';
 
 /** The widget, once it has words. */
 export function Root() {
-  const chat = useContext(ChatContext);
+  const { store } = theChat();
   const [, redraw] = useState<unknown>(null);
-  useLayoutEffect(() => chat?.store.subscribe(() => redraw(chat.store.get().words)), [chat]);
-  return chat === null || chat.store.get().words === null ? null : <App />;
+  useLayoutEffect(() => store.subscribe(() => redraw(store.get().words)), []);
+  return store.get().words === null ? null : <App />;
 }
 
 function App() {

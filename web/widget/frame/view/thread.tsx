@@ -20,18 +20,38 @@ export function Thread() {
   const { messages, number, unsent, typing, lookedAt, loaded, present, open, earlier } = state;
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  /** How far from the end the reader was when earlier messages were asked for, in pixels. */
+  const fromEnd = useRef<number | null>(null);
   useSeen(box, messages, present);
 
   const waiting = stillUnsent(unsent, number, messages);
   const asking = waiting.some((entry) => entry.state === 'asking');
   const last = messages.at(-1)?.id;
+  const unsentBefore = useRef(0);
+  // Whoever comes back, or goes to another chat, begins where it has got to.
+  useLayoutEffect(() => {
+    atEnd.current = true;
+  }, [open, number]);
   useLayoutEffect(() => {
     const { current } = box;
     if (current === null) return;
+    // One’s own words are always in view when they are sent.
+    if (waiting.length > unsentBefore.current) atEnd.current = true;
+    unsentBefore.current = waiting.length;
     const line = current.querySelector('.new-line');
     if (line !== null && atEnd.current) line.scrollIntoView({ block: 'center' });
     else if (atEnd.current) current.scrollTop = current.scrollHeight;
   }, [last, waiting.length, typing, asking, open, loaded]);
+  useLayoutEffect(() => {
+    const { current } = box;
+    // What is put above does not move what is being read.
+    if (current !== null && fromEnd.current !== null) current.scrollTop = current.scrollHeight - fromEnd.current;
+    fromEnd.current = null;
+  }, [messages[0]?.id]);
+  const loadEarlier = () => {
+    if (box.current !== null) fromEnd.current = box.current.scrollHeight - box.current.scrollTop;
+    void chat.attempt(() => chat.loadEarlier());
+  };
   useEffect(() => {
     const { current } = box;
     if (current === null) return;
@@ -55,7 +75,7 @@ export function Thread() {
       <div class="content">
         {!loaded && number !== null && <Loading />}
         {earlier !== null && (
-          <button type="button" class="link earlier" onClick={() => void chat.attempt(() => chat.loadEarlier())}>
+          <button type="button" class="link earlier" onClick={loadEarlier}>
             {words.earlier}
           </button>
         )}

@@ -1,12 +1,21 @@
-import { createContext } from 'preact';
-import { useContext, useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
 import type { Words } from '../../words/en';
 import type { Chat } from '../chat';
 import type { State } from '../state';
 import type { Telling } from '../when';
 
+let chat: Chat | null = null;
+
+/** The one chat of this frame, for all of its screens; before they are drawn. */
+export function provideChat(provided: Chat): void {
+  chat = provided;
+}
+
 /** The one chat of this frame. */
-export const ChatContext = createContext<Chat | null>(null);
+export function theChat(): Chat {
+  if (chat === null) throw new Error('There is no chat in this frame yet.');
+  return chat;
+}
 
 /** How often times on the screen are told anew, in milliseconds. */
 const TOLD_EVERY_MS = 20_000;
@@ -21,13 +30,12 @@ export interface Shown {
 
 /** The chat and its state; the component is drawn again when that changes. */
 export function useChat(): Shown {
-  const chat = useContext(ChatContext);
-  if (chat === null) throw new Error('There is no chat around this component.');
+  const shown = theChat();
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  useLayoutEffect(() => chat.store.subscribe(() => redraw(undefined)), [chat]);
+  useLayoutEffect(() => shown.store.subscribe(() => redraw(undefined)), []);
   const now = useNow();
-  const { words, timeZone } = chat;
-  return { chat, state: chat.store.get(), words, telling: { words, timeZone, now } };
+  const { words, timeZone } = shown;
+  return { chat: shown, state: shown.store.get(), words, telling: { words, timeZone, now } };
 }
 
 function useNow(): number {
