@@ -24,6 +24,8 @@ export interface ChatScene {
   signedIn(user: DashboardUser, options?: BrowserContextOptions): Promise<Person>;
   /** The newest chat of an address, once there is one. */
   chatOf(email: string): Promise<number>;
+  /** Opens the chat as somebody whom the desk knows, and writes; answers the number of the conversation once it is there. */
+  begins(widget: Widget, email: string, words: string): Promise<number>;
   /** Ends both; what a page complained about is told, and the desk is closed all the same. */
   close(): Promise<void>;
 }
@@ -33,6 +35,11 @@ export async function openChatScene(policy: string): Promise<ChatScene> {
   const secret = randomBytes(32).toString('base64url');
   const [open, browser] = await Promise.all([openDesk({ policy, providers: false, env: { DASHBOARD_JWT_SECRET: secret } }), openBrowser()]);
   const { desk } = open;
+  const chatOf = (email: string) =>
+    inTheEnd(`the chat of ${email} is there`, async () => {
+      const chats = desk.parts.db.selectFrom('chats').innerJoin('contacts', 'contacts.id', 'chats.contact_id').select('chats.number');
+      return (await chats.where('contacts.email', '=', email).orderBy('chats.number', 'desc').executeTakeFirst())?.number;
+    });
   return {
     desk,
     browser,
@@ -49,11 +56,14 @@ export async function openChatScene(policy: string): Promise<ChatScene> {
       );
       return person;
     },
-    chatOf: (email) =>
-      inTheEnd(`the chat of ${email} is there`, async () => {
-        const chats = desk.parts.db.selectFrom('chats').innerJoin('contacts', 'contacts.id', 'chats.contact_id').select('chats.number');
-        return (await chats.where('contacts.email', '=', email).orderBy('chats.number', 'desc').executeTakeFirst())?.number;
-      }),
+    chatOf,
+    async begins(widget, email, words) {
+      await widget.open();
+      await widget.say(words);
+      const number = await chatOf(email);
+      await widget.shows(/Sent ·/);
+      return number;
+    },
     async close() {
       const [outcome] = await Promise.allSettled([browser.close()]);
       await open.close();
