@@ -39,8 +39,8 @@ export async function chatSummaries(db: Database, viewer: Viewer, page: { readon
     SELECT c.number, c.kind, c.status, c.subject, a.name AS "agentName", a.avatar AS "agentAvatar", c.priority,
       c.priority_source = 'triage' AS "priorityByRule", owed.list AS owed, unread.count AS unread, c.last_message_at AS "lastMessageAt", c.received_at AS "receivedAt",
       h.number IS NOT NULL AS chat, h.proof, r.score AS rating,
-      coalesce((c.carried->'state'->>'closingAsked')::boolean, false) AND NOT EXISTS (
-        SELECT 1 FROM messages AS m WHERE m.number = c.number AND m.direction = 'out' AND m.state = 'waiting') AS "closingAsked",
+      coalesce((c.carried->'state'->>'closingAsked')::boolean, false) AND NOT (c.kind = 'ticket' AND EXISTS (
+        SELECT 1 FROM messages AS m WHERE m.number = c.number AND m.direction = 'out' AND m.state = 'waiting')) AS "closingAsked",
       coalesce((c.carried->'state'->>'beRightBack')::boolean, false) AS "beRightBack"
     FROM conversations AS c
     LEFT JOIN agents AS a ON a.id = c.assignee

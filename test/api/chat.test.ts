@@ -70,6 +70,8 @@ async function project(number: number, state: object): Promise<void> {
 test('the closing question is one when the customer can read it, not while it may still be taken back', async () => {
   const { number, visitorToken } = await opens({ email: somebody(), body: 'Hello' });
   const question = await agentSays(number, 'Is there anything else I can help you with?');
+  // What is said in a chat leaves at once; a ticket's can be taken back for a while.
+  await api.db.updateTable('conversations').set({ kind: 'ticket' }).where('number', '=', number).execute();
   await project(number, { closingAsked: true });
   const asked = async (state: 'waiting' | 'sent') => {
     await api.db.updateTable('messages').set({ state }).where('id', '=', question).execute();
