@@ -34,7 +34,8 @@ describe('the projection of a conversation', () => {
     const contactId = (await desk.row(number)).requester_id;
     const shown = async () => [
       (await customerConversation(desk.db, { number, parts: [number] })).answerBy,
-      (await chatSummaries(desk.db, { contactId, proof: 'code', identity: `contact:${contactId}` }, { limit: 1, number }))[0]?.promised?.dueAt ?? null,
+      (await chatSummaries(desk.db, { contactId, proof: 'code', identity: `contact:${contactId}` }, { limit: 1, number }))[0]?.owed.find(({ late }) => !late)
+        ?.dueAt ?? null,
     ];
     const told = new Date(MONDAY_10 + 4 * 60 * MINUTE_MS);
     expect(await shown()).toEqual([told, told]);
