@@ -50,7 +50,11 @@ const toldTo = (who: string) => sql<boolean>`(
       OR jsonb_exists(k.command -> 'recipients', ${who})
       OR EXISTS (
         SELECT 1 FROM participants AS me JOIN participants AS other ON other.number = me.number AND other.role <> 'thirdParty'
-        WHERE me.number = m.number AND me.contact_id = ${who} AND me.added_at > m.at AND jsonb_exists(k.command -> 'recipients', other.contact_id))))))`;
+        WHERE me.number = m.number AND me.contact_id = ${who} AND me.added_at > m.at AND jsonb_exists(k.command -> 'recipients', other.contact_id)))))
+  -- What an agent has answered from a mail program of their own: no command says it.
+  OR (m.direction = 'out' AND m.author_kind = 'agent' AND m.inbox_id IS NOT NULL AND m.delivered_at IS NOT NULL AND (
+    EXISTS (SELECT 1 FROM outgoing_mails AS o WHERE o.number = m.number AND m.id = ANY (o.carries) AND o.recipient_id = ${who} AND o.state = 'sent')
+    OR EXISTS (SELECT 1 FROM participants AS me WHERE me.number = m.number AND me.contact_id = ${who} AND me.added_at > m.at))))`;
 
 /** The messages of these conversations that a contact may see. */
 export async function chatMessages(db: Database, who: string, numbers: readonly number[], range: MessageRange): Promise<ChatMessageRecord[]> {

@@ -100,10 +100,12 @@ async function lastPresent(db: Database, numbers: readonly number[], at: number)
         ${new Date(at)})
     END) AS last
     FROM chat_presence AS p
+    -- Whoever else of the thread has it before them is not the one whom an answer in the chat is for.
+    JOIN conversations AS c ON c.number = p.number AND p.reader = 'contact:' || c.requester_id
     LEFT JOIN api_instances AS i ON i.id = p.api
     -- It may have lived on until its next beat.
     CROSS JOIN LATERAL (SELECT greatest(p.present_at, coalesce(i.stopped_at, i.beat_at + ${BEAT_EVERY_MS} * interval '1 millisecond')) AS at) AS known
-    WHERE p.number = ANY (${[...numbers]}::bigint[]) AND p.reader LIKE 'contact:%'
+    WHERE p.number = ANY (${[...numbers]}::bigint[])
     GROUP BY p.number`.execute(db);
   return new Map(rows.map(({ number, here, last }) => [number, { here: here === true, at: Math.min(last.getTime(), at) }]));
 }

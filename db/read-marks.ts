@@ -16,8 +16,8 @@ export interface ReadMark {
 }
 
 /**
- * Somebody has read up to this message: their mark moves on, never back. Of a customer's, what the desk wrote up to there is seen, from the
- * first time on. False when the message is not in the thread.
+ * Somebody has read up to this message: their mark moves on, never back. Of the requester's, what the desk wrote up to there is seen, from the
+ * first time on: others of the thread have the words by mail. False when the message is not in the thread.
  */
 export async function markRead(
   db: Database,
@@ -40,7 +40,7 @@ export async function markRead(
           .where(sql<boolean>`(excluded.message_at, excluded.message_id) > (read_marks.message_at, read_marks.message_id)`),
       )
       .execute();
-    if (reader.startsWith('contact:')) {
+    if (await isRequester(trx, number, reader)) {
       await trx
         .updateTable('messages')
         .set({ seen_at: at })
@@ -58,6 +58,11 @@ export async function markRead(
     }
     return true;
   });
+}
+
+async function isRequester(db: Database, number: number, reader: string): Promise<boolean> {
+  const row = await db.selectFrom('conversations').select('requester_id').where('number', '=', number).executeTakeFirst();
+  return row !== undefined && reader === `contact:${row.requester_id}`;
 }
 
 /** How far a reader has read, or null. */

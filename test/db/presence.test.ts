@@ -12,12 +12,16 @@ const UNSEEN_AFTER_MS = 300 * SECOND_MS;
 /** When somebody looks; what agents wrote is said a minute before. */
 const AT = MONDAY_10 + 5 * 60 * SECOND_MS;
 const SAID = AT - 60 * SECOND_MS;
-const JANE = 'contact:jane';
+/** Whoever asked in every ticket of this desk. */
+let JANE: `contact:${string}`;
+/** Somebody else of the thread. */
+const BOB = 'contact:bob';
 
 const desk = new TicketDesk();
 let second: Database;
 beforeAll(async () => {
   await desk.open();
+  JANE = `contact:${(await desk.row(await desk.ticket())).requester_id}`;
   second = openDatabase(desk.url);
 });
 afterAll(async () => {
@@ -70,6 +74,16 @@ beforeEach(async () => {
 describe("whether a chat's customer has seen what agents wrote", () => {
   test('nothing was written: seen', async () => {
     expect(await look(await desk.ticket())).toEqual({ found: 'seen', claimed: [], presentAt: null });
+  });
+
+  test('somebody else of the thread who is there and has read it is not the one it was for', async () => {
+    const number = await desk.ticket();
+    const answer = await message(number);
+    await beats('api-1', AT, [tab(number, 'tab-1', BOB)]);
+    await markRead(desk.db, { number, reader: BOB, upTo: answer, at: new Date(AT - SECOND_MS) });
+    expect(await presenceOf(desk.db, [number], { at: AT, goneAfterMs: GONE_AFTER_MS })).toEqual(new Map());
+    expect(await look(number)).toEqual({ found: 'gone', claimed: [answer], presentAt: null });
+    expect(await unreadCounts(desk.db, BOB, [number])).toEqual(new Map());
   });
 
   test('everything was seen; notes, mails and what was taken back do not count', async () => {
@@ -358,10 +372,10 @@ describe('read marks', () => {
   test('only move on; what a customer has seen stays seen from the first time', async () => {
     const number = await desk.ticket();
     const [first, second_, third] = [await message(number), await message(number), await message(number)] as const;
-    const mark = (upTo: string, at: number) => markRead(desk.db, { number, reader: 'contact:jane', upTo, at: new Date(at) });
+    const mark = (upTo: string, at: number) => markRead(desk.db, { number, reader: JANE, upTo, at: new Date(at) });
     expect(await mark(second_, AT)).toBe(true);
     expect(await mark(first, AT + 1)).toBe(true);
-    expect(await readMark(desk.db, number, 'contact:jane')).toEqual({ reader: 'contact:jane', upTo: second_ });
+    expect(await readMark(desk.db, number, JANE)).toEqual({ reader: JANE, upTo: second_ });
     expect(await seenOf(number)).toMatchObject({ [first]: AT, [second_]: AT, [third]: null });
     await mark(third, AT + 2);
     expect(await seenOf(number)).toMatchObject({ [first]: AT, [second_]: AT, [third]: AT + 2 });
@@ -374,7 +388,7 @@ describe('read marks', () => {
     const sent = await message(number);
     await markRead(desk.db, { number, reader: 'agent:ada', upTo: sent, at: new Date(AT) });
     expect(await seenOf(number)).toMatchObject({ [waiting]: null, [sent]: null });
-    await markRead(desk.db, { number, reader: 'contact:jane', upTo: sent, at: new Date(AT) });
+    await markRead(desk.db, { number, reader: JANE, upTo: sent, at: new Date(AT) });
     expect(await seenOf(number)).toMatchObject({ [waiting]: null, [sent]: AT });
   });
 
@@ -392,7 +406,7 @@ describe('read marks', () => {
     );
     await markRead(desk.db, { number, reader: 'agent:ada', upTo: words?.id ?? '', at: new Date(AT) });
     expect((await unreadCounts(desk.db, 'agent:ada', [number])).get(number)).toBe(1);
-    expect(await unreadCounts(desk.db, 'contact:jane', [number])).toEqual(new Map([[number, 1]]));
-    expect(await unreadCounts(desk.db, 'contact:jane', [])).toEqual(new Map());
+    expect(await unreadCounts(desk.db, JANE, [number])).toEqual(new Map([[number, 1]]));
+    expect(await unreadCounts(desk.db, JANE, [])).toEqual(new Map());
   });
 });

@@ -45,6 +45,24 @@ describe('others in the thread of a chat', () => {
     expect((await desk.events(number)).at(-1)).toMatchObject({ type: 'message', author: 'customer', channel: 'email' });
   });
 
+  test('an agent who answers from a mail program of their own: shown in the chat once it has left, to whom it was mailed', async () => {
+    const { number, ada, bob } = await chat();
+    const to = replyAddress(desk.keys, { number, recipient: bob.id }, desk.domain);
+    await desk.deliver(mailOf({ from: 'bob@acme.test', body: 'From my phone: done.' }), { from: 'bob@acme.test', to: [to] });
+    const { id } = await desk.db.selectFrom('messages').select('id').where('number', '=', number).where('channel', '=', 'email').executeTakeFirstOrThrow();
+    // As resolve writes an agent's: the same, but for who wrote it.
+    await desk.db.updateTable('messages').set({ direction: 'out', author_kind: 'agent', author_id: null }).where('id', '=', id).execute();
+    const seenBy = async (who: string) => (await chatMessages(desk.db, who, [number], { limit: 10 })).map((message) => message.id).includes(id);
+    expect([await seenBy(ada.id), await seenBy(bob.id)]).toEqual([false, false]);
+    const key = `conversation/${number}:7:reply`;
+    const mailId = signedMailId(desk.keys, key, desk.domain);
+    const facts = { key, number, kind: 'reply', messageRef: id, carries: [id], mailId, envelopeFrom: '', raw: Buffer.from(''), at: desk.now } as const;
+    const mail = { ...facts, recipient: ada.id, envelopeTo: 'ada@acme.test' };
+    await keepIntent(desk.db, mail);
+    await finishMail(desk.db, mail, 'sent', desk.now);
+    expect([await seenBy(ada.id), await seenBy(bob.id)]).toEqual([true, false]);
+  });
+
   test('whose mail comes back: a copy has, and its customer has the words', async () => {
     const { number, bob } = await chat();
     const at = new Date(desk.now);
