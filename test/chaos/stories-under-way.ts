@@ -5,6 +5,9 @@ import { patientStory } from './patient-story';
 /** People pause for so long at most before each step, so that conversations are met in the middle of anything. */
 const PACE_MS = 3_000;
 
+/** What was under way in several processes that were killed one after the other is repeated after the time-outs of all of them. */
+const STEP_WITHIN_MS = 300_000;
+
 /** Tells the story of one ticket after another, so many at a time, until told to end. */
 export class StoriesUnderWay {
   /** Message-IDs of the mails that the desk has taken. */
@@ -57,6 +60,7 @@ export class StoriesUnderWay {
             this.#underWay.add(customer);
           },
           paceMs: PACE_MS,
+          withinMs: STEP_WITHIN_MS,
         });
         this.told += 1;
       } catch (error) {
