@@ -60,7 +60,7 @@ const message = async (number: number, more: More = {}) => {
 };
 const saidAt = async (id: string) => (await desk.db.selectFrom('messages').select('at').where('id', '=', id).executeTakeFirstOrThrow()).at.getTime();
 const look = (number: number, at = AT, db = desk.db) => checkPresence(db, { number, at, goneAfterMs: GONE_AFTER_MS, unseenAfterMs: UNSEEN_AFTER_MS });
-const tab = (number: number, name = 'tab-1', reader = JANE) => ({ number, tab: name, reader });
+const tab = (number: number, name = 'tab-1', reader: string = JANE) => ({ number, tab: name, reader });
 const api = (id: string, startedAt = MONDAY_10) => ({ id, startedAt: new Date(startedAt) });
 /** An api says that it lives, with the tabs that it holds. */
 const beats = (id: string, at: number, tabs: readonly ReturnType<typeof tab>[] = [], startedAt = MONDAY_10) =>
