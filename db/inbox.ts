@@ -81,7 +81,6 @@ export async function lockNextMail(
     .selectFrom('inbox')
     .select(['id', 'received_at', 'raw', 'envelope', 'attempts', 'verdict', 'act', 'acted_at', 'reason', 'number'])
     .where('state', '=', 'accepted')
-    .where('channel', '=', 'email')
     .$if(only !== undefined, (query) => query.where(sql<boolean>`id = ANY (${only})`))
     .$if(without.length > 0, (query) => query.where(sql<boolean>`id <> ALL (${without})`))
     .$if(judgedBefore !== undefined, (query) =>
@@ -122,7 +121,6 @@ export async function nextUnjudged(db: Database, besides: readonly number[]): Pr
     .selectFrom('inbox')
     .select(['id', 'raw', 'envelope'])
     .where('state', '=', 'accepted')
-    .where('channel', '=', 'email')
     .where('verdict', 'is', null)
     .$if(besides.length > 0, (query) => query.where('id', 'not in', besides))
     .orderBy('urgent', 'desc')

@@ -10,6 +10,7 @@ import * as ops from './migrations/0006-ops';
 import * as chat from './migrations/0007-chat';
 import * as live from './migrations/0008-live';
 import * as unseenClaims from './migrations/0009-unseen-claims';
+import * as starting from './migrations/0010-starting';
 
 /** Every migration in order; names never change. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-chat': chat,
   '0008-live': live,
   '0009-unseen-claims': unseenClaims,
+  '0010-starting': starting,
 };
 
 /** Kysely's words for a migration that the database has had and this program does not know. */

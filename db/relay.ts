@@ -22,27 +22,58 @@ export interface ToRelay {
   readonly lastSeq: number;
 }
 
+/** How {@link claimForRelay} chooses; times in milliseconds. */
+export interface RelayClaim {
+  readonly now: number;
+  /** So long nobody else may take what is claimed. */
+  readonly leaseMs: number;
+  /** Each is told so seldom at most. */
+  readonly pauseMs: number;
+  readonly limit: number;
+  /** New ones wait while so many are being started, by whomever. */
+  readonly startingAtMost: number;
+}
+
 /**
- * Takes up to `limit` conversations that have news, urgent ones first, past those that another relay has. Each is told once a second at
- * most. `relayed_at` lies in the future while a signal is under way: should this process die, another takes over then. Milliseconds.
+ * Takes conversations that have news, past those that another relay has. Urgent ones go first, then those that run already, and new ones
+ * only while there is room for their start. `relayed_at` lies in the future while a signal is under way: should this process die, another takes over then.
  */
-export async function claimForRelay(db: Database, claim: { now: number; leaseMs: number; pauseMs: number; limit: number }): Promise<ToRelay[]> {
-  const due = new Date(claim.now - claim.pauseMs);
+export async function claimForRelay(db: Database, claim: RelayClaim): Promise<ToRelay[]> {
+  const { now, leaseMs, pauseMs, limit, startingAtMost } = claim;
+  const due = isDue(now - pauseMs);
   const rows = await db
-    .updateTable('conversations')
-    .set({ relayed_at: new Date(claim.now + claim.leaseMs) })
-    .where('number', 'in', (select) =>
-      select
+    .with('waiting_for_nobody', (query) =>
+      query
         .selectFrom('conversations')
         .select('number')
-        .whereRef('relayed_seq', '<', 'last_seq')
-        .where((where) => where.or([where('relayed_at', 'is', null), where('relayed_at', '<=', due)]))
+        // As the indexes say it, here and below.
+        .where(sql<boolean>`relayed_seq < last_seq AND (relayed_seq > 0 OR priority = 'urgent')`)
+        .where(due)
         .orderBy(sql`priority = 'urgent'`, 'desc')
         .orderBy('number')
-        .limit(claim.limit)
+        .limit(limit)
         .forUpdate()
         .skipLocked(),
     )
+    .with('new', (query) =>
+      query
+        .selectFrom('conversations')
+        .select('number')
+        .where(sql<boolean>`relayed_seq = 0 AND priority <> 'urgent'`)
+        .where(due)
+        .orderBy('number')
+        .limit(
+          sql<number>`greatest(0, least(
+            ${limit} - (SELECT count(*) FROM waiting_for_nobody),
+            ${startingAtMost} - (SELECT count(*) FROM conversations WHERE relayed_seq = 0 AND relayed_at > ${new Date(now)})
+          ))`,
+        )
+        .forUpdate()
+        .skipLocked(),
+    )
+    .updateTable('conversations')
+    .set({ relayed_at: new Date(now + leaseMs) })
+    .where('number', 'in', (select) => select.selectFrom('waiting_for_nobody').select('number').unionAll(select.selectFrom('new').select('number')))
     .returning([
       'number',
       'status',
@@ -60,6 +91,18 @@ export async function claimForRelay(db: Database, claim: { now: number; leaseMs:
     .execute();
   // UPDATE … RETURNING keeps no order.
   return rows.sort((a, b) => Number(b.priority === 'urgent') - Number(a.priority === 'urgent') || a.number - b.number);
+}
+
+/** Whether there are new conversations that wait for their turn: nobody has claimed them since that time. Milliseconds. */
+export async function newOnesWait(db: Database, since: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('conversations')
+    .select('number')
+    .where(sql<boolean>`relayed_seq = 0 AND priority <> 'urgent'`)
+    .where(isDue(since))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** The next events after `after`, in order, at most `limit`. */
@@ -88,4 +131,9 @@ export async function markRelayed(db: Database, number: number, upTo: number, no
 export async function appliedAtClosing(db: Database, number: number): Promise<number | null> {
   const row = await db.selectFrom('conversations').select(['status', 'applied_seq']).where('number', '=', number).executeTakeFirst();
   return row?.status === 'closed' ? row.applied_seq : null;
+}
+
+/** Neither claimed nor told since that time, in milliseconds. */
+function isDue(since: number) {
+  return sql<boolean>`(relayed_at IS NULL OR relayed_at <= ${new Date(since)})`;
 }

@@ -6,7 +6,7 @@ import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import { RELAY_CHANNEL } from '../db/inbox';
 import { policyByHash } from '../db/policies';
-import { appliedAtClosing, claimForRelay, eventsAfter, markRelayed, type ToRelay } from '../db/relay';
+import { appliedAtClosing, claimForRelay, eventsAfter, markRelayed, newOnesWait, type ToRelay } from '../db/relay';
 import { eventsSignal, type ConversationInput } from '../messages/conversation';
 import { conversationWorkflowId } from '../messages/ids';
 import { conversationStartOptions, CONVERSATION_WORKFLOW } from '../messages/start-options';
@@ -26,8 +26,15 @@ const CALL_MS = 4_000;
 const BATCH = 16;
 /** The others of a batch do not wait longer than this for those that do not answer. */
 const SLOW_MS = 100;
-/** Starts are throttled, so that a flood leaves the workers room for what is due. */
-const STARTS_PER_SECOND = 60;
+/**
+ * So many starts are under way at a time, over all workers, urgent ones apart. Temporal takes one after the other, and each step of an urgent page
+ * would queue behind them; the rest of a flood waits in PostgreSQL instead, where it is in nobody's way.
+ */
+const STARTING_AT_MOST = 2;
+/** How often it is looked whether there is room for new ones. */
+const ROOM_MS = 50;
+/** How long after its own last start a relay looks. */
+const LATELY_MS = 10_000;
 /** What a signal carries at most; the workflow reads the rest itself. */
 const EVENTS = 20;
 
@@ -49,6 +56,7 @@ export function startRelay(options: RelayOptions): { close(): Promise<void> } {
   const { db, url, log, now = Date.now } = options;
   const underWay = new Map<number, Promise<void>>();
   let told = 0;
+  let startedLately = -Infinity;
   let failed: { error: unknown } | null = null;
 
   const tell = async (conversation: ToRelay): Promise<void> => {
@@ -75,8 +83,13 @@ export function startRelay(options: RelayOptions): { close(): Promise<void> } {
       await Promise.race(underWay.values());
       return true;
     }
-    const startedAt = performance.now();
-    const claimed = await claimForRelay(db, { now: now(), leaseMs: LEASE_MS, pauseMs: PAUSE_MS, limit: free });
+    const claimed = await claimForRelay(db, {
+      now: now(),
+      leaseMs: LEASE_MS,
+      pauseMs: PAUSE_MS,
+      limit: free,
+      startingAtMost: STARTING_AT_MOST,
+    });
     // One whose claim ran out under our own hands is told in its order: not before that call has ended.
     const batch = claimed.filter(({ number }) => !underWay.has(number));
     const telling = batch.map((conversation) => {
@@ -84,11 +97,14 @@ export function startRelay(options: RelayOptions): { close(): Promise<void> } {
       underWay.set(conversation.number, end);
       return end;
     });
-    const starts = batch.filter(({ relayedSeq }) => relayedSeq === 0).length;
     await Promise.race([Promise.all(telling), sleep(SLOW_MS, undefined, { ref: false })]);
-    const restMs = (starts * 1000) / STARTS_PER_SECOND - (performance.now() - startedAt);
-    if (starts > 1 && restMs > 0) await sleep(restMs);
-    return claimed.length === free;
+    const started = batch.some(({ relayedSeq }) => relayedSeq === 0);
+    if (started) startedLately = performance.now();
+    if (claimed.length === free) return true;
+    // Whoever starts them looks after those that wait for room; nobody is notified when there is some.
+    if (performance.now() - startedLately > LATELY_MS || !(await newOnesWait(db, now() - PAUSE_MS))) return false;
+    if (!started) await sleep(ROOM_MS);
+    return true;
   };
 
   const loop = startWokenLoop({ name: 'relay', url, channel: RELAY_CHANNEL, sweepMs: SWEEP_MS, lanes: 1, log, work: relaySome });

@@ -18,8 +18,8 @@ import { verdictOf, type SenderChecks } from './verdict';
 import { codeOf, startWokenLoop } from './woken-loop';
 
 const SWEEP_MS = 2_000;
-/** One mail is read while another is written; they share a parsing thread. */
-const LANES = 2;
+/** One mail after the other, and beside it one that is slow to read. More would leave less of the processor, in a flood, for the pages that are due. */
+const LANES = { everyday: 0, slow: 1 } as const;
 /** More than these are not kept in mind as slow; what is forgotten shows itself again. */
 const SLOW_AT_MOST = 1_000;
 const ATTEMPTS = 8;
@@ -122,10 +122,9 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
     url,
     channel: INBOX_CHANNEL,
     sweepMs: SWEEP_MS,
-    // The last one is for what is slow.
-    lanes: LANES + 1,
+    lanes: Object.keys(LANES).length,
     log,
-    work: (lane) => resolveNext(lane === LANES),
+    work: (lane) => resolveNext(lane === LANES.slow),
   });
   return {
     async close() {

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { createMailActivities } from '../activities/mail/send-mail';
@@ -35,6 +36,11 @@ import { createWorkers, type Activities } from './temporal-workers';
 /** What a worker cannot do without. */
 export type WorkerEnvironment = EnvironmentWith<'DATABASE_URL' | 'SMTP_URL' | 'HOLDFAST_SIGNING_KEYS'>;
 
+/**
+ * Niceness. On a machine that does everything, a flood would leave Temporal, PostgreSQL and the api no processor, and each step of an urgent page needs them
+ * more than the next mail needs to be resolved.
+ */
+const NICE = 5;
 const SWEEP_EVERY_MS = 2_000;
 const NOTICE_EVERY_MS = 10_000;
 const RECONCILE_EVERY_MS = 5 * 60_000;
@@ -46,6 +52,7 @@ const RECONCILE_LOOK_MS = 60_000;
  * of Temporal; when a part of it fails for good the process ends with 1, for its supervisor to start it again.
  */
 export async function runWorker(environment: WorkerEnvironment): Promise<RunningProcess> {
+  setPriority(NICE);
   const log = createLogger('worker');
   const { connectionOptions, namespace } = temporalConnection(environment);
   const dataConverter = payloadConverter(environment.HOLDFAST_PAYLOAD_KEYS);

@@ -31,7 +31,7 @@ export async function createWorkers(connection: NativeConnection, namespace: str
   return Promise.all([
     Worker.create({ ...workflows, taskQueue: URGENT, maxConcurrentWorkflowTaskExecutions: 20 }),
     // A few at a time: more would be no faster, and would stand before the urgent ones on the way to the processor.
-    Worker.create({ ...workflows, taskQueue: CONVERSATIONS, maxConcurrentWorkflowTaskExecutions: 4 }),
+    Worker.create({ ...workflows, taskQueue: CONVERSATIONS, maxConcurrentWorkflowTaskExecutions: 2 }),
     Worker.create({ ...common, taskQueue: PAGING, activities: { ...activities.paging } }),
     Worker.create({ ...common, taskQueue: MAIL, activities: { ...activities.mail }, maxConcurrentActivityTaskExecutions: 20 }),
     Worker.create({

@@ -6,7 +6,18 @@ import { Client } from 'pg';
 import { migrateToLatest, pendingMigrations } from '../../db/migrate';
 import { testServer } from '../setup/test-servers';
 
-const NAMES = ['0001-desk', '0002-files', '0003-trust', '0004-desk-commands', '0005-directory', '0006-ops', '0007-chat', '0008-live', '0009-unseen-claims'];
+const NAMES = [
+  '0001-desk',
+  '0002-files',
+  '0003-trust',
+  '0004-desk-commands',
+  '0005-directory',
+  '0006-ops',
+  '0007-chat',
+  '0008-live',
+  '0009-unseen-claims',
+  '0010-starting',
+];
 
 /** A database with nothing in it, not even the template's tables. */
 async function emptyDatabase(): Promise<{ url: string; query: (sql: string) => Promise<Record<string, unknown>[]>; drop: () => Promise<void> }> {

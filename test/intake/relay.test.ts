@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { createLogger } from '../../config/log';
-import { claimForRelay, type ToRelay } from '../../db/relay';
+import { claimForRelay, markRelayed, newOnesWait, type ToRelay } from '../../db/relay';
 import { continueLinked } from '../../intake/continue-linked';
 import { createTicket } from '../../intake/create-ticket';
 import { addCustomerAct } from '../../intake/customer-act';
@@ -28,7 +28,7 @@ describe('relay', () => {
     createTicket(desk.db, desk.policy, { requester: { email: 'jane@acme.test' }, subject: 'Help', body: 'Slow.', priority }, { now: MONDAY_10, actor: null });
   const claimed = async (number: number): Promise<ToRelay> => {
     await desk.db.updateTable('conversations').set({ relayed_at: null }).where('number', '=', number).execute();
-    const rows = await claimForRelay(desk.db, { now: Date.now(), leaseMs: 0, pauseMs: 0, limit: 1_000 });
+    const rows = await claimForRelay(desk.db, { now: Date.now(), leaseMs: 0, pauseMs: 0, limit: 1_000, startingAtMost: 1_000 });
     const row = rows.find((candidate) => candidate.number === number);
     if (row === undefined) throw new Error(`#${number} has nothing to relay`);
     return row;
@@ -80,15 +80,42 @@ describe('relay', () => {
       .set((eb) => ({ relayed_seq: eb.ref('last_seq') }))
       .execute();
     const numbers = [await create(), await create('urgent'), await create()].map(({ number }) => number);
-    const rows = await claimForRelay(desk.db, { now: MONDAY_10, leaseMs: 5_000, pauseMs: 1_000, limit: 2 });
+    const rows = await claimForRelay(desk.db, { now: MONDAY_10, leaseMs: 5_000, pauseMs: 1_000, limit: 2, startingAtMost: 1_000 });
     expect(rows.map(({ number }) => number)).toEqual([numbers[1], numbers[0]]);
     // Claimed ones are nobody else's until the lease is over.
-    const others = await claimForRelay(desk.db, { now: MONDAY_10 + 5_999, leaseMs: 5_000, pauseMs: 1_000, limit: 10 });
+    const others = await claimForRelay(desk.db, { now: MONDAY_10 + 5_999, leaseMs: 5_000, pauseMs: 1_000, limit: 10, startingAtMost: 1_000 });
     expect(others.map(({ number }) => number)).toEqual([numbers[2]]);
-    const again = await claimForRelay(desk.db, { now: MONDAY_10 + 6_000, leaseMs: 0, pauseMs: 1_000, limit: 10 });
+    const again = await claimForRelay(desk.db, { now: MONDAY_10 + 6_000, leaseMs: 0, pauseMs: 1_000, limit: 10, startingAtMost: 1_000 });
     expect(again.map(({ number }) => number)).toEqual([numbers[1], numbers[0]]);
     await relay(numbers[1] ?? 0);
     expect((await describeIt(numbers[1] ?? 0)).taskQueue).toBe('holdfast-urgent');
+  });
+
+  test('new ones wait while others are being started; urgent ones and those that run already do not', async () => {
+    await desk.db
+      .updateTable('conversations')
+      .set((eb) => ({ relayed_seq: eb.ref('last_seq') }))
+      .execute();
+    const running = await create();
+    await relay(running.number);
+    await addCustomerAct(desk.db, { number: running.number, act: 'thatsAll', at: MONDAY_10 });
+    const fresh = [await create(), await create(), await create()].map(({ number }) => number);
+    const urgent = await create('urgent');
+    const claim = { now: Date.now() + 10_000, leaseMs: 5_000, pauseMs: 1_000, startingAtMost: 2 };
+
+    expect(await newOnesWait(desk.db, claim.now)).toBe(true);
+    // What is under way counts, whoever has claimed it; here the urgent one is under way as well.
+    const first = await claimForRelay(desk.db, { ...claim, limit: 10 });
+    expect(first.map(({ number }) => number)).toEqual([urgent.number, running.number, fresh[0], fresh[1]]);
+    expect(await claimForRelay(desk.db, { ...claim, limit: 10 })).toEqual([]);
+    expect(await newOnesWait(desk.db, claim.now)).toBe(true);
+    // Once told, or when the lease of whoever died is over, there is room again; the limit holds for all of them together.
+    for (const number of [urgent.number, fresh[0] ?? 0, fresh[1] ?? 0]) await markRelayed(desk.db, number, 1, claim.now);
+    expect((await claimForRelay(desk.db, { ...claim, limit: 10 })).map(({ number }) => number)).toEqual([fresh[2]]);
+    expect(await newOnesWait(desk.db, claim.now)).toBe(false);
+    const later = { ...claim, now: claim.now + claim.leaseMs + claim.pauseMs, limit: 1 };
+    expect((await claimForRelay(desk.db, later)).map(({ number }) => number)).toEqual([running.number]);
+    expect((await claimForRelay(desk.db, later)).map(({ number }) => number)).toEqual([fresh[2]]);
   });
 
   test('what comes before the start goes with it; what comes later is signalled once, and a repeat does no harm', async () => {

@@ -83,7 +83,7 @@ export class LiveDesk extends TicketDesk {
     const missing: number[] = [];
     const onMissing = (number: number): void => void missing.push(number);
     await this.db.updateTable('conversations').set({ relayed_at: null }).execute();
-    const claimed = await claimForRelay(this.db, { now: Date.now(), leaseMs: 0, pauseMs: 0, limit: 1_000 });
+    const claimed = await claimForRelay(this.db, { now: Date.now(), leaseMs: 0, pauseMs: 0, limit: 1_000, startingAtMost: 1_000 });
     for (const conversation of claimed) await relayConversation({ db: this.db, client: this.client, log: this.log, onMissing }, conversation);
     return missing;
   }
