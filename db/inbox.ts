@@ -49,20 +49,24 @@ export interface WaitingRow {
   readonly takenFrom: number | null;
 }
 
-/** Keeps what came in and tells the resolvers when the transaction commits; answers the row's id. */
+/** Keeps what came in and tells the resolvers, for mail, when the transaction commits; answers the row's id. Everything else is resolved in the same transaction. */
 export async function insertInbox(db: Database, accepted: Accepted): Promise<number> {
   const { id } = await db
-    .insertInto('inbox')
-    .values({
-      channel: accepted.channel,
-      received_at: accepted.receivedAt,
-      raw: accepted.raw,
-      envelope: JSON.stringify(accepted.envelope),
-      urgent: accepted.urgent,
-    })
-    .returning('id')
+    .with('kept', (query) =>
+      query
+        .insertInto('inbox')
+        .values({
+          channel: accepted.channel,
+          received_at: accepted.receivedAt,
+          raw: accepted.raw,
+          envelope: JSON.stringify(accepted.envelope),
+          urgent: accepted.urgent,
+        })
+        .returning(['id', 'channel']),
+    )
+    .selectFrom('kept')
+    .select(['id', sql`CASE WHEN channel = 'email' THEN pg_notify(${INBOX_CHANNEL}, id::text) END`.as('told')])
     .executeTakeFirstOrThrow();
-  await sql`SELECT pg_notify(${INBOX_CHANNEL}, ${String(id)})`.execute(db);
   return id;
 }
 

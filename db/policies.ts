@@ -4,6 +4,11 @@ import type { Database } from './connection';
 
 const CURRENT = 'policy';
 
+/** Snapshots that were read, by hash: one never changes, and each mail and each start of a workflow asks for one. */
+const read = new Map<string, PolicySnapshot>();
+/** So many at most; a desk has one or two in force at a time. */
+const READ_AT_MOST = 20;
+
 /** Stores an immutable snapshot and makes it the current policy for new promises. */
 export async function publishPolicy(db: Database, snapshot: PolicySnapshot, at: Date): Promise<void> {
   await storePolicy(db, snapshot, at);
@@ -17,6 +22,8 @@ export async function publishPolicy(db: Database, snapshot: PolicySnapshot, at: 
 
 /** Stores an immutable snapshot; a repeat changes nothing. */
 export async function storePolicy(db: Database, snapshot: PolicySnapshot, at: Date): Promise<void> {
+  // The very one that was read from there.
+  if (read.get(snapshot.hash) === snapshot) return;
   await db
     .insertInto('policies')
     .values({
@@ -38,7 +45,11 @@ export async function currentPolicy(db: Database): Promise<PolicySnapshot> {
 
 /** A snapshot by its hash. Errors: E_NOT_FOUND. */
 export async function policyByHash(db: Database, hash: string): Promise<PolicySnapshot> {
+  const known = read.get(hash);
+  if (known !== undefined) return known;
   const row = await db.selectFrom('policies').select('snapshot').where('hash', '=', hash).executeTakeFirst();
   if (!row) throw new HoldfastError('E_NOT_FOUND', `There is no policy ${hash}.`);
+  if (read.size >= READ_AT_MOST) read.clear();
+  read.set(hash, row.snapshot);
   return row.snapshot;
 }

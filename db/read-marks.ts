@@ -80,17 +80,17 @@ export async function readMark(db: Database, number: number, reader: string): Pr
 export async function unreadCounts(db: Database, reader: `contact:${string}` | `agent:${string}`, numbers: readonly number[]): Promise<Map<number, number>> {
   if (numbers.length === 0) return new Map();
   const direction = reader.startsWith('agent:') ? 'in' : 'out';
-  const rows = await db
-    .selectFrom('messages as m')
-    .leftJoin('read_marks as r', (join) => join.onRef('r.number', '=', 'm.number').on('r.reader', '=', reader))
-    .select((eb) => ['m.number', eb.fn.countAll<number>().as('unread')])
-    .where('m.number', 'in', [...numbers])
-    .where('m.direction', '=', direction)
-    .where('m.machine', '=', false)
-    .where('m.state', 'not in', ['waiting', 'withdrawn'])
-    .where(sql<boolean>`(r.message_id IS NULL OR (m.at, m.id) > (r.message_at, r.message_id))`)
-    .groupBy('m.number')
-    .execute();
+  // One thread after the other: a list of numbers alone lets PostgreSQL read all messages of all threads.
+  const { rows } = await sql<{ number: number; unread: number }>`
+    SELECT n.number, count(*) AS unread
+    FROM unnest(${[...numbers]}::bigint[]) AS n (number)
+    LEFT JOIN read_marks AS r ON r.number = n.number AND r.reader = ${reader}
+    CROSS JOIN LATERAL (
+      SELECT FROM messages AS m
+      WHERE m.number = n.number AND m.direction = ${direction} AND NOT m.machine AND m.state NOT IN ('waiting', 'withdrawn')
+        AND (r.message_id IS NULL OR (m.at, m.id) > (r.message_at, r.message_id))
+      OFFSET 0) AS m
+    GROUP BY n.number`.execute(db);
   return new Map(rows.map(({ number, unread }) => [number, unread]));
 }
 

@@ -27,16 +27,19 @@ export interface OpeningMail {
  */
 export async function proposePeople(trx: Transaction<Schema>, opening: OpeningMail): Promise<void> {
   const { number, mail, domain, byAgent, at } = opening;
+  const requester = byAgent ? forwardedFrom(mail) : null;
+  const others = mail.to.filter(({ address }) => domainOf(address) !== domain);
+  // Most mails name nobody but us.
+  if (requester === null && others.length === 0) return;
   const present = new Set((await participantsOf(trx, number)).map(({ email }) => email));
   const isOutside = async ({ address }: MailPerson): Promise<boolean> =>
     !present.has(address) && domainOf(address) !== domain && (await agentByEmail(trx, address)) === null;
 
-  const requester = byAgent ? forwardedFrom(mail) : null;
   if (requester !== null && (await isOutside(requester))) {
     await addProposal(trx, { number, role: 'requester', email: requester.address, name: requester.name, at });
   }
   const seen = new Set<string>();
-  for (const person of mail.to) {
+  for (const person of others) {
     if (seen.size >= PROPOSED) return;
     if (seen.has(person.address) || !(await isOutside(person))) continue;
     seen.add(person.address);

@@ -29,9 +29,11 @@ export function rowFacts(context: ApiContext): RowFacts {
 export async function conversationRowAnswers(db: Database, records: readonly ConversationRecord[], facts: RowFacts, agentId: string | null) {
   const numbers = records.map(({ number }) => number);
   const chats = records.filter(({ kind }) => kind === 'chat').map(({ number }) => number);
-  const previews = await previewsOf(db, numbers);
-  const present = await presenceOf(db, chats, { at: facts.now, goneAfterMs: facts.goneAfterMs });
-  const unread = agentId === null ? null : await unreadCounts(db, `agent:${agentId}`, numbers);
+  const [previews, present, unread] = await Promise.all([
+    previewsOf(db, numbers),
+    presenceOf(db, chats, { at: facts.now, goneAfterMs: facts.goneAfterMs }),
+    agentId === null ? null : unreadCounts(db, `agent:${agentId}`, numbers),
+  ]);
   return records.map((record) => ({
     ...conversationRowAnswer(record, facts.publicUrl),
     preview: previewAnswer(previews.get(record.number)),
