@@ -15,7 +15,7 @@ const TOGETHER_MS = 10 * 60_000;
 
 /**
  * One mail to several addresses is one ticket with the highest priority and all tags: a copy of its opening mail that came with it adds
- * its address's tags and, where none has it yet, its team, and raises the priority, counted from receipt, by the same command that an agent would give.
+ * its address's tags and, where none has it yet, its team; its priority and whether it pages in the night are the workflow's to take over (policy/copied.ts).
  */
 export async function raiseByCopy(
   trx: Transaction<Schema>,
@@ -42,12 +42,14 @@ export async function raiseByCopy(
   if (team !== null) {
     await trx.updateTable('conversations').set({ team_id: team }).where('number', '=', thread.number).where('team_id', 'is', null).execute();
   }
-  if (PRIORITIES.indexOf(triage.priority) >= PRIORITIES.indexOf(thread.priority)) return;
+  const isHigher = PRIORITIES.indexOf(triage.priority) < PRIORITIES.indexOf(thread.priority);
+  const pages = triage.outOfHours === 'page' && thread.start.outOfHours === 'notice';
+  if (!isHigher && !pages) return;
   await addCommand(trx, {
     id: `copy-${row.id}`,
     number: thread.number,
     actor: 'desk',
-    command: { type: 'priority', priority: triage.priority, since: 'received' },
+    command: { type: 'copied', priority: triage.priority, outOfHours: triage.outOfHours },
     bodyRef: null,
     at: copy.now,
     notAfter: null,

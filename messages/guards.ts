@@ -74,6 +74,7 @@ const COMMANDS: Readonly<Record<CommandType, (command: Fields) => boolean>> = {
   call: ({ messageId, outcome }) => isText(messageId) && isOneOf(outcome, ['reached', 'voicemail', 'noAnswer']),
   assign: ({ agent, away, force }) => (agent === null || isText(agent)) && typeof away === 'boolean' && typeof force === 'boolean',
   priority: ({ priority }) => isOneOf(priority, PRIORITIES),
+  copied: ({ priority, outOfHours }) => isOneOf(priority, PRIORITIES) && isOneOf(outOfHours, ['page', 'notice']),
   status: ({ status }) => isOneOf(status, ['open', 'pending', 'onHold', 'solved']),
   tags: ({ tags, cluster, website }) => [tags, cluster, website].every(isTexts),
   snooze: ({ until }) => until === null || isInstant(until),

@@ -1,5 +1,6 @@
 import { moveWith, say, send, take, undo } from './answers';
 import { copiesOf } from './chat-copies';
+import { copied } from './copied';
 import { answered, cancel, isAboutToBeKept, isToldTo, meet } from './keeping';
 import { merge, unmerge } from './merge';
 import { ringNextLevel, stopRingingFor } from './page';
@@ -64,6 +65,7 @@ export function check(state: ConversationState, event: CommandEvent, now: number
     case 'note':
     case 'call':
     case 'priority':
+    case 'copied':
     case 'status':
     case 'tags':
     case 'snooze':
@@ -154,6 +156,8 @@ export function carryOut(turn: Turn, event: CommandEvent): void {
       return assign(turn, command.agent, at, by);
     case 'priority':
       return setPriority(turn, command.priority, command.since, at, by);
+    case 'copied':
+      return copied(turn, command, at, by);
     case 'status':
       return command.status === 'solved' ? solve(turn, at, by) : moveTo(turn, command.status, at, by);
     case 'tags':

@@ -117,9 +117,6 @@ export function apply(before: ConversationState, event: ConversationEvent, now: 
       state.policies = { ...state.policies, [event.snapshot.hash]: event.snapshot };
       state.policy = event.snapshot.hash;
       break;
-    case 'rules':
-      state.rules = Math.max(state.rules, event.rules);
-      break;
     default:
       event satisfies never;
   }

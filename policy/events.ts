@@ -147,6 +147,8 @@ export type Command =
     }
   | { readonly type: 'assign'; readonly agent: string | null; readonly away: boolean; readonly force: boolean }
   | { readonly type: 'priority'; readonly priority: Priority; readonly since?: 'received' | 'now' }
+  /** The first mail came to another of our addresses as well, and would have begun so there; only the desk itself says it. */
+  | { readonly type: 'copied'; readonly priority: Priority; readonly outOfHours: 'page' | 'notice' }
   | { readonly type: 'status'; readonly status: 'open' | 'pending' | 'onHold' | 'solved' }
   | { readonly type: 'tags'; readonly tags: readonly string[]; readonly cluster: readonly string[]; readonly website: readonly string[] }
   | { readonly type: 'snooze'; readonly until: number | null }
@@ -217,6 +219,4 @@ export type ConversationEvent =
   /** Something unread came in first, or the database was not ready: ask again later. */
   | { readonly type: 'notClosed'; readonly at: number }
   /** A new policy was loaded; it counts for new promises. */
-  | { readonly type: 'policy'; readonly snapshot: PolicySnapshot }
-  /** Continue-as-new or `holdfast upgrade` brings newer rules. */
-  | { readonly type: 'rules'; readonly rules: number };
+  | { readonly type: 'policy'; readonly snapshot: PolicySnapshot };

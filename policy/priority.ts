@@ -2,7 +2,7 @@ import { cancel } from './keeping';
 import { timesOf } from './claims';
 import { ring, stopRingingFor } from './page';
 import { countPromise } from './promises';
-import type { PromiseRecord, PromiseSeed, Reason } from './state';
+import type { Claim, PromiseRecord, PromiseSeed, Reason } from './state';
 import type { Turn } from './turn';
 import { urgencyOf } from './urgency';
 import { PRIORITIES, type Priority } from './words';
@@ -77,7 +77,8 @@ function recount(turn: Turn, promise: PromiseRecord, basis: Basis, raised: boole
     const left = { paused: { ...paused, leftMs: raised ? Math.min(leftMs, paused.leftMs) : leftMs } };
     turn.change(promise, { ...counted, since: promise.since, ...left, ...more });
   } else if (promise.state === 'breached') {
-    if (!promise.paged) turn.change(promise, { pageAt: notBefore(seed.pageAt, at) });
+    const claimed = raised && promise.claims && turn.state.rules >= 2 ? { claims: promise.claims.map((claim) => raisedClaim(claim, count(claim), at)) } : {};
+    if (!promise.paged || claimed.claims) turn.change(promise, { ...(!promise.paged && { pageAt: notBefore(seed.pageAt, at) }), ...claimed });
     return;
   } else {
     const late = seed.dueAt <= at;
@@ -86,6 +87,13 @@ function recount(turn: Turn, promise: PromiseRecord, basis: Basis, raised: boole
     turn.change(promise, { ...changes, ...(late && { lateOnTriage: true }) });
   }
   turn.tell(at, 'promise.recounted', { kind: promise.kind, cycle: promise.cycle, dueAt: seed.dueAt, lateOnTriage: seed.dueAt <= at });
+}
+
+/** What a claim will be by itself once its merge is undone: breached stays breached, and pages as the new priority does. */
+function raisedClaim(claim: Claim, counted: PromiseSeed | null, at: number): Claim {
+  if (counted === null || claim.paged) return claim;
+  if (claim.dueAt <= at) return { ...claim, pageAt: notBefore(counted.pageAt, at) };
+  return { ...claim, ...notLater(counted, claim), since: claim.since };
 }
 
 /** A higher priority never makes a promise later than it is: the customer has been told that time. */

@@ -2,8 +2,11 @@ import type { MailEffect, MailKind } from './effects';
 import type { PolicySnapshot } from './snapshot';
 import type { Channel, Kind, Priority, PromiseKind, PromiseState, Status, Urgency } from './words';
 
-/** The number of the rules that `apply` follows; a conversation keeps the one it started with until it continues as new. */
-export const RULES = 1;
+/**
+ * The number of the rules that `apply` follows; a conversation keeps the one it started with until it continues as new.
+ * 2: a higher priority also reaches the promises that a merged conversation had, for the day that the merge is undone.
+ */
+export const RULES = 2;
 
 /** Why an event, a cancellation or a consequence happened; a code, never a person's words. */
 export type Reason = string;

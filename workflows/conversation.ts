@@ -81,7 +81,6 @@ class Conversation {
     setHandler(viewQuery, () => viewOf(this.state));
     this.ops.startedWith(this.state);
     this.ops.show(this.state);
-    if (this.state.rules < RULES) this.feed({ type: 'rules', rules: RULES });
     this.lanes.start();
     if ('carried' in input) {
       this.catchUp();
@@ -271,11 +270,13 @@ class Conversation {
     await condition(allHandlersFinished);
     // Not every change has a line in the timeline that would remind the next run of it.
     const behind = this.lanes.left.some(({ type }) => type === 'project');
+    const carried = this.carried();
     const next = makeContinueAsNewFunc<typeof conversationWorkflow>({
       taskQueue: conversationQueue(this.state.priority),
     });
     return next({
-      carried: this.carried(),
+      // Here and nowhere else: what has happened in a run must come about again under the rules that it happened under.
+      carried: { ...carried, state: { ...carried.state, rules: Math.max(carried.state.rules, RULES) } },
       facts: this.facts,
       ...(behind && { behind }),
     });

@@ -125,7 +125,7 @@ describe('mail in, from SMTP to rows', () => {
     const ticket = await desk.conversation(Number(first.number));
     expect(ticket).toMatchObject({ last_seq: 1, tags: ['info', 'support'], team_id: 'web' });
     expect(await desk.db.selectFrom('commands').select(['type', 'command', 'state']).where('number', '=', ticket.number).execute()).toEqual([
-      { type: 'priority', command: { type: 'priority', priority: 'high', since: 'received' }, state: 'queued' },
+      { type: 'copied', command: { type: 'copied', priority: 'high', outOfHours: 'page' }, state: 'queued' },
     ]);
   });
 

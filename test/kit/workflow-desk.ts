@@ -68,7 +68,7 @@ export class WorkflowDesk {
       receivedAt: facts.receivedAt,
     };
     const begin: ConversationStart = {
-      rules: RULES,
+      rules: facts.rules ?? RULES,
       number: this.numbers,
       assignee: facts.assignee ?? null,
       participants: ['customer-1'],

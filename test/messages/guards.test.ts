@@ -64,6 +64,7 @@ const COMMANDS: { readonly [Type in CommandType]: Extract<Command, { type: Type 
   closingQuestion: { type: 'closingQuestion', messageId: 'm1', delivery: 'chat', recipients: [] },
   assign: { type: 'assign', agent: null, away: false, force: false },
   priority: { type: 'priority', priority: 'high' },
+  copied: { type: 'copied', priority: 'high', outOfHours: 'page' },
   status: { type: 'status', status: 'solved' },
   tags: { type: 'tags', tags: [], cluster: ['c042'], website: [] },
   snooze: { type: 'snooze', until: null },

@@ -365,6 +365,19 @@ describe('undone', () => {
     expect(dueAt(pair.target, 'firstResponse')).toEqual(['Mon 10:35']);
   });
 
+  it('a priority that was raised after both were late pages for the own one once the merge is undone', () => {
+    const pair = two();
+    for (const story of [pair.source, pair.target]) story.answered('Mon 10:10');
+    pair.source.customer('Mon 10:20');
+    pair.target.customer('Mon 10:30');
+    mergeAt('Tue 10:25', pair);
+    expect(pages(pair.target.until('Tue 11:00'))).toEqual([]);
+    expect(pages(pair.target.priority('Tue 11:00', 'urgent', 'received'))).toEqual(['page 1 opens: nextResponse:1 breached, high']);
+    undoAt('Tue 12:00', pair);
+    expect(pair.target.state.page?.causes.map(({ key }) => key)).toEqual(['conversation/60:nextResponse:1']);
+    expect(pair.target.promise('nextResponse')).toMatch(/^breached, due Tue 10:30/);
+  });
+
   it('a lower priority never moves the time that another customer was told', () => {
     const pair = two({ priority: 'high' });
     mergeAt('Mon 10:06', pair);

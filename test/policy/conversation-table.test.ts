@@ -62,6 +62,7 @@ const COMMANDS: { readonly [Type in CommandType]: readonly (readonly [name: stri
     ['unassign', { type: 'assign', agent: null, away: false, force: false }, STAYS_UNLESS_CLOSED],
   ],
   priority: [['priority', { type: 'priority', priority: 'high' }, STAYS_UNLESS_CLOSED]],
+  copied: [['copied', { type: 'copied', priority: 'high', outOfHours: 'page' }, STAYS_UNLESS_CLOSED]],
   status: [
     ['status open', { type: 'status', status: 'open' }, all('open')],
     ['status pending', { type: 'status', status: 'pending' }, all('pending')],
@@ -152,7 +153,6 @@ const EVENTS: { readonly [Type in Others]: readonly (readonly [name: string, eve
   closed: [['closed', () => ({ type: 'closed', at: NOW }), ['closed', 'closed', 'closed', 'closed', 'closed', 'closed']]],
   notClosed: [['not closed', () => ({ type: 'notClosed', at: NOW }), STAYS]],
   policy: [['policy', () => ({ type: 'policy', snapshot: policy }), STAYS]],
-  rules: [['rules', () => ({ type: 'rules', rules: 2 }), STAYS]],
 };
 
 const pairs = (['ticket', 'chat'] as const).flatMap((kind) => STATUSES.map((status, column) => ({ kind, status, column })));

@@ -1,3 +1,4 @@
+import { RULES } from '../../policy/state';
 import { upgradeSignal, viewQuery, type ConversationView } from '../../messages/conversation';
 import type { MergedEvent } from '../../policy/events';
 import { handOver } from '../../policy/merge';
@@ -78,6 +79,20 @@ test('what could not be projected is projected by the next run, though no line o
   await eventually('the next run', async () => (await handle.describe()).runId !== before);
   desk.outside.project = project;
   await eventually('it is projected', () => shown() === again.revision);
+  await desk.endAll(Date.now());
+}, 60_000);
+
+test('a conversation keeps the rules that it started with until its next run: else what has happened could not be replayed', async () => {
+  const ticket = await desk.start({ receivedAt: Date.now(), assignee: 'agent-1', receipt: false, rules: 1 });
+  const rules = () => desk.outside.projections.findLast(({ number }) => number === ticket.number)?.carried.state.rules;
+  await ticket.command({ type: 'status', status: 'open' }, Date.now());
+  await eventually('it is projected', () => rules() === 1);
+  const handle = server.client.workflow.getHandle(ticket.handle.workflowId);
+  const { runId: before } = await handle.describe();
+  await handle.signal(upgradeSignal);
+  await eventually('the next run', async () => (await handle.describe()).runId !== before);
+  await ticket.command({ type: 'status', status: 'pending' }, Date.now());
+  await eventually('it goes on under the newest', () => rules() === RULES);
   await desk.endAll(Date.now());
 }, 60_000);
 

@@ -221,6 +221,12 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
       .chain(({ to, since }) => simple('priority', () => ({ type: 'priority', priority: to, ...(since && { since }) }))),
   },
   {
+    weight: 1,
+    arbitrary: fc
+      .record({ to: priority, outOfHours: fc.constantFrom('page' as const, 'notice' as const) })
+      .chain(({ to, outOfHours }) => simple('copied', () => ({ type: 'copied', priority: to, outOfHours }))),
+  },
+  {
     weight: 4,
     arbitrary: fc
       .constantFrom('open' as const, 'pending' as const, 'onHold' as const, 'solved' as const)

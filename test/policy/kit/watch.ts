@@ -121,8 +121,8 @@ export class Watch {
     const reprioritised =
       (event.type === 'command' && (event.command.type === 'priority' || event.command.type === 'convert')) ||
       (event.type === 'customerAct' && event.act === 'productionDown') ||
-      // Under a better plan, and only ever earlier.
-      (event.type === 'command' && event.command.type === 'requester' && promise.dueAt < earlier.dueAt);
+      // Under a better plan or by a copy of the first mail, and only ever earlier.
+      (event.type === 'command' && (event.command.type === 'requester' || event.command.type === 'copied') && promise.dueAt < earlier.dueAt);
     const moved = event.type === 'merged' || event.type === 'unmerged';
     if (event.type === 'unmerged') this.gotBack.add(promise.key);
     const resumed = promise.kind === 'nextResponse' && taken.timeline.some(({ type }) => type === 'promise.resumed');
