@@ -30,6 +30,8 @@ const POLICY_REFRESH_MS = 1_000;
 /** How long we wait for the first policy of a new desk, and how often we look, in milliseconds. */
 const FIRST_POLICY_MS = 30_000;
 const POLICY_PAUSE_MS = 200;
+/** To the database: mail that pours in has some of them in use, and requests do not wait for those. */
+const CONNECTIONS = 20;
 /** Open requests get this long to finish when the process is asked to stop, in milliseconds. */
 const CLOSE_MS = 6_000;
 
@@ -44,7 +46,7 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
   ]);
   const log = createLogger('api');
   measureProcess();
-  const db = openDatabase(DATABASE_URL, { onError: (error) => log.warn({ error: error.name }, 'a database connection broke') });
+  const db = openDatabase(DATABASE_URL, { max: CONNECTIONS, onError: (error) => log.warn({ error: error.name }, 'a database connection broke') });
   const undo: (() => Promise<unknown>)[] = [() => closeDatabase(db)];
   const close = async () => {
     for (const step of undo.toReversed()) await step();
