@@ -28,6 +28,7 @@ export interface Flood {
   readonly within: boolean;
 }
 
+/** Half of the first response of {@link POLICY}. */
 const PAGED_AFTER_MS = 2_000;
 
 /** Urgent mail pages two seconds after it came; nothing else is due. */

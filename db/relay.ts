@@ -127,6 +127,16 @@ export async function markRelayed(db: Database, number: number, upTo: number, no
     .execute();
 }
 
+/** A conversation could not be told: it is told again after a pause, and is not under way until then. `now` in milliseconds. */
+export async function releaseClaim(db: Database, number: number, now: number): Promise<void> {
+  await db
+    .updateTable('conversations')
+    .set({ relayed_at: new Date(now) })
+    .where('number', '=', number)
+    .where('relayed_at', '>', new Date(now))
+    .execute();
+}
+
 /** What a closed conversation's workflow had applied when it ended, as its row says now; null while it is open. */
 export async function appliedAtClosing(db: Database, number: number): Promise<number | null> {
   const row = await db.selectFrom('conversations').select(['status', 'applied_seq']).where('number', '=', number).executeTakeFirst();

@@ -6,7 +6,7 @@ import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import { RELAY_CHANNEL } from '../db/inbox';
 import { policyByHash } from '../db/policies';
-import { appliedAtClosing, claimForRelay, eventsAfter, markRelayed, newOnesWait, type ToRelay } from '../db/relay';
+import { appliedAtClosing, claimForRelay, eventsAfter, markRelayed, newOnesWait, releaseClaim, type ToRelay } from '../db/relay';
 import { eventsSignal, type ConversationInput } from '../messages/conversation';
 import { conversationWorkflowId } from '../messages/ids';
 import { conversationStartOptions, CONVERSATION_WORKFLOW } from '../messages/start-options';
@@ -27,7 +27,7 @@ const BATCH = 16;
 /** The others of a batch do not wait longer than this for those that do not answer. */
 const SLOW_MS = 100;
 /**
- * So many starts are under way at a time, over all workers, urgent ones apart. Temporal takes one after the other, and each step of an urgent page
+ * So many starts are under way at a time, over all workers that do not claim in the very same moment, urgent ones apart. Temporal takes one after the other, and each step of an urgent page
  * would queue behind them; the rest of a flood waits in PostgreSQL instead, where it is in nobody's way.
  */
 const STARTING_AT_MOST = 2;
@@ -64,9 +64,13 @@ export function startRelay(options: RelayOptions): { close(): Promise<void> } {
       await relayConversation(options, conversation);
       told += 1;
     } catch (error) {
-      // Its claim runs out by itself.
       failed = { error };
-      log.warn({ conversation: conversation.number, code: codeOf(error) }, 'its workflow could not be told; it is told again');
+      const { number } = conversation;
+      log.warn({ conversation: number, code: codeOf(error) }, 'its workflow could not be told; it is told again');
+      // The next one need not wait until the claim runs out, as it does by itself when this fails, too.
+      await releaseClaim(db, number, now()).catch((reason: unknown) =>
+        log.warn({ conversation: number, code: codeOf(reason) }, 'its claim runs out by itself'),
+      );
     } finally {
       underWay.delete(conversation.number);
     }

@@ -18,8 +18,9 @@ import { verdictOf, type SenderChecks } from './verdict';
 import { codeOf, startWokenLoop } from './woken-loop';
 
 const SWEEP_MS = 2_000;
-/** One mail after the other, and beside it one that is slow to read. More would leave less of the processor, in a flood, for the pages that are due. */
-const LANES = { everyday: 0, slow: 1 } as const;
+/** One lane for everyday mail, and one for what is slow to read. More would leave less of the processor, in a flood, for the pages that are due. */
+const LANES = 2;
+const SLOW_LANE = 1;
 /** More than these are not kept in mind as slow; what is forgotten shows itself again. */
 const SLOW_AT_MOST = 1_000;
 const ATTEMPTS = 8;
@@ -122,9 +123,9 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
     url,
     channel: INBOX_CHANNEL,
     sweepMs: SWEEP_MS,
-    lanes: Object.keys(LANES).length,
+    lanes: LANES,
     log,
-    work: (lane) => resolveNext(lane === LANES.slow),
+    work: (lane) => resolveNext(lane === SLOW_LANE),
   });
   return {
     async close() {

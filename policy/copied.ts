@@ -2,6 +2,7 @@ import { ring } from './page';
 import { causeOf } from './consequences';
 import { setPriority } from './priority';
 import { countPromise, officeOpen } from './promises';
+import { isOpenStatus } from './status';
 import type { Command } from './events';
 import type { Reason } from './state';
 import type { Turn } from './turn';
@@ -17,13 +18,13 @@ export function copied(turn: Turn, { priority, outOfHours }: Extract<Command, { 
   if (outOfHours === 'page') pageInTheNight(turn, at);
 }
 
-/** From now on what comes in the night pages; what came in this night does now, unless somebody has answered. */
+/** From now on what comes in the night pages; what came in this night does now, unless somebody has answered or ended it. */
 function pageInTheNight(turn: Turn, at: number): void {
   const { state, policy } = turn;
   if (state.outOfHours === 'page') return;
   state.outOfHours = 'page';
-  const { plan, priority, receivedAt: since, merged } = state;
-  const isOver = state.unansweredSince === null || merged !== undefined || turn.unmet('feedback').length > 0;
+  const { plan, priority, receivedAt: since, status } = state;
+  const isOver = state.unansweredSince === null || !isOpenStatus(status) || turn.unmet('feedback').length > 0;
   if (isOver || !policy.outOfHours.page || officeOpen(policy, since) || officeOpen(policy, at)) return;
   const seed = countPromise(policy, { kind: 'feedback', plan, priority, since });
   if (seed) ring(turn, causeOf(turn, turn.start(seed, { paged: true }), at, 'outOfHours'));

@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { createMailActivities } from '../activities/mail/send-mail';
@@ -52,7 +52,8 @@ const RECONCILE_LOOK_MS = 60_000;
  * of Temporal; when a part of it fails for good the process ends with 1, for its supervisor to start it again.
  */
 export async function runWorker(environment: WorkerEnvironment): Promise<RunningProcess> {
-  setPriority(NICE);
+  // Whoever was started nicer than that may not become less so.
+  setPriority(Math.max(getPriority(), NICE));
   const log = createLogger('worker');
   const { connectionOptions, namespace } = temporalConnection(environment);
   const dataConverter = payloadConverter(environment.HOLDFAST_PAYLOAD_KEYS);

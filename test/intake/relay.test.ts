@@ -306,6 +306,39 @@ describe('relay', () => {
     }
   }, 120_000);
 
+  test('those whose start fails again and again take nobody the room to start', async () => {
+    await desk.db
+      .updateTable('conversations')
+      .set((eb) => ({ relayed_seq: eb.ref('last_seq') }))
+      .execute();
+    const failing = [await create(), await create(), await create(), await create()].map(({ number }) => number);
+    const ids = new Set(failing.map(conversationWorkflowId));
+    const start = temporal.client.workflow.start.bind(temporal.client.workflow);
+    const spy = jest.spyOn(temporal.client.workflow, 'start').mockImplementation((async (type: string, options: { workflowId: string }) => {
+      if (ids.has(options.workflowId)) throw new Error('This one is refused.');
+      return start(type, options as Parameters<typeof start>[1]);
+    }) as typeof start);
+    const others = await Promise.all(Array.from({ length: 20 }, () => create()));
+    const waiting = async (numbers: readonly number[]) =>
+      (await desk.db.selectFrom('conversations').select('number').where('number', 'in', numbers).where('relayed_seq', '=', 0).execute()).length;
+    const startedAt = Date.now();
+    const running = startRelay({ db: desk.db, url: desk.url, client: temporal.client, log });
+    try {
+      // Did each of them keep its room for the five seconds of its claim, it would take more than two rounds of that.
+      while ((await waiting(others.map(({ number }) => number))) > 0 && Date.now() < startedAt + 30_000)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(await waiting(others.map(({ number }) => number))).toBe(0);
+      expect(Date.now() - startedAt).toBeLessThan(8_000);
+      expect(await waiting(failing)).toBe(failing.length);
+      spy.mockRestore();
+      while ((await waiting(failing)) > 0 && Date.now() < startedAt + 60_000) await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(await waiting(failing)).toBe(0);
+    } finally {
+      await running.close();
+      spy.mockRestore();
+    }
+  }, 120_000);
+
   test('runs by itself: tickets and mail reach Temporal within a second or two', async () => {
     const running = startRelay({ db: desk.db, url: desk.url, client: temporal.client, log });
     try {

@@ -41,10 +41,15 @@ describe('a copy of the first mail to an address that pages in the night', () =>
     expect(pages(story.customer('Mon 23:00'))).toEqual(['page 1 opens: feedback:1 outOfHours, high']);
   });
 
-  it('pages nobody when somebody has answered, when the office is open, or when the policy pages nobody by night', async () => {
+  it('pages nobody when somebody has answered or ended it, when the office is open, or when the policy pages nobody by night', async () => {
     const answered = new Story(policy, { at: 'Sat 15:00', outOfHours: 'notice' });
     answered.answered('Sat 15:01');
     expect(pages(copied(answered, 'Sat 15:02'))).toEqual([]);
+    for (const end of [{ type: 'status', status: 'solved' }, { type: 'spam' }] as const) {
+      const ended = new Story(policy, { at: 'Sat 15:00', outOfHours: 'notice' });
+      ended.command('Sat 15:01', end);
+      expect(pages(copied(ended, 'Sat 15:02'))).toEqual([]);
+    }
     expect(pages(copied(new Story(policy, { at: 'Mon 10:00', outOfHours: 'notice' }), 'Mon 10:02'))).toEqual([]);
     expect(pages(copied(new Story(policy, { at: 'Mon 07:59', outOfHours: 'notice' }), 'Mon 08:01'))).toEqual([]);
     const quiet = await handbookBut('outOfHours: { page: false }');
