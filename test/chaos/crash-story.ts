@@ -8,12 +8,15 @@ import type { Fault } from './crash-director';
 import { rareStory } from './rare-story';
 import { again, mailWith, rings, solve, STEP_WITHIN_MS, tolerant } from './patience';
 
-/** Seconds for hours; urgent mail rings by itself, other mail together. */
+/**
+ * Seconds for hours; urgent mail rings by itself, other mail together. The calm ones ring again every 12 s, and once more they wait for
+ * each other, at instants that faults have spread at random: of any three in 20 s, two are closer than the 8 s in which they wait.
+ */
 export const CRASHES = `${SECONDS.replace('within: 3s', 'within: 30s')
   .replace('urgent: 20s', 'urgent: 1h')
   .replace('tickets:', 'tickets:\n  closeSolvedAfter: 1s')
   .replace('acknowledgeWithin: 30s', 'acknowledgeWithin: 12s')
-  .replace('collect: 0s', 'collect: 2s\n  repeat: 6')}
+  .replace('collect: 0s', 'collect: 8s\n  repeat: 6')}
 addresses: { support: {}, emergency: { priority: urgent } }
 chats: { customerGoneAfter: 2s, mailBatch: 2s, unseenAfter: 1m, agentSilence: 1h, page: off }
 `;
