@@ -1,7 +1,8 @@
 import type { Database } from '../db/connection';
+import { zoneToTell } from '../messages/zone-words';
 import { officeOpensAt } from '../policy/promises';
 import type { ApiContext } from './context';
-import { momentWords, zoneToTell, zoneWords, type Teller } from './pages/help/told-time';
+import { momentWords, zoneWords, type Teller } from './pages/help/told-time';
 
 /** What on-call says with one tap. */
 export interface OneTap {

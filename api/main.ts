@@ -14,7 +14,7 @@ import { pendingMigrations } from '../db/migrate';
 import { currentPolicy } from '../db/policies';
 import { startSmtp } from '../intake/smtp';
 import { readSmtpCertificate } from '../intake/smtp-certificate';
-import { parseSigningKeys } from '../messages/addresses';
+import { signingKeys } from '../messages/addresses';
 import { HoldfastError } from '../messages/errors';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { createApp } from './app';
@@ -79,7 +79,7 @@ export async function runApi(environment: Environment): Promise<RunningProcess> 
       client,
       policy: policy.current,
       environment,
-      signingKeys: parseSigningKeys(HOLDFAST_SIGNING_KEYS.map(({ id, secret }) => `${id}:${secret.toString('base64')}`).join(',')),
+      signingKeys: signingKeys(HOLDFAST_SIGNING_KEYS),
       log,
       background,
       now: Date.now,

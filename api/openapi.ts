@@ -1,6 +1,6 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import type { ErrorCode } from '../messages/errors';
-import { ACTIONS } from './auth/authorize';
+import { ACTIONS, OF_VISITORS, type Action } from './auth/authorize';
 import { PROBLEM_TYPE, statusOf, titleOf } from './problem';
 import { API_BASE, type ApiRoute } from './route';
 import { z } from './schemas/openapi-zod';
@@ -69,7 +69,7 @@ function pathOf(route: ApiRoute): RouteConfig {
     tags: [route.tag],
     summary: route.summary,
     operationId: operationId(route),
-    ...(ACTIONS[route.action] === 'anyone' ? { security: [] } : { description: `Needs the role ${ACTIONS[route.action]}.` }),
+    ...(ACTIONS[route.action] === 'anyone' ? { security: [] } : { description: neededFor(route.action) }),
     request: {
       // Only object schemas are declared for parameters.
       ...(route.params === null ? {} : { params: route.params as z.ZodObject }),
@@ -82,6 +82,12 @@ function pathOf(route: ApiRoute): RouteConfig {
     },
     responses: { ...answersOf(route), ...problemAnswersOf(route) },
   };
+}
+
+function neededFor(action: Action): string {
+  const needed = ACTIONS[action];
+  if (needed === 'customer') return 'Needs a visitor token.';
+  return OF_VISITORS.has(action) ? `Needs the role ${needed}, or the visitor token of whoever it belongs to.` : `Needs the role ${needed}.`;
 }
 
 /** Bytes of whatever type. */

@@ -86,6 +86,7 @@ function causeSentence({ kind, reason, dueAt }: PageExplained['causes'][number],
     case 'undelivered':
       return `an answer could not be delivered, ${when}`;
     case 'raised':
+      return `it has become more urgent, ${when}`;
     case 'productionDown':
       return `the customer said that production is down, ${when}`;
     case 'asked':

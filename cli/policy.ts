@@ -15,7 +15,7 @@ import { KINDS, PRIORITIES } from '../policy/words';
 import type { Kind, Priority } from '../policy/words';
 import { say, sayJson, styled } from './output';
 
-/** `holdfast policy check|explain`: reads a policy file as the desk would, and tells what it promises. */
+/** `holdfast policy check|explain|schema`: reads a policy file as the desk would, and tells what it promises. */
 export function register(program: Command): void {
   const policy = program
     .command('policy')

@@ -195,7 +195,11 @@ export function describeVariables(): VariableHelp[] {
   const names = variables.keyof().options.filter((name) => !NOT_READ_YET.has(name));
   return names.map((name) => {
     const value = defaults[name];
-    return { name, about: variables.shape[name].description ?? '', byDefault: value === undefined ? null : inWords(value) };
+    return {
+      name,
+      about: variables.shape[name].description ?? '',
+      byDefault: value === undefined || (Array.isArray(value) && value.length === 0) ? null : inWords(value),
+    };
   });
 }
 
@@ -269,6 +273,7 @@ function shown(name: VariableName, value: unknown): string {
 
 function inWords(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
+  if (Array.isArray(value)) return value.join(',');
   const { host, port: portValue } = value as ListenAddress;
   return `${host}:${portValue}`;
 }

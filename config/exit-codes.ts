@@ -13,7 +13,6 @@ export const EXIT = {
 
 /** Codes that stay until a person changes something: trying again is no use. */
 const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'E_NODE_VERSION',
   'E_ENVIRONMENT',
   'E_USAGE',
   'E_PORT_BUSY',
@@ -29,14 +28,7 @@ const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** Codes of a part's own settings: while Holdfast runs nothing can change them, so even a restart later is no use. */
-const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'E_NODE_VERSION',
-  'E_ENVIRONMENT',
-  'E_USAGE',
-  'E_POLICY_UNREADABLE',
-  'E_POLICY_SYNTAX',
-  'E_POLICY_INVALID',
-]);
+const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['E_ENVIRONMENT', 'E_USAGE', 'E_POLICY_UNREADABLE', 'E_POLICY_SYNTAX', 'E_POLICY_INVALID']);
 
 /** An error that left us with a code, whichever module it came from. */
 export type CodedError = HoldfastError | PolicyError;

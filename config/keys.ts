@@ -7,7 +7,7 @@ export interface Key {
 }
 
 /** What a list of keys must look like, in words, for error messages. */
-export const KEY_LIST_FORMAT = 'id:base64 pairs joined by commas, each id once, 32 bytes a key; the first is used for new signatures';
+export const KEY_LIST_FORMAT = 'id:base64 pairs joined by commas, each id once whatever its case, 32 bytes a key; the first is used for new signatures';
 
 const ENTRY = /^([A-Za-z0-9_-]{1,16}):([A-Za-z0-9+/_-]+={0,2})$/;
 const KEY_BYTES = 32;
@@ -20,7 +20,7 @@ export function parseKeys(text: string): Key[] | null {
     if (match === null) return null;
     const [, id = '', encoded = ''] = match;
     const secret = Buffer.from(encoded, 'base64');
-    if (secret.length !== KEY_BYTES || keys.some((key) => key.id === id)) return null;
+    if (secret.length !== KEY_BYTES || keys.some((key) => key.id.toLowerCase() === id.toLowerCase())) return null;
     keys.push({ id, secret });
   }
   return keys;

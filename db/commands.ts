@@ -3,13 +3,17 @@ import type { Command } from '../policy/events';
 import type { Refusal } from '../policy/state';
 import type { CommandAnswer } from '../messages/conversation';
 import type { Database } from './connection';
+import { writeNotice, type NewNotice } from './notices';
 import type { Schema } from './schema';
+
+/** Whose commands the desk gives by itself; agents’ ids are others. */
+export const DESK = 'desk';
 
 /** A command as it was given, before and after the workflow has heard of it. Times are milliseconds. */
 export interface CommandRow {
   readonly id: string;
   readonly number: number;
-  /** Agent id. */
+  /** Agent id, or {@link DESK}. */
   readonly actor: string;
   readonly command: Command;
   /** The message that it carries, if any. */
@@ -132,9 +136,10 @@ export async function queueUnprojected(db: Database, number: number, revision: n
 
 /**
  * Writes down how a command ended, once. A message that will never leave is withdrawn, and its text stays for its author:
- * one whose command was refused, one that was taken back, and what waited in undo-send when the conversation ended as spam.
+ * one whose command was refused, one that was taken back, and what waited in undo-send when the conversation ended as spam. With `notice`
+ * somebody is told of it.
  */
-export async function finishCommand(db: Database, command: CommandRow, result: CommandResult, at: Date): Promise<void> {
+export async function finishCommand(db: Database, command: CommandRow, result: CommandResult, at: Date, notice?: NewNotice): Promise<void> {
   const refused = 'refusal' in result;
   const withdrawn = refused ? command.bodyRef : command.command.type === 'undoReply' ? command.command.messageId : null;
   await db.transaction().execute(async (trx) => {
@@ -151,6 +156,7 @@ export async function finishCommand(db: Database, command: CommandRow, result: C
     }
     if (!refused && command.bodyRef !== null) await showInChat(trx, command.bodyRef, at);
     if (!refused && command.command.type === 'spam') await withdrawWaiting(trx, command.number);
+    if (notice !== undefined) await writeNotice(trx, notice);
   });
 }
 

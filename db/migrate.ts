@@ -11,6 +11,7 @@ import * as chat from './migrations/0007-chat';
 import * as live from './migrations/0008-live';
 import * as unseenClaims from './migrations/0009-unseen-claims';
 import * as starting from './migrations/0010-starting';
+import * as unread from './migrations/0011-unread';
 
 /** Every migration in order; names never change. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-live': live,
   '0009-unseen-claims': unseenClaims,
   '0010-starting': starting,
+  '0011-unread': unread,
 };
 
 /** Kysely's words for a migration that the database has had and this program does not know. */

@@ -61,8 +61,6 @@ function whatHappened(cause: PageCause, lengthMs: number | undefined): string {
       return 'a new voicemail';
     case 'raised':
       return cause.reason === 'merged' ? 'another page has joined' : 'it has become more urgent';
-    case 'manual':
-      return 'somebody asks for help';
     default:
       return cause.kind satisfies never;
   }

@@ -32,7 +32,6 @@ export interface ChatsTable {
   time_zone: NullableColumn<string>;
   opened_from: NullableColumn<string>;
   unseen_mails: Generated<number>;
-  transcript_at: NullableTimestamp;
   created_at: Timestamp;
 }
 

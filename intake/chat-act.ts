@@ -34,11 +34,6 @@ export async function actInChat(db: Database, owner: ChatOwner, act: 'thatsAll' 
     }
     await mayHaveTranscript(trx, owner, at);
     await addCustomerAct(trx, { number: owner.number, act, contact: owner.contact, at });
-    await trx
-      .updateTable('chats')
-      .set({ transcript_at: new Date(at) })
-      .where('number', '=', owner.number)
-      .execute();
   });
 }
 

@@ -8,8 +8,9 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crashPoint } from '../config/crash-points';
-import { finishCommand, type CommandResult, type CommandRow } from '../db/commands';
+import { DESK, finishCommand, type CommandResult, type CommandRow } from '../db/commands';
 import type { Database } from '../db/connection';
+import type { NewNotice } from '../db/notices';
 import { commandUpdate } from '../messages/conversation';
 import { conversationWorkflowId } from '../messages/ids';
 import type { CommandEvent } from '../policy/events';
@@ -68,8 +69,23 @@ export async function repeatCommand(
   const delivery = (await closedRefusal(db, row)) ?? (await deliverCommand(client, row, policy, waitMs));
   if ('unanswered' in delivery) return 'waiting';
   await crashPoint('commandSweep:answered', row.number);
-  await finishCommand(db, row, delivery, new Date(now));
+  await finishCommand(db, row, delivery, new Date(now), 'refusal' in delivery ? refusedNotice(row, delivery.refusal, now) : undefined);
   return 'refusal' in delivery ? 'refused' : 'done';
+}
+
+/** Whoever gave the command was told that it waits, so they have to hear that it will not happen; who was told that it comes too late knows. */
+function refusedNotice({ id, number, actor, command, bodyRef }: CommandRow, refusal: Refusal, now: number): NewNotice | undefined {
+  if (refusal.code === 'E_TOO_LATE' || actor === DESK) return undefined;
+  const kept = bodyRef === null ? '' : ' Its text is kept in the thread.';
+  return {
+    key: `refused:${id}`,
+    number,
+    kind: 'refused',
+    text: `#${number}: what you gave it to do (${command.type}) had to wait, and then could not be done. ${refusal.message}${kept}`,
+    toAgent: actor,
+    dueAt: new Date(now),
+    at: new Date(now),
+  };
 }
 
 /** The refusal of a command to a conversation that has closed, or null while it is open. */

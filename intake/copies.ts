@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { addCommand } from '../db/commands';
+import { addCommand, DESK } from '../db/commands';
 import type { EarlierCopy, WaitingRow } from '../db/inbox';
 import type { Schema } from '../db/schema';
 import { teamNamed } from '../db/teams';
@@ -48,7 +48,7 @@ export async function raiseByCopy(
   await addCommand(trx, {
     id: `copy-${row.id}`,
     number: thread.number,
-    actor: 'desk',
+    actor: DESK,
     command: { type: 'copied', priority: triage.priority, outOfHours: triage.outOfHours },
     bodyRef: null,
     at: copy.now,

@@ -41,10 +41,10 @@ const PROGRAM_ERRORS = {
   E_IDENTITY_INVALID: 'The signed identity is not one that this desk can trust.',
   E_IDENTITY_EXPIRED: 'The signed identity has expired.',
   E_WRONG_CODE: 'The mailed code is wrong, used, or too old.',
-  E_DEMO_NOT_RUNNING: 'The demonstration needs a running Holdfast.',
+  E_DEMO_NOT_RUNNING: 'This command needs a running Holdfast.',
 } as const;
 
-/** Every error code that leaves the program. Source of docs/errors.md and of the API's problem types. */
+/** Every error code that leaves the program. Source of the API's problem types and of what `/api/docs` says of them. */
 export const ERROR_CODES: readonly string[] = [...Object.keys(PROGRAM_ERRORS), ...Object.keys(POLICY_ERRORS), ...REFUSAL_CODES];
 
 /** One of {@link ERROR_CODES}. */

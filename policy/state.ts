@@ -74,7 +74,7 @@ export interface Claim extends PromiseSeed {
 export interface PageCause {
   /** A promise's key, or another computable key of the same form. */
   readonly key: string;
-  readonly kind: PromiseKind | 'undelivered' | 'missedCall' | 'manual' | 'voicemail' | 'raised';
+  readonly kind: PromiseKind | 'undelivered' | 'missedCall' | 'voicemail' | 'raised';
   /** When the consequence was due, which its lateness is measured from. */
   readonly at: number;
   readonly urgency: Urgency;

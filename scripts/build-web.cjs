@@ -116,6 +116,9 @@ async function buildWeb({ progress = () => {} } = {}) {
   }
   const startedAt = process.hrtime.bigint();
   const temporary = path.join(builds, `tmp-${process.pid}-${crypto.randomBytes(4).toString('hex')}`);
+  // Vite takes it over `mode`, and it would decide what browsers get: whoever starts us with NODE_ENV=development would get a larger widget.
+  const { NODE_ENV: outer } = process.env;
+  process.env.NODE_ENV = 'production';
   try {
     const { build } = await import('vite');
     await Promise.all([build(loader(temporary)), build(app(temporary))]);
@@ -126,6 +129,8 @@ async function buildWeb({ progress = () => {} } = {}) {
       if (!fs.existsSync(path.join(dir, 'manifest.json'))) throw error;
     }
   } finally {
+    if (outer === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = outer;
     fs.rmSync(temporary, { recursive: true, force: true });
   }
   removeOldBuilds();

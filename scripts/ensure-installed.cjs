@@ -13,10 +13,10 @@ var childProcess = require('child_process');
 var root = path.resolve(__dirname, '..');
 var stampFile = path.join(root, 'node_modules', '.holdfast-stamp');
 
-/** An end with a code, what happened, and what to do about it. */
-function fail(code, message, fix) {
+/** An end with a code, what happened, and what to do about it; `exitCode` as config/exit-codes.ts has them. */
+function fail(code, message, fix, exitCode) {
   process.stderr.write('\n' + code + ': ' + message + '\n  ' + fix + '\n\n');
-  process.exit(1);
+  process.exit(exitCode || 1);
 }
 
 /** The oldest version of Node that package.json allows, as `[20, 19]`. */
@@ -33,6 +33,7 @@ function checkNode() {
     'E_NODE_VERSION',
     'Holdfast needs Node.js ' + wanted.join('.') + ' or newer; this is ' + process.versions.node + '.',
     'Install a newer Node.js (the current LTS version is a good choice) and try again.',
+    2,
   );
 }
 

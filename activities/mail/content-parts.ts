@@ -1,8 +1,9 @@
 import type { MailSource } from '../../db/mail-source';
 import type { LinkPurpose } from '../../messages/addresses';
 import { SAID_FOR_AGENTS } from '../../messages/said-for-agents';
+import { zoneToTell } from '../../messages/zone-words';
 import type { ContentInput, MailContent, Paragraph } from './content';
-import { tellTime, zoneToTell, type ToldTime } from './told-time';
+import { tellTime, type ToldTime } from './told-time';
 
 /** What a person says, set like a letter; signed with their name, and below it what the policy adds for the address. */
 export function letter(input: ContentInput, paragraphs: readonly Paragraph[], { signed = true }: { signed?: boolean } = {}): MailContent {

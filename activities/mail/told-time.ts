@@ -1,4 +1,5 @@
-import { DateTime, IANAZone } from 'luxon';
+import { DateTime } from 'luxon';
+import { zoneName } from '../../messages/zone-words';
 import type { MailLanguage } from './sentences';
 
 /** A moment as a person is told it. */
@@ -13,43 +14,10 @@ export interface ToldTime {
   readonly text: string;
 }
 
-/** The zone in which someone is told times: their own, if we know a real one, else the desk's. */
-export function zoneToTell(own: string | null, desk: string): string {
-  return own !== null && IANAZone.isValidZone(own) ? own : desk;
-}
-
-/** How a language writes a moment; `short` is the zone's short name there, such as CEST. */
-const MANNERS: Readonly<Record<MailLanguage, { locale: string; day: string; time: string; zone: (place: string, short: string) => string }>> = {
-  en: { locale: 'en-GB', day: 'cccc, d LLLL', time: 'HH:mm', zone: (place, short) => [`${place} time`, short].filter((part) => part !== '').join(', ') },
-  de: {
-    locale: 'de-DE',
-    day: 'cccc, d. LLLL',
-    time: "HH:mm 'Uhr'",
-    zone: (place, short) => [`Zeit in ${GERMAN_PLACES[place] ?? place}`, short].filter((part) => part !== '').join(', '),
-  },
-};
-
-/** Places that zones are named after and that Germans call something else. */
-const GERMAN_PLACES: Readonly<Record<string, string>> = {
-  Athens: 'Athen',
-  Belgrade: 'Belgrad',
-  Brussels: 'Brüssel',
-  Bucharest: 'Bukarest',
-  Cairo: 'Kairo',
-  Copenhagen: 'Kopenhagen',
-  'Hong Kong': 'Hongkong',
-  Kyiv: 'Kiew',
-  Lisbon: 'Lissabon',
-  Luxembourg: 'Luxemburg',
-  'Mexico City': 'Mexiko-Stadt',
-  Moscow: 'Moskau',
-  Prague: 'Prag',
-  Rome: 'Rom',
-  Singapore: 'Singapur',
-  Tokyo: 'Tokio',
-  Vienna: 'Wien',
-  Warsaw: 'Warschau',
-  Zurich: 'Zürich',
+/** How a language writes a moment. */
+const MANNERS: Readonly<Record<MailLanguage, { locale: string; day: string; time: string }>> = {
+  en: { locale: 'en-GB', day: 'cccc, d LLLL', time: 'HH:mm' },
+  de: { locale: 'de-DE', day: 'cccc, d. LLLL', time: "HH:mm 'Uhr'" },
 };
 
 /** Puts a time (milliseconds) into words, with the weekday and the zone's name, so that nobody has to guess. */
@@ -58,13 +26,6 @@ export function tellTime(at: number, zone: string, language: MailLanguage): Told
   const moment = DateTime.fromMillis(at, { zone, locale: manner.locale });
   const day = moment.toFormat(manner.day);
   const time = moment.toFormat(manner.time);
-  const name = nameOfZone(zone, moment.offsetNameShort ?? '', manner.zone);
+  const name = zoneName(zone, moment.offsetNameShort, language);
   return { day, time, zone: name, text: `${day}, ${time} (${name})` };
-}
-
-/** `Europe/Berlin` is Berlin time to people; a zone that names no place is called by its short name alone. */
-function nameOfZone(zone: string, short: string, tell: (place: string, short: string) => string): string {
-  const slash = zone.lastIndexOf('/');
-  if (slash < 0 || zone.startsWith('Etc/')) return short === '' ? zone : short;
-  return tell(zone.slice(slash + 1).replaceAll('_', ' '), short);
 }

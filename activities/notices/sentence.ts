@@ -46,8 +46,6 @@ function whatHappened(effect: NoticeEffect, facts: NoticeFacts): string {
       return 'the customer in the chat has heard nothing for a while.';
     case 'undelivered':
       return 'our answer has not reached the customer: please call, or use another address.';
-    case 'refused':
-      return 'a command that was waiting could not be carried out; its text is kept.';
     default:
       return effect.notice satisfies never;
   }

@@ -81,7 +81,7 @@ const TO_OTHERS: Partial<Record<Action, Role>> = { 'agent.tokens': 'admin', 'age
 const atLeast = (role: Role, needed: Role) => ROLES.indexOf(role) >= ROLES.indexOf(needed);
 
 /** What customers may do, each to what is their own. */
-const OF_VISITORS: ReadonlySet<Action> = new Set(['chat.read', 'chat.write', 'chat.present', 'visitor.own', 'attachment.read', 'live.read']);
+export const OF_VISITORS: ReadonlySet<Action> = new Set(['chat.read', 'chat.write', 'chat.present', 'visitor.own', 'attachment.read', 'live.read']);
 
 /**
  * The one rule of access: returns when the actor may do this, throws otherwise.

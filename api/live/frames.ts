@@ -68,7 +68,7 @@ export type LiveEvent =
   | { readonly kind: 'typing'; readonly who: Shown; readonly on: boolean }
   | { readonly kind: 'presence'; readonly state: 'here' | 'away' | 'gone'; readonly goneAt?: string }
   | { readonly kind: 'viewing'; readonly agents: readonly (Shown & { readonly id: string })[] }
-  | { readonly kind: 'read'; readonly by: 'you' | 'agent' | 'customer'; readonly upTo: string };
+  | { readonly kind: 'read'; readonly by: 'you' | 'customer'; readonly upTo: string };
 
 /** What a subscription is about: a conversation, or the queue of all of them. */
 export type Subject = { readonly number: number } | { readonly queue: true };

@@ -213,11 +213,6 @@ export class Live {
     await this.#announcer.tell({ about: 'said', reader, tab, frame });
   }
 
-  /** Tells everybody that it may have changed who is there. */
-  async presenceChanged(number: number, about: 'presence' | 'viewing'): Promise<void> {
-    await this.#announcer.tell({ about, number });
-  }
-
   /** Closes the connections of those who are not let in any more, and has those come back who may now do other things. */
   checkAccess(): Promise<void> {
     this.#looking = this.#looking.then(async () => {

@@ -31,6 +31,10 @@ export const startPages: readonly PageRoute[] = [
                 <p>What the desk was told, and nobody has to acknowledge.</p>
               </li>
               <li>
+                <a href="/suspended">Suspended</a>
+                <p>Mail that was kept aside. Release it, or delete it.</p>
+              </li>
+              <li>
                 <a href="/mails">Mails</a>
                 <p>Mail that the built-in catcher kept instead of sending it.</p>
               </li>

@@ -80,7 +80,7 @@ function kindOf(message: MessageRecord): Html {
     waiting: 'leaves in a moment',
     sent: 'sent',
     failed: 'came back',
-    withdrawn: 'taken back, never left',
+    withdrawn: 'never left',
   } as const;
   const state = states[message.state];
   return state === null ? html`` : chip(state, message.state === 'failed' ? 'bad' : message.state === 'sent' ? 'good' : 'plain');

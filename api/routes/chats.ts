@@ -131,7 +131,7 @@ export const ownChatRoutes: readonly ApiRoute[] = [
     method: 'put',
     path: '/chats/{number}/rating',
     action: 'chat.write',
-    summary: 'Say what it was like, once it is solved; a later answer replaces the earlier one',
+    summary: 'Say what it was like; a later answer replaces the earlier one',
     body: schema.ratingBody,
     answers: { 200: { about: 'Kept. Thank you.', schema: schema.ratingBody } },
     async handle({ context, db, params, body, caller }) {

@@ -133,7 +133,7 @@ export const directoryRoutes: readonly ApiRoute[] = [
     path: '/contacts',
     action: 'contact.read',
     tag: 'Directory',
-    summary: 'People who have written',
+    summary: 'People of customers',
     query: listQuery.extend({ q: line(200).optional(), organization: line(100).optional() }),
     answers: { 200: { about: 'A page of contacts.', schema: listOf(contact) } },
     problems: ['E_BAD_CURSOR'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { oneLine } from '../../activities/mail/one-line';
 import { HeaderRefused, serialise, type MailParts } from '../../activities/mail/raw-mail';
-import { tellTime, zoneToTell } from '../../activities/mail/told-time';
+import { tellTime } from '../../activities/mail/told-time';
 import { isOurMailId, parseBounceAddress, parseReplyAddress, verifyBounceAddress, verifyLink, verifyReplyAddress } from '../../messages/addresses';
 import { MAIL_KINDS } from '../../policy/effects';
 import { EXAMPLES_IN_ALL, effectOf, FRIDAY_EVENING, KEYS, MONDAY_OPENING, sourceOf, TUESDAY_TEN, words, written } from './mail-fixtures';
@@ -323,8 +323,5 @@ describe('told times', () => {
     expect(tellTime(MONDAY_OPENING, 'Europe/Berlin', 'en').text).toBe('Monday, 30 March, 08:00 (Berlin time, CEST)');
     expect(tellTime(MONDAY_OPENING, 'UTC', 'en').text).toBe('Monday, 30 March, 06:00 (UTC)');
     expect(tellTime(MONDAY_OPENING, 'Etc/GMT+3', 'en').zone).toBe('GMT-3');
-    expect(zoneToTell('Asia/Tokyo', 'Europe/Berlin')).toBe('Asia/Tokyo');
-    expect(zoneToTell('nonsense', 'Europe/Berlin')).toBe('Europe/Berlin');
-    expect(zoneToTell(null, 'Europe/Berlin')).toBe('Europe/Berlin');
   });
 });

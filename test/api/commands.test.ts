@@ -202,6 +202,15 @@ describe('when nobody answers', () => {
     expect(await repeatCommand(hurried.db, desk.client, row, { now: MONDAY_TEN, policy: hurried.policy.hash })).toBe('refused');
     const message = await hurried.db.selectFrom('messages').select('state').where('id', '=', row.bodyRef).executeTakeFirst();
     expect(message).toEqual({ state: 'withdrawn' });
+    // They were told that it waits, so they hear that it will not leave.
+    const notices = await hurried.db.selectFrom('notices').select(['kind', 'to_agent', 'text']).where('number', '=', number).execute();
+    expect(notices).toEqual([
+      {
+        kind: 'refused',
+        to_agent: row.actor,
+        text: expect.stringMatching(new RegExp(`^#${number}: .*\\(reply\\).*is closed.* kept in the thread\\.$`)) as string,
+      },
+    ]);
   });
 });
 

@@ -329,6 +329,13 @@ test('in a long thread the place that is read stays, and what is sent or new is 
   expect(Math.abs((await place()) - before)).toBeLessThan(30);
   await widget.say('That is a lot!');
   await inSight('That is a lot!');
+  const below = widget.inside.getByRole('button', { name: 'New messages' });
+  expect(await below.count()).toBe(0);
+  await widget.inside.getByText('What happened in the night?').scrollIntoViewIfNeeded();
+  await reply(number, 'A cable was cut.');
+  await below.click();
+  await inSight('A cable was cut.');
+  await below.waitFor({ state: 'detached' });
   await widget.inside.getByText('What happened in the night?').scrollIntoViewIfNeeded();
   await widget.inside.getByRole('button', { name: 'Close the chat' }).click();
   await reply(number, 'It was a long night.');

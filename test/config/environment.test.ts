@@ -93,6 +93,7 @@ describe('the environment', () => {
 
   test('describes each variable, for the help', () => {
     const help = describeVariables();
+    expect(help.filter(({ byDefault }) => byDefault === '' || byDefault?.includes('undefined') === true)).toEqual([]);
     expect(help.find(({ name }) => name === 'PORT')).toMatchObject({ byDefault: '3000' });
     expect(help.find(({ name }) => name === 'SMTP_LISTEN')).toMatchObject({ byDefault: '127.0.0.1:2525' });
     expect(help.filter(({ about }) => about === '')).toEqual([]);
@@ -116,6 +117,8 @@ describe('signing and payload keys', () => {
     const good = formatKeys([{ id: 'a', secret: Buffer.alloc(32, 1) }]);
     expect(parseKeys(good)).toHaveLength(1);
     expect(parseKeys(`${good},${good}`)).toBeNull();
+    // Mail systems fold the case of the address that names a key.
+    expect(parseKeys(`${good},${good.replace('a:', 'A:')}`)).toBeNull();
     expect(parseKeys(`a:${Buffer.alloc(31).toString('base64')}`)).toBeNull();
     expect(parseKeys(Buffer.alloc(32).toString('base64'))).toBeNull();
     expect(parseKeys('')).toBeNull();

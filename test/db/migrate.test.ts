@@ -17,6 +17,7 @@ const NAMES = [
   '0008-live',
   '0009-unseen-claims',
   '0010-starting',
+  '0011-unread',
 ];
 
 /** A database with nothing in it, not even the template's tables. */

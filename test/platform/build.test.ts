@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { runProgram } from '../../platform/run-program';
@@ -73,6 +73,19 @@ describe('the build', () => {
     expect(builds()).toHaveLength(1);
     expect(readdirSync(path.join(clone, '.build')).filter((name) => name.includes('tmp'))).toEqual([]);
     expect(new Set(results.map(({ bundle }) => bundle)).size).toBe(1);
+  });
+
+  it('makes the same widget whatever NODE_ENV says', async () => {
+    for (const name of ['web', 'tsconfig.json']) cpSync(path.join(root, name), path.join(clone, name), { recursive: true });
+    const widgetOf = async (NODE_ENV: string): Promise<string[]> => {
+      rmSync(path.join(clone, '.build'), { recursive: true, force: true });
+      const script = "require('./scripts/build-web.cjs').buildWeb().then(({ dir }) => console.log(dir))";
+      const { code, output } = await runProgram(process.execPath, ['-e', script], { env: { ...process.env, NODE_ENV }, cwd: clone, timeoutMs: 25_000 });
+      if (code !== 0) throw new Error(output);
+      // A file's name has a hash of what is in it.
+      return readdirSync(path.join(output.trim(), 'assets')).sort();
+    };
+    expect(await widgetOf('development')).toEqual(await widgetOf('production'));
   });
 
   it('bundles the workflows anew only when something that they contain has changed', async () => {

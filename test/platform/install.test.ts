@@ -49,6 +49,6 @@ describe('installing by itself', () => {
 
   it('on a Node.js that is too old names the version wanted', () => {
     writeFileSync(path.join(clone, 'package.json'), JSON.stringify({ engines: { node: '>=99.1' } }));
-    expect(ensureInstalled()).toMatchObject({ status: 1, stderr: expect.stringMatching(/E_NODE_VERSION: .*99\.1 or newer/), calls: [] });
+    expect(ensureInstalled()).toMatchObject({ status: 2, stderr: expect.stringMatching(/E_NODE_VERSION: .*99\.1 or newer/), calls: [] });
   });
 });

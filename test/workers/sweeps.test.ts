@@ -55,10 +55,14 @@ describe('the sweep of commands', () => {
     expect((await desk.view(number)).revision).toBe(2);
   });
 
-  test('a refusal is written down with what to change', async () => {
+  test('a refusal is written down with what to change, and whoever gave the command hears of it once', async () => {
     const id = await queue(await desk.started(), { type: 'escalate' });
     await sweep();
+    await sweep();
     expect(await getCommand(desk.db, id)).toMatchObject({ state: 'refused', result: { refusal: { code: 'E_NO_OPEN_PAGE' } } });
+    expect(await desk.db.selectFrom('notices').select(['kind', 'to_agent']).where('key', '=', `refused:${id}`).execute()).toEqual([
+      { kind: 'refused', to_agent: 'ada' },
+    ]);
   });
 
   test('one to a conversation that has closed is refused', async () => {

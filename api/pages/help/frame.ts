@@ -1,10 +1,11 @@
 import type { Request } from 'express';
 import type { Locale } from '../../../db/visitors';
+import { zoneToTell } from '../../../messages/zone-words';
 import type { ApiContext } from '../../context';
 import type { PageAnswer } from '../../route';
 import { html, type Html, type Part } from '../html';
 import type { HelpVisitor } from './session';
-import { zoneToTell, type Teller } from './told-time';
+import type { Teller } from './told-time';
 import { HELP_WORDS, type HelpWords } from './words';
 
 /** A customer's page in the making: who looks at it, and in which language. */

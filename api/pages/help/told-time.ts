@@ -1,5 +1,6 @@
-import { DateTime, IANAZone } from 'luxon';
+import { DateTime } from 'luxon';
 import type { Locale } from '../../../db/visitors';
+import { zoneName } from '../../../messages/zone-words';
 import { html, type Html } from '../html';
 
 /** How each language writes a moment, with and without its year. */
@@ -15,11 +16,6 @@ export interface Teller {
   readonly now: number;
 }
 
-/** The zone in which somebody is told times: their own, if we know a real one, else the desk's. */
-export function zoneToTell(own: string | null, desk: string): string {
-  return own !== null && IANAZone.isValidZone(own) ? own : desk;
-}
-
 /** A moment in words: `Tue 31 Mar, 12:00`; with its year when that is another one. */
 export function momentWords(at: Date | number, { zone, locale, now }: Teller): string {
   const manner = MANNERS[locale];
@@ -32,18 +28,9 @@ export function momentTold(at: Date | number, teller: Teller): Html {
   return html`<time datetime="${new Date(at).toISOString()}">${momentWords(at, teller)}</time>`;
 }
 
-/**
- * What a zone is called: `Berlin time, CEST`, `Zeit in Berlin, MESZ`; one that names no place by its short name alone. The short name is that of
- * the moments told; it is left out where they have several, because clocks change between them.
- */
+/** What the zone of told moments is called; without its short name where they have several, because clocks change between them. */
 export function zoneWords({ zone, locale, now }: Teller, told: readonly (Date | number)[]): string {
-  const names = (told.length === 0 ? [now] : told).map(
-    (at) => DateTime.fromMillis(Number(at), { zone, locale: MANNERS[locale].locale }).offsetNameShort ?? zone,
-  );
-  const short = new Set(names).size === 1 ? names[0] : undefined;
-  const slash = zone.lastIndexOf('/');
-  if (slash < 0 || zone.startsWith('Etc/')) return short ?? zone;
-  const place = zone.slice(slash + 1).replaceAll('_', ' ');
-  const name = locale === 'de' ? `Zeit in ${place}` : `${place} time`;
-  return short === undefined ? name : `${name}, ${short}`;
+  const names = (told.length === 0 ? [now] : told).map((at) => DateTime.fromMillis(Number(at), { zone, locale: MANNERS[locale].locale }).offsetNameShort);
+  const [short = null] = names;
+  return zoneName(zone, new Set(names).size === 1 ? short : null, locale);
 }

@@ -11,11 +11,9 @@ export interface HelpWords {
   readonly other: { readonly locale: Locale; readonly name: string };
   readonly brand: string;
   readonly skip: string;
-  readonly languages: string;
   readonly navigation: {
     readonly write: string;
     readonly requests: string;
-    readonly signIn: string;
     readonly signOut: string;
     readonly as: (email: string) => string;
   };
@@ -35,7 +33,6 @@ export interface HelpWords {
     readonly subject: string;
     readonly body: string;
     readonly bodyHint: string;
-    readonly about: string;
     readonly cluster: string;
     readonly website: string;
     readonly none: string;
@@ -129,10 +126,8 @@ export interface HelpWords {
     readonly thatsAllLead: string;
     readonly thatsAllDone: string;
     readonly down: string;
-    readonly downTitle: string;
     readonly downLead: string;
     readonly downYes: string;
-    readonly downNo: string;
     readonly downDone: string;
     downAlready(time: string): string;
     readonly rateTitle: string;

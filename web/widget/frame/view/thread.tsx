@@ -1,5 +1,5 @@
 import { Fragment } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ChatMessage } from '../api-types';
 import { expectationText } from '../expectation-text';
 import { groups, isAfter, stillUnsent } from '../thread';
@@ -20,17 +20,24 @@ export function Thread() {
   const { messages, number, unsent, typing, lookedAt, loaded, present, open, earlier } = state;
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  /** Something was said below what is being read. */
+  const [below, setBelow] = useState(false);
   /** How far from the end the reader was when earlier messages were asked for, in pixels. */
   const fromEnd = useRef<number | null>(null);
   useSeen(box, messages, present);
 
   const waiting = stillUnsent(unsent, number, messages);
   const asking = waiting.some((entry) => entry.state === 'asking');
-  const last = messages.at(-1)?.id;
+  const last = messages.at(-1);
   const unsentBefore = useRef(0);
+  const lastBefore = useRef(last?.id);
+  const toEnd = () => {
+    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+  };
   // Whoever comes back, or goes to another chat, begins where it has got to.
   useLayoutEffect(() => {
     atEnd.current = true;
+    setBelow(false);
   }, [open, number]);
   useLayoutEffect(() => {
     const { current } = box;
@@ -40,8 +47,10 @@ export function Thread() {
     unsentBefore.current = waiting.length;
     const line = current.querySelector('.new-line');
     if (line !== null && atEnd.current) line.scrollIntoView({ block: 'center' });
-    else if (atEnd.current) current.scrollTop = current.scrollHeight;
-  }, [last, waiting.length, typing, asking, open, loaded]);
+    else if (atEnd.current) toEnd();
+    else if (last?.from !== 'you' && last?.id !== lastBefore.current) setBelow(true);
+    lastBefore.current = last?.id;
+  }, [last?.id, waiting.length, typing, asking, open, loaded]);
   useLayoutEffect(() => {
     const { current } = box;
     // What is put above does not move what is being read.
@@ -57,14 +66,16 @@ export function Thread() {
     if (current === null) return;
     // A picture arrives, a question appears, the keyboard of a phone takes half of the screen: who was at the end stays there.
     const resized = new ResizeObserver(() => {
-      if (atEnd.current && current.querySelector('.new-line') === null) current.scrollTop = current.scrollHeight;
+      if (atEnd.current && current.querySelector('.new-line') === null) toEnd();
     });
     for (const element of [current, ...current.children]) resized.observe(element);
     return () => resized.disconnect();
   }, []);
   const scrolled = () => {
     const { current } = box;
-    if (current !== null) atEnd.current = current.scrollHeight - current.scrollTop - current.clientHeight < NEAR;
+    if (current === null) return;
+    atEnd.current = current.scrollHeight - current.scrollTop - current.clientHeight < NEAR;
+    if (atEnd.current) setBelow(false);
   };
 
   const dayOf = (at: number) => day(at, telling);
@@ -112,6 +123,11 @@ export function Thread() {
         <Known />
         <Ending />
       </div>
+      {below && (
+        <button type="button" class="below" onClick={toEnd}>
+          {words.newMessages} ↓
+        </button>
+      )}
     </div>
   );
 }
