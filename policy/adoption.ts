@@ -105,8 +105,11 @@ function take(turn: Turn, claim: Claim, raised = false): PromiseRecord {
     return turn.start(timesOf([claim]), { claims: [claim], noticed: claim.noticed, raised, ...(isPast && { state: 'breached', breachedAt: dueAt }) });
   }
   const claims = [...(own.claims ?? [ownClaim(own)]), claim];
-  // What is broken already has had its consequence.
-  if (own.state === 'breached') return turn.change(own, { claims });
+  if (own.state === 'breached') {
+    // What is broken already has had its consequence; what is still to come has its own.
+    const isToCome = state.rules >= 3 && dueAt > claim.answersFrom;
+    return isToCome ? turn.start(timesOf([claim]), { claims: [claim], noticed: claim.noticed, raised }) : turn.change(own, { claims });
+  }
   const times = timesOf(claims);
   if (times.dueAt !== own.dueAt)
     turn.tell(claim.answersFrom, 'promise.recounted', { kind: own.kind, cycle: own.cycle, dueAt: times.dueAt, lateOnTriage: false });

@@ -56,7 +56,9 @@ export function send(turn: Turn, words: Words, at: number, releaseAt: number, by
   state.silenceAt = null;
   state.beRightBack = false;
   turn.tell(at, 'reply.said', { message: words.messageId, by, delivery: words.delivery });
-  const { messageId, recipients, mail, facts = {}, counts = true } = words;
+  const { messageId, recipients, mail, facts = {}, counts: isAnswer = true } = words;
+  // What a third party is asked alone, the customer never hears.
+  const counts = isAnswer && (state.rules < 3 || words.delivery === 'chat' || recipients.some((recipient) => state.participants.includes(recipient)));
   if (words.delivery === 'chat') {
     if (state.said) state.said = [...state.said, messageId];
     copyToOthers(turn, words, words.gone ? null : releaseAt, by);
@@ -87,8 +89,9 @@ function wait(turn: Turn, { messageId, facts = {}, counts = true }: Words, at: n
 
 /** The status that came with an answer in undo-send goes back when it is undone. */
 export function moveWith(turn: Turn, messageId: string): void {
-  const { status } = turn.state;
-  change(turn, messageId, { movedTo: status });
+  const { state } = turn;
+  change(turn, messageId, { movedTo: state.status });
+  if (state.rules >= 3 && state.status === 'pending') state.pendingBy = messageId;
 }
 
 /** An answer is taken back before it has left, with the time and the status that came with it. */
@@ -182,8 +185,11 @@ export function bounced(turn: Turn, { messageId, at, hard, copy }: { messageId: 
     if (copies > 0) turn.change(first, { copies });
     else runAgain(turn, first, at);
   }
-  if (state.status === 'solved' && state.merged === undefined && turn.unmet().some((promise) => !isAboutToBeKept(state, promise)))
-    moveTo(turn, 'open', at, 'bounced');
+  if (state.merged !== undefined) return;
+  const owes = state.status === 'solved' && turn.unmet().some((promise) => !isAboutToBeKept(state, promise));
+  // Nobody has read the question that it asked, so nobody is waited for; of several, whoever it did not come back from has.
+  const asked = state.status === 'pending' && state.pendingBy === messageId && (reply !== undefined || state.participants.length < 2);
+  if (owes || asked) moveTo(turn, 'open', at, 'bounced');
 }
 
 /** It was not kept after all: the same promise once more, with its old due time. */

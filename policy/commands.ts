@@ -217,6 +217,8 @@ function closingQuestion(turn: Turn, command: Carry<'closingQuestion'>, at: numb
   say(turn, { ...command, mail: 'closingQuestion' }, at, by);
   moveTo(turn, 'pending', at, 'closingQuestion');
   moveWith(turn, command.messageId);
+  // Who was waited for already is asked anew.
+  if (state.rules >= 3) state.pendingSince = at;
   state.closingAsked = true;
   state.remindAt = null;
   state.solveAt = businessDuration(policy, policy.tickets.closingSilence, at) + jitter(state.number);

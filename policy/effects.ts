@@ -41,7 +41,7 @@ export interface Acknowledgement {
 }
 
 /** Kinds of notices, each with its own sentence. */
-export const NOTICE_KINDS = ['newChat', 'threshold', 'breached', 'halfTime', 'customerWrote', 'agentSilent', 'undelivered'] as const;
+export const NOTICE_KINDS = ['newChat', 'threshold', 'breached', 'halfTime', 'customerWrote', 'productionDown', 'agentSilent', 'undelivered'] as const;
 
 /** One of {@link NOTICE_KINDS}. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

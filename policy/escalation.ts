@@ -134,6 +134,7 @@ function addCause(draft: Draft, event: Extract<EscalationEvent, { type: 'addCaus
   // A cause that was over and comes due again, as after a change of priority, is a later cause.
   const isNew = known?.overAt !== undefined || known === undefined;
   const isOwned = before === 'acknowledged' && (acknowledged !== undefined || ring === 'unacknowledged');
+  const wasSilent = pace(draft) === 'silent';
 
   draft.urgency = urgency;
   if (priority !== undefined) draft.start = { ...draft.start, priority };
@@ -151,6 +152,8 @@ function addCause(draft: Draft, event: Extract<EscalationEvent, { type: 'addCaus
     draft.round = 1;
     wantRing(draft, cause.at, now);
   } else if (raised && before === 'paging') {
+    // Its silent repeats were no rounds of the ladder that it climbs from now on.
+    if (wasSilent) draft.round = 1;
     wantRing(draft, cause.at, now);
   } else if (isNew && ring !== undefined && before === 'paging') {
     // The next level is not made to wait for it.
@@ -181,7 +184,8 @@ function nextLevel(draft: Draft, signal: string, at: number, now: number): void 
   if (escalationStatus(draft) === 'over' || draft.followed.includes(signal)) return;
   draft.followed = [...draft.followed, signal].slice(-FOLLOWED_KEPT);
   draft.causes = draft.causes.map((cause) => (cause.overAt === undefined ? { ...cause, acknowledged: false, since: Math.max(cause.since, now) } : cause));
-  if (!inFallback(draft)) draft.level = Math.max(1, Math.min(draft.level + 1, ladder(draft).length));
+  // The fallback rings every level; a silent page has rung one only, however often it has been repeated.
+  if (!inFallback(draft) || pace(draft) === 'silent') draft.level = Math.max(1, Math.min(draft.level + 1, ladder(draft).length));
   draft.revision += 1;
   wantRing(draft, at, now);
 }

@@ -153,6 +153,8 @@ export function takeCustomerAct(turn: Turn, event: CustomerActEvent): void {
       setPriority(turn, 'urgent', undefined, event.at, 'requester');
       expectNextResponse(turn, event.at, false);
       outOfHours(turn, event.at, true);
+      // They are told that we have been told; so we are, also while nothing is late.
+      if (state.rules >= 3 && !turn.tellsStaff()) turn.notice('productionDown', event.at);
       return;
     case 'thatsAll':
       if (state.merged !== undefined) return;

@@ -7,15 +7,24 @@ import type { PromiseKind } from './words';
 
 /** How promises end, pause and go on. Starting them is `Turn.start`; what a missed one leads to stands in consequences.ts. */
 
-/** A promise is kept; one that was breached stays breached and remembers when it was met. */
+/** A promise is kept; one that was breached stays breached and remembers when it was met, unless it was kept in time and we heard of it late. */
 export function meet(turn: Turn, promise: PromiseRecord, at: number, by: string): void {
-  turn.finish(promise, { state: promise.state === 'breached' ? 'breached' : 'met', metAt: at, metBy: by });
-  turn.tell(at, promise.state === 'breached' ? 'promise.metLate' : 'promise.met', {
+  const inTime = promise.state !== 'breached' || (turn.state.rules >= 3 && at < promise.dueAt);
+  if (promise.state === 'breached' && inTime) wasNotBroken(turn, promise);
+  const { breachedAt, ...kept } = promise;
+  turn.finish(inTime ? kept : { ...kept, ...(breachedAt !== undefined && { breachedAt }) }, { state: inTime ? 'met' : 'breached', metAt: at, metBy: by });
+  turn.tell(at, inTime ? 'promise.met' : 'promise.metLate', {
     kind: promise.kind,
     cycle: promise.cycle,
     dueAt: promise.dueAt,
   });
   stopRinging(turn, promise.key, MET_REASON[promise.kind]);
+}
+
+/** After an outage the timer may be handled before what was done in time: a breach that never was is taken back. */
+function wasNotBroken({ state }: Turn, { key, kind }: PromiseRecord): void {
+  state.everBreached = state.promises.some((promise) => promise.key !== key && promise.breachedAt !== undefined);
+  if (kind === 'update') state.updatesMissed = Math.max(0, state.updatesMissed - 1);
 }
 
 const MET_REASON: Readonly<Record<PromiseKind, Reason>> = {

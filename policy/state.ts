@@ -5,8 +5,11 @@ import type { Channel, Kind, Priority, PromiseKind, PromiseState, Status, Urgenc
 /**
  * The number of the rules that `apply` follows; a conversation keeps the one it started with until it continues as new.
  * 2: a higher priority also reaches the promises that a merged conversation had, for the day that the merge is undone.
+ * 3: what is broken does not swallow what a merge brings that is still to come; words that reach no customer answer none; what was kept in time
+ *    and heard of late is kept; "production down" is always told; the closing question counts from when it was asked; a question that came back
+ *    waits for nobody.
  */
-export const RULES = 2;
+export const RULES = 3;
 
 /** Why an event, a cancellation or a consequence happened; a code, never a person's words. */
 export type Reason = string;
@@ -204,6 +207,8 @@ export interface ConversationState {
   readonly graceUntil: number | null;
   /** `pending` since; reminders and solving after silence count from it. */
   readonly pendingSince: number | null;
+  /** The message whose question is waited for an answer to. */
+  readonly pendingBy?: string | null;
   readonly remindAt: number | null;
   readonly solveAt: number | null;
   /** The customer has been asked whether there is anything else, and has not answered. */

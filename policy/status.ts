@@ -132,6 +132,7 @@ export function leave(turn: Turn, at: number): void {
   const { state } = turn;
   if (state.status === 'pending') resume(turn, at);
   state.pendingSince = null;
+  if (state.pendingBy !== undefined) state.pendingBy = null;
   state.remindAt = null;
   state.solveAt = null;
   state.closingAsked = false;

@@ -67,6 +67,11 @@ export class Turn {
     });
   }
 
+  /** Whether staff hear of something in this turn: a notice, or a page. */
+  tellsStaff(): boolean {
+    return this.state.page !== null || this.effects.some(({ lane }) => lane === 'notices');
+  }
+
   mail(mail: MailKind, recipient: string, at: number, facts: MailEffect['facts'] = {}, carried: Pick<MailEffect, 'messageId' | 'copy'> = {}): void {
     this.add({
       lane: 'mail',

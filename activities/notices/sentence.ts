@@ -42,6 +42,8 @@ function whatHappened(effect: NoticeEffect, facts: NoticeFacts): string {
       return `half of the time is over; ${promise} is due ${time}.`;
     case 'customerWrote':
       return 'the customer has written.';
+    case 'productionDown':
+      return 'the customer says that production is down.';
     case 'agentSilent':
       return 'the customer in the chat has heard nothing for a while.';
     case 'undelivered':

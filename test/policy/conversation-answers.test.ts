@@ -292,3 +292,12 @@ describe('an answer to several recipients', () => {
     expect(story.promise('firstResponse')).toBe('running, due Tue 10:00');
   });
 });
+
+it('what is said to a third party alone answers no customer', () => {
+  const story = urgent();
+  story.answered('Mon 10:10', { recipients: ['vendor'] });
+  expect(story.promise('firstResponse')).toBe('running, due Mon 10:30');
+  expect(pages(story.until('Mon 10:16'))).toEqual(['Mon 10:15 page 1 opens: firstResponse:1 threshold, high']);
+  story.answered('Mon 10:20', { recipients: ['vendor', 'c1'] });
+  expect(story.promise('firstResponse')).toBe('met, due Mon 10:30, met Mon 10:20');
+});

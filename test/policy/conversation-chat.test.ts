@@ -505,3 +505,10 @@ describe('conversion', () => {
     expect(story.refusal?.code).toBe('E_NOT_OPEN');
   });
 });
+
+it('"Production down" is told at once, also while the office is open and nothing is late', () => {
+  const story = chat('Mon 10:00');
+  story.reply('Mon 10:02');
+  expect(story.state.page).toBeNull();
+  expect(story.act('Mon 10:20', 'productionDown')).toContain('notice productionDown');
+});

@@ -324,3 +324,56 @@ describe('snooze', () => {
     expect(story.state.snoozedUntil).toBeNull();
   });
 });
+
+describe('an answer that asked the customer something and came back', () => {
+  const asked = (participants = ['c1']): Story => {
+    const story = new Story(policy, { at: 'Mon 10:00', participants });
+    story.answered('Mon 10:10');
+    story.customer('Mon 11:00');
+    story.reply('Mon 12:00', { messageId: 'r', status: 'pending' });
+    story.until('Mon 12:01');
+    return story;
+  };
+
+  it('leaves nobody waiting for them: what they wrote is owed an answer again', () => {
+    const story = asked();
+    story.bounced('Mon 12:02', 'r');
+    expect(story.state.status).toBe('open');
+    expect(story.promise('nextResponse')).toBe('running, due Tue 11:02');
+  });
+
+  it('also when a server had taken it first', () => {
+    const story = asked();
+    story.delivered('Mon 12:01', 'r');
+    story.bounced('Mon 12:02', 'r');
+    expect(story.state.status).toBe('open');
+  });
+
+  it('but not when they have written, and somebody waits for something else by now', () => {
+    const story = asked();
+    story.delivered('Mon 12:01', 'r');
+    story.customer('Mon 12:10');
+    story.status('Mon 12:20', 'pending');
+    story.bounced('Mon 12:30', 'r');
+    expect(story.state.status).toBe('pending');
+  });
+
+  it('nor when another of the thread may have read it', () => {
+    const story = asked(['c1', 'c2']);
+    story.delivered('Mon 12:01', 'r');
+    story.bounced('Mon 12:02', 'r');
+    expect(story.state.status).toBe('pending');
+  });
+});
+
+it('the closing question in a chat that was pending already counts from when it was asked', () => {
+  const story = new Story(policy, { at: 'Mon 10:00', kind: 'chat' });
+  story.reply('Mon 10:02', { status: 'pending' });
+  story.presence('Mon 10:03', 'seen', { presentAt: 'Mon 10:03' });
+  story.command('Mon 11:00', { type: 'closingQuestion', messageId: 'q', delivery: 'chat', recipients: [], gone: true });
+  story.until('Mon 11:01');
+  story.presence('Mon 11:01', 'gone', { claimed: ['q'], presentAt: 'Mon 10:03' });
+  expect(story.state.status).toBe('pending');
+  story.until('Mon 11:33');
+  expect(story.state.status).toBe('solved');
+});

@@ -266,3 +266,30 @@ describe('agent-started conversations', () => {
     expect(story.promise('nextResponse')).toBe('running, due Wed 10:00');
   });
 });
+
+describe('what was kept in time and heard of late, as after an outage', () => {
+  it('an assignment before the due time keeps dispatch, although the timer came first', () => {
+    const story = new Story(policy, { at: 'Mon 10:00' });
+    story.until('Mon 11:00');
+    story.late('Mon 11:05', { type: 'command', id: 'x', at: at('Mon 10:50'), by: 'a1', command: { type: 'assign', agent: 'a1', away: false, force: false } });
+    expect(story.promise('dispatch')).toBe('met, due Mon 11:00, met Mon 10:50');
+    expect(story.state.everBreached).toBe(false);
+    expect(story.state.page).toBeNull();
+  });
+
+  it('an answer that the server took before the due time is a first response', () => {
+    const story = new Story(policy, { at: 'Mon 10:00', priority: 'urgent' });
+    story.reply('Mon 10:29:45', { messageId: 'r' });
+    story.until('Mon 10:30');
+    story.late('Mon 10:30:20', { type: 'delivered', messageId: 'r', at: at('Mon 10:29:56') });
+    expect(story.promise('firstResponse')).toBe('met, due Mon 10:30, met Mon 10:29:56');
+  });
+
+  it('what was broken besides stays broken', () => {
+    const story = new Story(policy, { at: 'Mon 10:00', priority: 'urgent' });
+    story.until('Mon 11:00');
+    story.late('Mon 11:05', { type: 'command', id: 'x', at: at('Mon 10:50'), by: 'a1', command: { type: 'assign', agent: 'a1', away: false, force: false } });
+    expect(story.promise('firstResponse')).toBe('breached, due Mon 10:30');
+    expect(story.state.everBreached).toBe(true);
+  });
+});

@@ -293,3 +293,25 @@ describe('the end', () => {
     expect(step.effects).toEqual([{ type: 'record', revision: OPENED_AT + 1 }]);
   });
 });
+
+describe('a silent page whose repeats are over', () => {
+  const silent = () => {
+    const model = new EscalationModel(start({ plan: 'standard', priority: 'normal', urgency: 'low', cause: cause('dispatch:1', 0, { urgency: 'low' }) }));
+    model.until(60);
+    return model;
+  };
+
+  it('goes one level up all the same when the customer was told nothing', () => {
+    const model = silent();
+    model.apply({ type: 'nextLevel', key: 'conversation/1042:feedback:1', reason: 'breached', at: at(60) });
+    model.settle();
+    expect(model.rings).toEqual(['0:1', '60:2']);
+  });
+
+  it('climbs like any other once it has become high', () => {
+    const model = silent();
+    model.apply({ type: 'addCause', cause: cause('raised:1', 60, { kind: 'raised', reason: 'raised' }), urgency: 'high', priority: 'urgent', ring: 'again' });
+    model.until(72);
+    expect(model.rings).toEqual(['0:1', '60:1', '65:2', '70:1']);
+  });
+});

@@ -139,16 +139,21 @@ export class Story {
     return this.event(time, { type: 'presence', at: at(time), found, claimed, presentAt: there, ...(lookAt !== undefined && { lookAt: at(lookAt) }) });
   }
 
+  /** Whom an answer goes to, unless a test says otherwise. */
+  private get requester(): string[] {
+    return this.state.participants.slice(0, 1);
+  }
+
   /** An answer that waits in undo-send, or is in front of a chat's customer at once. */
   reply(time: string | number, more: Partial<Extract<Command, { type: 'reply' }>> = {}, by = 'a1'): string[] {
     const delivery = this.state.kind === 'chat' ? 'chat' : 'mail';
-    return this.command(time, { type: 'reply', messageId: `r${this.acts + 1}`, delivery, recipients: delivery === 'mail' ? ['c1'] : [], ...more }, by);
+    return this.command(time, { type: 'reply', messageId: `r${this.acts + 1}`, delivery, recipients: delivery === 'mail' ? this.requester : [], ...more }, by);
   }
 
   /** An answer by mail that the customer's server has taken when this is over, at `time`. */
   answered(time: string | number, more: Partial<Extract<Command, { type: 'reply' }>> = {}, by = 'a1'): string[] {
     const messageId = `r${this.acts + 1}`;
-    const said = this.reply(at(time) - 11 * SECOND_MS, { messageId, delivery: 'mail', recipients: ['c1'], ...more }, by);
+    const said = this.reply(at(time) - 11 * SECOND_MS, { messageId, delivery: 'mail', recipients: this.requester, ...more }, by);
     const left = this.until(at(time) - 1).map((words) => words.replace(/^\S+ \S+ /, ''));
     return [...said, ...left, ...this.delivered(time, messageId)];
   }
@@ -174,12 +179,12 @@ export class Story {
   }
 
   feedback(time: string | number, word: 'workingOnIt' | 'whenOpen' | 'ownWords', by = 'a1'): string[] {
-    return this.command(time, { type: 'feedback', messageId: `f${this.acts + 1}`, word, recipients: this.state.kind === 'chat' ? [] : ['c1'] }, by);
+    return this.command(time, { type: 'feedback', messageId: `f${this.acts + 1}`, word, recipients: this.state.kind === 'chat' ? [] : this.requester }, by);
   }
 
   beRightBack(time: string | number, backAt?: string): string[] {
     const delivery = this.state.kind === 'chat' ? 'chat' : 'mail';
-    const recipients = delivery === 'mail' ? ['c1'] : [];
+    const recipients = delivery === 'mail' ? this.requester : [];
     return this.command(time, { type: 'beRightBack', messageId: `r${this.acts + 1}`, delivery, recipients, ...(backAt && { backAt: at(backAt) }) });
   }
 

@@ -78,10 +78,10 @@ export const german: Words = {
     low: { name: 'Niedrig', about: 'Fragen, Wünsche und Vorschläge' },
   },
   productionDown: 'Produktion ausgefallen? Sagen Sie es uns',
-  productionDownWhy: 'Wir stufen es als dringend ein und rufen sofort die Bereitschaft.',
+  productionDownWhy: 'Wir stufen es als dringend ein und sagen es sofort unserem Team, Tag und Nacht.',
   productionDownYes: 'Ja, die Produktion steht',
   productionDownNo: 'Nein, doch nicht',
-  productionDownTold: 'Wir haben es als dringend eingestuft und die Bereitschaft gerufen.',
+  productionDownTold: 'Wir haben es als dringend eingestuft und unserem Team gesagt.',
 
   you: 'Sie',
   desk: 'Automatische Nachricht',

@@ -78,10 +78,10 @@ export const english = {
     low: { name: 'Low', about: 'Questions, requests and suggestions' },
   },
   productionDown: 'Production down? Tell us now',
-  productionDownWhy: 'We raise this to urgent and ring the engineer on call at once.',
+  productionDownWhy: 'We raise this to urgent and tell our team at once, day and night.',
   productionDownYes: 'Yes, production is down',
   productionDownNo: 'No, it’s not',
-  productionDownTold: 'We’ve raised it to urgent and told the engineer on call.',
+  productionDownTold: 'We’ve raised it to urgent and told our team.',
 
   you: 'You',
   desk: 'Automatic message',
