@@ -1,28 +1,27 @@
 import { createNoticeActivities } from '../../activities/notices/notices';
 import { createPagingActivities } from '../../activities/paging/paging';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { listNotices } from '../../db/notices';
 import { getPage } from '../../db/pages';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
 import { SLACK_CHANNEL, SLACK_TOKEN, startFakeSlack, type FakeSlack } from '../kit/slack';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 import { addConversation, addDesk, attemptOf, DUE_AT, PUBLIC_URL, recordOf, NO_TRIES, SILENT } from './paging-fixtures';
 
-let testDatabase: TestDatabase;
+let testDatabase: OpenTestDatabase;
 let db: Database;
 let pagerduty: FakePagerDuty;
 let slack: FakeSlack;
 
 beforeEach(async () => {
-  [testDatabase, pagerduty, slack] = await Promise.all([freshDatabase(), startFakePagerDuty(), startFakeSlack()]);
-  db = openDatabase(testDatabase.url);
+  [testDatabase, pagerduty, slack] = await Promise.all([openTestDatabase(), startFakePagerDuty(), startFakeSlack()]);
+  ({ db } = testDatabase);
   await addDesk(db);
   await addConversation(db, 1042);
   await db.updateTable('conversations').set({ demo: true }).where('number', '=', 1042).execute();
 });
 afterEach(async () => {
-  await closeDatabase(db);
-  await testDatabase.drop();
+  await testDatabase.close();
   await pagerduty.close();
   await slack.close();
 });

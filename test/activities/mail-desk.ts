@@ -2,11 +2,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createMailActivities } from '../../activities/mail/send-mail';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import type { MailActivities } from '../../messages/activities';
 import type { MailEffect } from '../../policy/effects';
 import { startSmtpSink, type SmtpSink } from '../kit/smtp-sink';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 import { effectOf, FRIDAY_EVENING, IDENTITY, POLICY, TUESDAY_TEN } from './mail-fixtures';
 
 /** The customer of these tests. */
@@ -47,14 +47,14 @@ export function activityEnvironment(): MockActivityEnvironment {
 
 /** A desk with a database and a mail server of the outside world, for all tests of a file; a mail that nobody expects fails its test. */
 export function useMailDesk() {
-  let database: TestDatabase;
+  let database: OpenTestDatabase;
   let db: Database;
   let sink: SmtpSink;
   let nextNumber = 1042;
 
   beforeAll(async () => {
-    database = await freshDatabase();
-    db = openDatabase(database.url, { max: 4 });
+    database = await openTestDatabase();
+    ({ db } = database);
     const at = new Date(FRIDAY_EVENING);
     await db
       .insertInto('policies')
@@ -72,10 +72,7 @@ export function useMailDesk() {
     await db.insertInto('agents').values({ id: 'a_anna', name: 'Anna Berger', email: null, role: 'agent', created_at: at }).execute();
   });
 
-  afterAll(async () => {
-    await closeDatabase(db);
-    await database.drop();
-  });
+  afterAll(() => database.close());
 
   beforeEach(async () => {
     sink = await startSmtpSink();

@@ -1,26 +1,25 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { createNoticeActivities } from '../../activities/notices/notices';
 import { noticeSentence } from '../../activities/notices/sentence';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { listNotices } from '../../db/notices';
 import { NOTICE_KINDS, type NoticeEffect } from '../../policy/effects';
 import { SLACK_CHANNEL, SLACK_TOKEN, startFakeSlack, type FakeSlack } from '../kit/slack';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 import { addConversation, addDesk, DUE_AT, PUBLIC_URL, SILENT } from './paging-fixtures';
 
-let testDatabase: TestDatabase;
+let testDatabase: OpenTestDatabase;
 let db: Database;
 let slack: FakeSlack;
 
 beforeEach(async () => {
-  [testDatabase, slack] = await Promise.all([freshDatabase(), startFakeSlack()]);
-  db = openDatabase(testDatabase.url);
+  [testDatabase, slack] = await Promise.all([openTestDatabase(), startFakeSlack()]);
+  ({ db } = testDatabase);
   await addDesk(db);
   await addConversation(db, 1042);
 });
 afterEach(async () => {
-  await closeDatabase(db);
-  await testDatabase.drop();
+  await testDatabase.close();
   await slack.close();
 });
 

@@ -1,14 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { createPagingActivities } from '../../activities/paging/paging';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { markBundleSent } from '../../db/page-bundles';
 import { acknowledgePage, getPage, pagesWithLostAcknowledgement } from '../../db/pages';
 import type { PageAttempt, PageAttemptAnswer, PagingActivities } from '../../messages/activities';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 import { addConversation, addDesk, attemptOf, DUE_AT, incidentOf, PUBLIC_URL, recordOf, SILENT } from './paging-fixtures';
 
-let testDatabase: TestDatabase;
+let testDatabase: OpenTestDatabase;
 let db: Database;
 let pagerduty: FakePagerDuty;
 /** The process's clock, moved by the tests. */
@@ -18,8 +18,8 @@ let activities: PagingActivities;
 let rangAlone = false;
 
 beforeEach(async () => {
-  [testDatabase, pagerduty] = await Promise.all([freshDatabase(), startFakePagerDuty()]);
-  db = openDatabase(testDatabase.url);
+  [testDatabase, pagerduty] = await Promise.all([openTestDatabase(), startFakePagerDuty()]);
+  ({ db } = testDatabase);
   now = DUE_AT + 1_000;
   rangAlone = false;
   await addDesk(db);
@@ -35,8 +35,7 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  await closeDatabase(db);
-  await testDatabase.drop();
+  await testDatabase.close();
   await pagerduty.close();
 });
 

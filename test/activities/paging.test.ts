@@ -7,23 +7,20 @@ import { listTimeline } from '../../db/conversations';
 import { acknowledgePage, getPage, markAcknowledgementRelayed, pagesWithLostAcknowledgement } from '../../db/pages';
 import type { PageAttemptRecord } from '../../messages/activities';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 import { addConversation, addDesk, attemptOf, causeOf, DUE_AT, incidentOf, PUBLIC_URL, recordOf, NO_TRIES, SILENT } from './paging-fixtures';
 
-let testDatabase: TestDatabase;
+let testDatabase: OpenTestDatabase;
 let db: Database;
 let pagerduty: FakePagerDuty;
 let number = 1041;
 
 beforeAll(async () => {
-  testDatabase = await freshDatabase();
-  db = openDatabase(testDatabase.url);
+  testDatabase = await openTestDatabase();
+  ({ db } = testDatabase);
   await addDesk(db);
 });
-afterAll(async () => {
-  await closeDatabase(db);
-  await testDatabase.drop();
-});
+afterAll(() => testDatabase.close());
 beforeEach(async () => {
   pagerduty = await startFakePagerDuty();
   number += 1;

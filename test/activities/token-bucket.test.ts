@@ -1,25 +1,22 @@
 import { createLogger } from '../../config/log';
 import { TokenBucket } from '../../activities/paging/token-bucket';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
-let base: TestDatabase;
+let base: OpenTestDatabase;
 let db: Database;
 let now: number;
 const entries: string[] = [];
 const log = createLogger('test', { write: (line: string) => entries.push(line) });
 beforeAll(async () => {
-  base = await freshDatabase();
-  db = openDatabase(base.url);
+  base = await openTestDatabase();
+  ({ db } = base);
 });
 beforeEach(() => {
   now = Date.UTC(2026, 2, 30, 10);
   entries.length = 0;
 });
-afterAll(async () => {
-  await closeDatabase(db);
-  await base.drop();
-});
+afterAll(() => base.close());
 
 /** A worker's bucket of a key; each test has a key of its own. */
 const bucketOf = (routingKey: string, on = db) => new TokenBucket({ db: on, routingKey, clock: () => now, log, askMs: 30_000 });

@@ -1,22 +1,19 @@
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { claimAttempt, writeAttempt, writePageRecord } from '../../db/page-records';
 import { addConversation, addDesk, attemptOf, DUE_AT, recordOf } from '../activities/paging-fixtures';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
-let testDatabase: TestDatabase;
+let testDatabase: OpenTestDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  testDatabase = await freshDatabase();
-  db = openDatabase(testDatabase.url, { max: 2 });
+  testDatabase = await openTestDatabase();
+  ({ db } = testDatabase);
   await addDesk(db);
   await addConversation(db, 1);
 });
 
-afterAll(async () => {
-  await closeDatabase(db);
-  await testDatabase.drop();
-});
+afterAll(() => testDatabase.close());
 
 const outcomes = () => db.selectFrom('page_attempts').select(['ring', 'outcome']).orderBy('ring').execute();
 

@@ -1,16 +1,16 @@
 import { agentByEmail, findOrCreateContact, isKnownSender } from '../../db/contacts';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { belongsToAnother, organizationOfDomain } from '../../db/organizations';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 const at = new Date(Date.UTC(2026, 2, 2, 9));
 
 describe('contacts', () => {
-  let base: TestDatabase;
+  let base: OpenTestDatabase;
   let db: Database;
   beforeAll(async () => {
-    base = await freshDatabase();
-    db = openDatabase(base.url);
+    base = await openTestDatabase();
+    ({ db } = base);
     await db
       .insertInto('organizations')
       .values({ id: 'acme', name: 'Acme', domains: ['acme.test'], clusters: ['C042'], websites: ['www.acme.test'], created_at: at })
@@ -23,10 +23,7 @@ describe('contacts', () => {
       ])
       .execute();
   });
-  afterAll(async () => {
-    await closeDatabase(db);
-    await base.drop();
-  });
+  afterAll(() => base.close());
 
   const find = (person: { email?: string; phone?: string; name?: string }) =>
     db.transaction().execute((trx) => findOrCreateContact(trx, { email: null, phone: null, name: null, ...person }, at));

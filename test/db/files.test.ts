@@ -1,24 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import * as desk from '../../db/migrations/0001-desk';
 import * as files from '../../db/migrations/0002-files';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
-let base: TestDatabase;
+let base: OpenTestDatabase;
 let db: Database;
 beforeAll(async () => {
-  base = await freshDatabase();
-  db = openDatabase(base.url, { max: 2 });
+  base = await openTestDatabase();
+  ({ db } = base);
   // Back to how it was before there were files.
   await sql`DROP SCHEMA public CASCADE`.execute(db);
   await sql`CREATE SCHEMA public`.execute(db);
   await desk.up(db as unknown as Kysely<unknown>);
 });
-afterAll(async () => {
-  await closeDatabase(db);
-  await base.drop();
-});
+afterAll(() => base.close());
 
 test('what attachments contained is kept once each, and each still has its own', async () => {
   const [one, two] = [Buffer.from('a\0b'), randomBytes(5_000)];

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { inTransaction } from '../../db/in-transaction';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 describe('a transaction that PostgreSQL ended for the sake of others', () => {
-  let base: TestDatabase;
+  let base: OpenTestDatabase;
   let db: Database;
   beforeAll(async () => {
-    base = await freshDatabase();
-    db = openDatabase(base.url);
+    base = await openTestDatabase();
+    ({ db } = base);
     await db
       .insertInto('settings')
       .values([
@@ -17,10 +17,7 @@ describe('a transaction that PostgreSQL ended for the sake of others', () => {
       ])
       .execute();
   });
-  afterAll(async () => {
-    await closeDatabase(db);
-    await base.drop();
-  });
+  afterAll(() => base.close());
 
   const addOne = (trx: Database, key: string) => sql`UPDATE settings SET value = to_jsonb((value #>> '{}')::int + 1) WHERE key = ${key}`.execute(trx);
 

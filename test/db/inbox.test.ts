@@ -1,25 +1,22 @@
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { findEarlierCopy, INBOX_CHANNEL, insertInbox, lockNextMail, markResolved, noteFailure } from '../../db/inbox';
 import { Client } from 'pg';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 const at = new Date(Date.UTC(2026, 2, 2, 9));
 const now = at.getTime();
 
 describe('the inbox', () => {
-  let base: TestDatabase;
+  let base: OpenTestDatabase;
   let db: Database;
   beforeAll(async () => {
-    base = await freshDatabase();
-    db = openDatabase(base.url);
+    base = await openTestDatabase();
+    ({ db } = base);
   });
   beforeEach(async () => {
     await db.deleteFrom('inbox').execute();
   });
-  afterAll(async () => {
-    await closeDatabase(db);
-    await base.drop();
-  });
+  afterAll(() => base.close());
 
   const accept = (urgent = false) => insertInbox(db, { channel: 'email', receivedAt: at, raw: Buffer.from('x'), envelope: { from: 'a', to: ['b'] }, urgent });
 

@@ -1,25 +1,22 @@
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { currentPolicy, policyByHash, publishPolicy, storePolicy } from '../../db/policies';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { policyOf } from '../policy/policies';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 const AT = new Date(Date.UTC(2026, 2, 2, 9));
 
 describe('policies in the database', () => {
-  let base: TestDatabase;
+  let base: OpenTestDatabase;
   let db: Database;
   let first: PolicySnapshot;
   let second: PolicySnapshot;
   beforeAll(async () => {
-    base = await freshDatabase();
-    db = openDatabase(base.url);
+    base = await openTestDatabase();
+    ({ db } = base);
     [first, second] = await Promise.all([policyOf(''), policyOf('undoSend: 20s')]);
   });
-  afterAll(async () => {
-    await closeDatabase(db);
-    await base.drop();
-  });
+  afterAll(() => base.close());
   const json = (snapshot: PolicySnapshot): unknown => JSON.parse(JSON.stringify(snapshot));
 
   test('before the first one is published there is none, and storing one does not publish it', async () => {

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import { createLogger } from '../../config/log';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { publishPolicy } from '../../db/policies';
 import { startResolver } from '../../intake/resolver';
 import { startSmtp, type SmtpListener } from '../../intake/smtp';
 import type { SenderChecks } from '../../intake/verdict';
 import { parseSigningKeys, type SigningKeys } from '../../messages/addresses';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 import { policyOf } from '../policy/policies';
 
 /** Monday, 2 March 2026, 10:00 in Berlin: the office is open. */
@@ -56,7 +56,7 @@ export class MailDesk {
   db!: Database;
   policy!: PolicySnapshot;
   smtp!: SmtpListener;
-  private base!: TestDatabase;
+  private base!: OpenTestDatabase;
   private resolver: { close(): Promise<void> } | null = null;
   private readonly log = createLogger('test', { write: () => undefined });
 
@@ -65,8 +65,8 @@ export class MailDesk {
 
   async open(policyText = '', checks: SenderChecks = { by: 'off' }): Promise<void> {
     this.checks = checks;
-    this.base = await freshDatabase();
-    this.db = openDatabase(this.base.url);
+    this.base = await openTestDatabase();
+    this.db = this.base.db;
     this.policy = await policyOf(policyText);
     await publishPolicy(this.db, this.policy, new Date(this.now));
     this.smtp = await startSmtp({ listen: { host: '127.0.0.1', port: 0 }, db: this.db, domain: this.domain, log: this.log, now: () => this.now });
@@ -99,8 +99,7 @@ export class MailDesk {
   async close(): Promise<void> {
     await this.stopResolving();
     await this.smtp.close();
-    await closeDatabase(this.db);
-    await this.base.drop();
+    await this.base.close();
   }
 
   /** Hands a mail over by SMTP; answers the inbox id that the server names. Rejects with the server's answer. */

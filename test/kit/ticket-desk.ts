@@ -1,4 +1,4 @@
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { publishPolicy } from '../../db/policies';
 import { createTicket } from '../../intake/create-ticket';
 import type { Carried } from '../../messages/conversation';
@@ -7,7 +7,7 @@ import type { PolicySnapshot } from '../../policy/snapshot';
 import type { Command, ConversationEvent } from '../../policy/events';
 import type { Priority } from '../../policy/words';
 import { policyOf } from '../policy/policies';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 /** Monday, 2 March 2026, 10:00 in Berlin: the office is open. */
 export const MONDAY_10 = Date.UTC(2026, 2, 2, 9);
@@ -16,11 +16,11 @@ export const MONDAY_10 = Date.UTC(2026, 2, 2, 9);
 export class TicketDesk {
   db!: Database;
   policy!: PolicySnapshot;
-  private base!: TestDatabase;
+  private base!: OpenTestDatabase;
 
   async open(policyText = '', at = MONDAY_10): Promise<void> {
-    this.base = await freshDatabase();
-    this.db = openDatabase(this.base.url);
+    this.base = await openTestDatabase();
+    this.db = this.base.db;
     this.policy = await policyOf(policyText);
     await publishPolicy(this.db, this.policy, new Date(at));
     await this.db
@@ -34,8 +34,7 @@ export class TicketDesk {
   }
 
   async close(): Promise<void> {
-    await closeDatabase(this.db);
-    await this.base.drop();
+    await this.base.close();
   }
 
   /** A new ticket's number, on the way that the API takes. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
+import { closeDatabase, openDatabase, type Database } from '../../db/connection';
 import { testServer } from './test-servers';
 
 const TEMPLATE = 'holdfast_template';
@@ -18,6 +19,28 @@ export async function freshDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await administrate(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   return { url: urlOf(name), drop: () => administrate(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+/** A test's own database, opened as the program opens its own. */
+export interface OpenTestDatabase {
+  readonly db: Database;
+  readonly url: string;
+  /** Closes it, and removes it. */
+  close(): Promise<void>;
+}
+
+/** Clones the migrated template and opens it. Call it in `beforeAll`, and `close` in `afterAll`. */
+export async function openTestDatabase(): Promise<OpenTestDatabase> {
+  const { url, drop } = await freshDatabase();
+  const db = openDatabase(url);
+  return {
+    db,
+    url,
+    async close() {
+      await closeDatabase(db);
+      await drop();
+    },
+  };
 }
 
 /** Runs all migrations once, into the template. Called by global-setup.ts. */

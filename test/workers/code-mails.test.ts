@@ -1,31 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { addCode } from '../../db/codes';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { newId } from '../../db/new-id';
 import { parseSigningKeys } from '../../messages/addresses';
 import { CODE_MS, digitsOfCode, hashOfCode, isRightCode } from '../../messages/mailed-code';
 import { startCodeMails } from '../../workers/code-mails';
 import { readMail, startSmtpSink, type SmtpSink } from '../kit/smtp-sink';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 const NOW = Date.parse('2026-03-27T18:30:00Z');
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const [OLD, NEW] = [key('old'), key('new')];
 const keys = parseSigningKeys(OLD);
 
-let database: TestDatabase;
+let database: OpenTestDatabase;
 let db: Database;
 let sink: SmtpSink;
 beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url, { max: 4 });
+  database = await openTestDatabase();
+  ({ db } = database);
   sink = await startSmtpSink();
 });
 afterAll(async () => {
   await sink.close();
-  await closeDatabase(db);
-  await database.drop();
+  await database.close();
 });
 
 const start = (clock: { now: number }, given = keys) =>

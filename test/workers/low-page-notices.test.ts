@@ -3,12 +3,12 @@ import { createLogger } from '../../config/log';
 import { postDeskNotice } from '../../activities/notices/desk-notice';
 import type { NoticeRow } from '../../db/notices';
 import { publishPolicy } from '../../db/policies';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { noticeLowPages } from '../../workers/low-page-notices';
 import { SLACK_CHANNEL, SLACK_TOKEN, startFakeSlack } from '../kit/slack';
 import { policyOf } from '../policy/policies';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 /** Monday, 2 March 2026, in Berlin. */
 const MONDAY_OPENING = Date.UTC(2026, 2, 2, 7);
@@ -16,19 +16,16 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 describe('pages of low urgency that are open when the office opens', () => {
-  let base: TestDatabase;
+  let base: OpenTestDatabase;
   let db: Database;
   let policy: PolicySnapshot;
   beforeEach(async () => {
-    base = await freshDatabase();
-    db = openDatabase(base.url);
+    base = await openTestDatabase();
+    ({ db } = base);
     policy = await policyOf('');
     await publishPolicy(db, policy, new Date(MONDAY_OPENING));
   });
-  afterEach(async () => {
-    await closeDatabase(db);
-    await base.drop();
-  });
+  afterEach(() => base.close());
 
   /** Answers the number of the conversation that on-call was rung for at that time. */
   async function paged(at: number, page: { urgency?: 'high' | 'low'; state?: 'paging' | 'acknowledged' | 'over'; demo?: boolean } = {}): Promise<number> {

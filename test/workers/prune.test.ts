@@ -1,23 +1,20 @@
 import { claimKey, keepAnswer } from '../../db/idempotency';
 import { openSession } from '../../db/sessions';
 import { addHits } from '../../db/rate-limits';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { prune } from '../../workers/prune';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 const NOW = Date.parse('2026-03-23T09:00:00Z');
 const DAY = 24 * 3_600_000;
 
-let database: TestDatabase;
+let database: OpenTestDatabase;
 let db: Database;
 beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url, { max: 2 });
+  database = await openTestDatabase();
+  ({ db } = database);
 });
-afterAll(async () => {
-  await closeDatabase(db);
-  await database.drop();
-});
+afterAll(() => database.close());
 
 test('what is over is forgotten, what may still be asked for stays', async () => {
   const session = (n: number, expiresAt: number) =>

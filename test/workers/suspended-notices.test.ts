@@ -1,13 +1,13 @@
 import { postDeskNotice } from '../../activities/notices/desk-notice';
 import { createLogger } from '../../config/log';
-import { closeDatabase, openDatabase, type Database } from '../../db/connection';
+import type { Database } from '../../db/connection';
 import { insertInbox } from '../../db/inbox';
 import type { NoticeRow } from '../../db/notices';
 import type { PolicySnapshot } from '../../policy/snapshot';
 import { noticeSuspended } from '../../workers/suspended-notices';
 import { SLACK_CHANNEL, SLACK_TOKEN, startFakeSlack } from '../kit/slack';
 import { policyOf } from '../policy/policies';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
 /** Monday, 2 March 2026, in Berlin. */
 const MONDAY_OPENING = Date.UTC(2026, 2, 2, 7);
@@ -15,18 +15,15 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 describe('notices about mail that was kept aside', () => {
-  let base: TestDatabase;
+  let base: OpenTestDatabase;
   let db: Database;
   let policy: PolicySnapshot;
   beforeEach(async () => {
-    base = await freshDatabase();
-    db = openDatabase(base.url);
+    base = await openTestDatabase();
+    ({ db } = base);
     policy = await policyOf('');
   });
-  afterEach(async () => {
-    await closeDatabase(db);
-    await base.drop();
-  });
+  afterEach(() => base.close());
 
   async function keptAside(at: number, count = 1): Promise<void> {
     for (let index = 0; index < count; index += 1) {
