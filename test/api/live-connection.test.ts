@@ -5,19 +5,19 @@ import { gzipSync } from 'node:zlib';
 import { transformSync } from '@swc/core';
 import WebSocket from 'ws';
 import { connectLive, type LiveConnection, type LiveEvent, type LiveOptions, type LiveState, type SocketClass } from '../../web/live/connection';
-import { agentSays, addVisitor, startLiveApi, stopLiveApis, TestSocket, type LiveApi, type TestVisitor } from './live-desk';
-import { addTicket, openTestApi, type TestApi } from './test-api';
+import { agentSays, openLiveScene, startLiveApi, TestSocket, type LiveApi, type LiveScene, type TestVisitor } from './live-desk';
+import { addTicket, type TestApi } from './test-api';
 
+let scene: LiveScene;
 let desk: TestApi;
 let ada: TestVisitor;
 beforeAll(async () => {
-  desk = await openTestApi();
-  ada = await addVisitor(desk, 'ada@example.org');
+  scene = await openLiveScene();
+  ({ desk, ada } = scene);
 });
 afterAll(async () => {
   for (const { connection } of open) connection.close();
-  await stopLiveApis();
-  await desk.close();
+  await scene.close();
 });
 
 interface Connected {

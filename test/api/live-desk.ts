@@ -11,7 +11,7 @@ import { Live } from '../../api/live/live';
 import { serveSockets } from '../../api/live/sockets';
 import { createLogger } from '../../config/log';
 import { closeDatabase, openDatabase, type Database } from '../../db/connection';
-import { PUBLIC_URL, ADMIN_TOKEN, type TestApi } from './test-api';
+import { ADMIN_TOKEN, openTestApi, PUBLIC_URL, type TestApi } from './test-api';
 
 /** An api process of the tests with live connections, on the database of a {@link TestApi}. */
 export interface LiveApi {
@@ -91,6 +91,27 @@ const running = new Set<LiveApi>();
 /** Stops every api that still runs, for the end of a file. */
 export async function stopLiveApis(): Promise<void> {
   await Promise.all([...running].map((api) => api.stop()));
+}
+
+/** A desk for live connections, and a customer of it; its api processes are started by the tests. */
+export interface LiveScene {
+  readonly desk: TestApi;
+  readonly ada: TestVisitor;
+  /** Stops every api that still runs, and closes the desk. */
+  close(): Promise<void>;
+}
+
+/** Opens it; call `close` in `afterAll`. */
+export async function openLiveScene(): Promise<LiveScene> {
+  const desk = await openTestApi();
+  return {
+    desk,
+    ada: await addVisitor(desk, 'ada@example.org'),
+    async close() {
+      await stopLiveApis();
+      await desk.close();
+    },
+  };
 }
 
 /** A visitor of the tests: whoever holds the token. */

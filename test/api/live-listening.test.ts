@@ -4,19 +4,17 @@ import { createLogger } from '../../config/log';
 import { liveRange } from '../../db/live-events';
 import { beginListening, endListening, LISTENED_FOR_MS, pruneListeners } from '../../db/live-listeners';
 import { beat } from '../../db/presence-tabs';
-import { agentSays, addVisitor, startLiveApi, stopLiveApis, TestSocket, type TestVisitor } from './live-desk';
-import { addTicket, openTestApi, type TestApi } from './test-api';
+import { agentSays, openLiveScene, startLiveApi, TestSocket, type LiveScene, type TestVisitor } from './live-desk';
+import { addTicket, type TestApi } from './test-api';
 
+let scene: LiveScene;
 let desk: TestApi;
 let ada: TestVisitor;
 beforeAll(async () => {
-  desk = await openTestApi();
-  ada = await addVisitor(desk, 'ada@example.org');
+  scene = await openLiveScene();
+  ({ desk, ada } = scene);
 });
-afterAll(async () => {
-  await stopLiveApis();
-  await desk.close();
-});
+afterAll(() => scene.close());
 beforeEach(() => desk.db.deleteFrom('live_listeners').execute());
 
 const written = async () => (await desk.db.selectFrom('live_events').select('id').execute()).length;

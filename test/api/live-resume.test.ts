@@ -4,21 +4,19 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { liveRange, pruneLiveEvents } from '../../db/live-events';
 import { checkPresence } from '../../db/presence';
-import { agentSays, addVisitor, startLiveApi, stopLiveApis, TestSocket, type LiveApi, type TestVisitor } from './live-desk';
-import { addTicket, openTestApi, type TestApi } from './test-api';
+import { agentSays, openLiveScene, startLiveApi, TestSocket, type LiveApi, type LiveScene, type TestVisitor } from './live-desk';
+import { addTicket, type TestApi } from './test-api';
 
 const seed = Number(process.env['HOLDFAST_TEST_SEED']);
 
+let scene: LiveScene;
 let desk: TestApi;
 let ada: TestVisitor;
 beforeAll(async () => {
-  desk = await openTestApi();
-  ada = await addVisitor(desk, 'ada@example.org');
+  scene = await openLiveScene();
+  ({ desk, ada } = scene);
 });
-afterAll(async () => {
-  await stopLiveApis();
-  await desk.close();
-});
+afterAll(() => scene.close());
 
 const messageOf = (frame: { type: string; event?: unknown }) => (frame.type === 'event' ? (frame.event as { message?: { id: string } }).message : undefined);
 const cursorOf = (socket: TestSocket) =>

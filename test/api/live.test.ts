@@ -2,23 +2,21 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { readMark } from '../../db/read-marks';
 import { disableAgent, revokeAllTokens } from './live-access';
-import { agentSays, addVisitor, startLiveApi, stopLiveApis, TestSocket, type LiveApi, type TestVisitor } from './live-desk';
-import { addTestAgent, addTicket, openTestApi, type TestApi } from './test-api';
+import { addVisitor, agentSays, openLiveScene, startLiveApi, TestSocket, type LiveApi, type LiveScene, type TestVisitor } from './live-desk';
+import { addTestAgent, addTicket, type TestApi } from './test-api';
 
+let scene: LiveScene;
 let desk: TestApi;
+let ada: TestVisitor;
 let api: LiveApi;
 let other: LiveApi;
-let ada: TestVisitor;
 
 beforeAll(async () => {
-  desk = await openTestApi();
+  scene = await openLiveScene();
+  ({ desk, ada } = scene);
   [api, other] = [await startLiveApi(desk), await startLiveApi(desk)];
-  ada = await addVisitor(desk, 'ada@example.org');
 });
-afterAll(async () => {
-  await stopLiveApis();
-  await desk.close();
-});
+afterAll(() => scene.close());
 
 const idOf = ({ message }: Record<string, unknown>) => (message as { id: string }).id;
 /** What came of a kind, as far as it came. */
