@@ -1,25 +1,18 @@
 import { CHATTING } from '../end-to-end/policies';
-import type { SceneBrowser } from '../kit/browser';
-import { openChatScene, type ChatScene } from '../kit/chat-scene';
+import { useChatScene } from '../kit/chat-scene';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 import { Widget } from '../kit/widget';
 
-jest.setTimeout(120_000);
-
 const ADA = 'ada.winter@kornblume.example';
 
-let scene: ChatScene;
+const scene = useChatScene(CHATTING);
+const { reply } = scene;
 let desk: DeskUnderTest;
-let browser: SceneBrowser;
-beforeAll(async () => {
-  scene = await openChatScene(CHATTING);
-  ({ desk, browser } = scene);
-}, 60_000);
-afterAll(() => scene.close());
+beforeAll(() => void ({ desk } = scene));
 
 test('the api and the worker are killed while somebody writes: what was written is kept and sent once, and nobody who is there is mailed', async () => {
   desk.parts.sink.expect(ADA);
-  const customer = await browser.person();
+  const customer = await scene.browser.person();
   // That the desk cannot be reached for a while is what this is about.
   customer.forgive(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket/);
   const page = await customer.tab();
@@ -29,7 +22,7 @@ test('the api and the worker are killed while somebody writes: what was written 
   await widget.say('The shop is slow.');
   await widget.shows('Sent ·');
   const { number } = await desk.parts.db.selectFrom('chats').select('number').executeTakeFirstOrThrow();
-  await desk.must('POST', `/conversations/${number}/replies`, { body: 'I look into it.' });
+  await reply(number, 'I look into it.');
   await widget.shows('I look into it.');
 
   const crashed = Promise.all([scene.crash('api'), scene.crash('worker')]);
@@ -38,7 +31,7 @@ test('the api and the worker are killed while somebody writes: what was written 
   await widget.shows(/Sending …|Waiting for the connection|Sent ·/);
   await crashed;
   await inTheEnd('what was written arrives', async () => (await desk.messages(number)).some(({ body }) => body === 'It got worse.'), 40_000);
-  await desk.must('POST', `/conversations/${number}/replies`, { body: 'A disk was full.' });
+  await reply(number, 'A disk was full.');
   await widget.shows('A disk was full.', 40_000);
   const seen = () => desk.parts.db.selectFrom('messages').select('body').where('number', '=', number).where('seen_at', 'is not', null).orderBy('at').execute();
   await inTheEnd('all of it was read', async () => (await seen()).length === 2, 30_000);

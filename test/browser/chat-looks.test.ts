@@ -1,27 +1,20 @@
 import { closedNow } from '../end-to-end/policies';
 import { toldInUtc } from '../end-to-end/told';
-import { axeFindings, picture, type SceneBrowser } from '../kit/browser';
-import { openChatScene, type ChatScene } from '../kit/chat-scene';
+import { axeFindings, picture } from '../kit/browser';
+import { useChatScene } from '../kit/chat-scene';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 import { Widget } from '../kit/widget';
-
-jest.setTimeout(120_000);
 
 const ADA = 'ada.winter@kornblume.example';
 const { policy, opensAt } = closedNow(Date.now());
 
-let scene: ChatScene;
+const scene = useChatScene(policy);
 let desk: DeskUnderTest;
-let browser: SceneBrowser;
-beforeAll(async () => {
-  scene = await openChatScene(policy);
-  ({ desk, browser } = scene);
-}, 60_000);
-afterAll(() => scene.close());
+beforeAll(() => void ({ desk } = scene));
 
 test('the form out of office hours: what is promised before it is sent is what is promised, kept track of and mailed', async () => {
   const mailbox = desk.customer('Nora', 'nora@acme.example');
-  const customer = await browser.person({ timezoneId: 'UTC' });
+  const customer = await scene.browser.person({ timezoneId: 'UTC' });
   const page = await customer.tab();
   await page.goto(`${desk.parts.url}/help`);
   await page.getByText('closed', { exact: false }).first().waitFor();
@@ -58,7 +51,7 @@ describe.each([
 ] as const)('%i px, %s', (width, colorScheme) => {
   test('the demo page and the chat, for somebody known and for anybody, are readable and without complaint', async () => {
     desk.parts.sink.expect(ADA);
-    const customer = await browser.person({ viewport: { width, height: 720 }, colorScheme, ...(colorScheme === 'dark' && { locale: 'de-DE' }) });
+    const customer = await scene.browser.person({ viewport: { width, height: 720 }, colorScheme, ...(colorScheme === 'dark' && { locale: 'de-DE' }) });
     const page = await customer.tab();
     await page.goto(`${desk.parts.url}/demo`);
     const widget = new Widget(page);

@@ -1,21 +1,14 @@
 import type { Page } from 'playwright-core';
 import { CHATTING } from '../end-to-end/policies';
-import { axeFindings, picture, type Person, type SceneBrowser } from '../kit/browser';
-import { openChatScene, type ChatScene } from '../kit/chat-scene';
+import { axeFindings, picture, type Person } from '../kit/browser';
+import { useChatScene } from '../kit/chat-scene';
 import { ChattingCustomer } from '../kit/chatting-customer';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 import { Widget } from '../kit/widget';
 
-jest.setTimeout(120_000);
-
-let scene: ChatScene;
+const scene = useChatScene(CHATTING);
 let desk: DeskUnderTest;
-let browser: SceneBrowser;
-beforeAll(async () => {
-  scene = await openChatScene(CHATTING);
-  ({ desk, browser } = scene);
-}, 60_000);
-afterAll(() => scene.close());
+beforeAll(() => void ({ desk } = scene));
 
 /** A page of the desk, opened by an agent who has signed in. */
 async function agentAt(agent: Person, path: string): Promise<Page> {
@@ -49,11 +42,11 @@ const unseenMails = async (number: number) =>
   (await desk.parts.db.selectFrom('outgoing_mails').select('key').where('number', '=', number).where('kind', '=', 'chatUnseen').execute()).length;
 
 test('the demo page: who is there, how soon, both ways live, gone, one mail, an answer by mail, and all of it when the chat is opened again', async () => {
-  const [customer, agent] = [await browser.person(), await browser.person()];
+  const [customer, agent] = [await scene.browser.person(), await scene.browser.person()];
   // Somebody has been answered just now, so somebody is there.
   desk.parts.sink.expect('early@acme.example');
   const early = await new ChattingCustomer(desk.parts.url, { email: 'early@acme.example' }).opens('Good morning');
-  await desk.must('POST', `/conversations/${early.number}/replies`, { body: 'Good morning!' });
+  await scene.reply(early.number, 'Good morning!');
   await inTheEnd('the agent is known as active', async () => (await desk.must<{ agents: unknown[] }>('GET', '/chat/expectation')).agents.length > 0);
   const mailbox = desk.customer('Ada Winter', 'ada.winter@kornblume.example');
   const host = await customer.tab();

@@ -1,19 +1,12 @@
 import { CHATTING } from '../end-to-end/policies';
 import { axeFindings, picture } from '../kit/browser';
-import { openChatScene, type ChatScene } from '../kit/chat-scene';
+import { useChatScene } from '../kit/chat-scene';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 
-jest.setTimeout(120_000);
-
-let scene: ChatScene;
+const scene = useChatScene(CHATTING);
+const { reply } = scene;
 let desk: DeskUnderTest;
-beforeAll(async () => {
-  scene = await openChatScene(CHATTING);
-  ({ desk } = scene);
-}, 60_000);
-afterAll(() => scene.close());
-
-const reply = (number: number, body: string) => desk.must('POST', `/conversations/${number}/replies`, { body });
+beforeAll(() => void ({ desk } = scene));
 
 test('a mailed code shows that an address is one’s own: then all of its conversations are there, and live', async () => {
   const vera = desk.customer('Vera Rosen', 'vera@rosen.example');

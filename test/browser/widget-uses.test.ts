@@ -1,24 +1,17 @@
 import type { Frame, Page } from 'playwright-core';
 import { CHATTING } from '../end-to-end/policies';
 import { axeFindings, picture } from '../kit/browser';
-import { openChatScene, type ChatScene } from '../kit/chat-scene';
+import { useChatScene } from '../kit/chat-scene';
 import { LiveTab } from '../kit/chatting-customer';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 import { startStrictProxy } from '../kit/strict-proxy';
 import { launcherOf } from '../kit/widget';
 
-jest.setTimeout(120_000);
-
-let scene: ChatScene;
+const scene = useChatScene(CHATTING);
+const { reply, wordsOf } = scene;
 let desk: DeskUnderTest;
-beforeAll(async () => {
-  scene = await openChatScene(CHATTING);
-  ({ desk } = scene);
-}, 60_000);
-afterAll(() => scene.close());
+beforeAll(() => void ({ desk } = scene));
 
-const reply = (number: number, body: string) => desk.must('POST', `/conversations/${number}/replies`, { body });
-const wordsOf = async (number: number) => (await desk.messages(number)).filter(({ direction }) => direction === 'in').map(({ body }) => body);
 const agentAt = (number: number) => LiveTab.open(desk.parts.url, { token: desk.parts.adminToken, number });
 
 /** Where the keyboard is: on the host's page, or in the chat. */

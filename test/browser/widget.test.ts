@@ -1,32 +1,21 @@
 import type { BrowserContextOptions } from 'playwright-core';
 import { CHATTING } from '../end-to-end/policies';
-import { axeFindings, picture, type SceneBrowser } from '../kit/browser';
-import { openChatScene, type ChatScene } from '../kit/chat-scene';
+import { axeFindings, picture } from '../kit/browser';
+import { useChatScene } from '../kit/chat-scene';
 import { inTheEnd, type DeskUnderTest } from '../kit/desk-under-test';
 import { launcherOf } from '../kit/widget';
 
-jest.setTimeout(120_000);
-
-let scene: ChatScene;
+const scene = useChatScene(CHATTING);
+const { hostPage, chatOf, reply, wordsOf } = scene;
 let desk: DeskUnderTest;
-let browser: SceneBrowser;
-beforeAll(async () => {
-  scene = await openChatScene(CHATTING);
-  ({ desk, browser } = scene);
-}, 60_000);
-afterAll(() => scene.close());
-
-const hostPage: ChatScene['hostPage'] = (person, query) => scene.hostPage(person, query);
-const chatOf = (email: string) => scene.chatOf(email);
-const reply = (number: number, body: string) => desk.must('POST', `/conversations/${number}/replies`, { body });
-const wordsOf = async (number: number) => (await desk.messages(number)).filter(({ direction }) => direction === 'in').map(({ body }) => body);
+beforeAll(() => void ({ desk } = scene));
 
 /** Whether something is wider than the screen. */
 const WIDER =
   'document.documentElement.scrollWidth > innerWidth || [...document.querySelectorAll("body *")].some((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("pre, .only-read"))';
 
 test('an anonymous visitor is asked once who they are; what they write without a connection is sent once when it is back', async () => {
-  const person = await browser.person();
+  const person = await scene.browser.person();
   person.forgive(/ERR_INTERNET_DISCONNECTED|WebSocket/);
   desk.parts.sink.expect('grace@navy.example');
   const widget = await hostPage(person);
@@ -65,7 +54,7 @@ test('an anonymous visitor is asked once who they are; what they write without a
 });
 
 test('a tab that is closed before its message was sent loses nothing', async () => {
-  const person = await browser.person();
+  const person = await scene.browser.person();
   person.forgive(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load/);
   const widget = await hostPage(person, 'as=customer');
   await widget.open();
@@ -83,7 +72,7 @@ test('a tab that is closed before its message was sent loses nothing', async () 
 });
 
 test('two tabs are one chat; the closed one says how much is unread, until it is read in the other', async () => {
-  const person = await browser.person();
+  const person = await scene.browser.person();
   desk.parts.sink.expect('ada.winter@kornblume.example');
   const [one, other] = [await hostPage(person, 'as=customer'), await hostPage(person, 'as=customer')];
   const launcher = launcherOf(one.page);
@@ -115,7 +104,7 @@ test('two tabs are one chat; the closed one says how much is unread, until it is
 });
 
 test('the end is the customer’s: be right back, the closing question, their verdict, and another language', async () => {
-  const person = await browser.person();
+  const person = await scene.browser.person();
   desk.parts.sink.expect('ada.winter@kornblume.example');
   const widget = await hostPage(person, 'as=customer&lang=de');
   const inside = widget.page.frameLocator('iframe[title="Support-Chat"]');
@@ -154,7 +143,7 @@ test('the end is the customer’s: be right back, the closing question, their ve
 });
 
 test('the demo’s contact form is the signed-in customer’s own, in a frame', async () => {
-  const person = await browser.person();
+  const person = await scene.browser.person();
   const { page } = await hostPage(person, 'as=customer');
   await page.getByRole('button', { name: 'Write a ticket' }).click();
   const form = page.frameLocator('iframe[title="Contact form"]');
@@ -175,7 +164,7 @@ const SCREENS: readonly (readonly [string, BrowserContextOptions])[] = [320, 768
   .map(({ width, colorScheme }) => [`${width}-${colorScheme}`, { viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce' }]);
 
 test.each(SCREENS)('%s: every screen is readable, and axe finds nothing', async (name, options) => {
-  const person = await browser.person(options);
+  const person = await scene.browser.person(options);
   const address = `${name}@screens.example`;
   desk.parts.sink.expect(address);
   const widget = await hostPage(person);

@@ -26,27 +26,46 @@ export interface ChatScene {
   chatOf(email: string): Promise<number>;
   /** Opens the chat as somebody whom the desk knows, and writes; answers the number of the conversation once it is there. */
   begins(widget: Widget, email: string, words: string): Promise<number>;
-  /** Ends both; what a page complained about is told, and the desk is closed all the same. */
-  close(): Promise<void>;
+  /** An agent answers. */
+  reply(number: number, body: string): Promise<unknown>;
+  /** What the customer has said, oldest first. */
+  wordsOf(number: number): Promise<readonly string[]>;
 }
 
-/** Opens a scene under a policy. */
-export async function openChatScene(policy: string): Promise<ChatScene> {
+/** A scene under a policy for all tests of a file, which have two minutes each; its desk and its browser are there once the tests begin. */
+export function useChatScene(policy: string): ChatScene {
+  jest.setTimeout(120_000);
   const secret = randomBytes(32).toString('base64url');
-  const [open, browser] = await Promise.all([openDesk({ policy, providers: false, env: { DASHBOARD_JWT_SECRET: secret } }), openBrowser()]);
-  const { desk } = open;
+  let open: OpenDesk;
+  let browser: SceneBrowser;
+
+  beforeAll(async () => {
+    [open, browser] = await Promise.all([openDesk({ policy, providers: false, env: { DASHBOARD_JWT_SECRET: secret } }), openBrowser()]);
+  }, 60_000);
+
+  // What a page complained about is told, and the desk is closed all the same.
+  afterAll(async () => {
+    const [outcome] = await Promise.allSettled([browser.close()]);
+    await open.close();
+    if (outcome.status === 'rejected') throw outcome.reason;
+  });
+
   const chatOf = (email: string) =>
     inTheEnd(`the chat of ${email} is there`, async () => {
-      const chats = desk.parts.db.selectFrom('chats').innerJoin('contacts', 'contacts.id', 'chats.contact_id').select('chats.number');
+      const chats = open.desk.parts.db.selectFrom('chats').innerJoin('contacts', 'contacts.id', 'chats.contact_id').select('chats.number');
       return (await chats.where('contacts.email', '=', email).orderBy('chats.number', 'desc').executeTakeFirst())?.number;
     });
   return {
-    desk,
-    browser,
+    get desk() {
+      return open.desk;
+    },
+    get browser() {
+      return browser;
+    },
     crash: (command) => open.crash(command),
     async hostPage(person, query = 'as=visitor') {
       const page = await person.tab();
-      await page.goto(`${desk.parts.url}/demo?${query}`);
+      await page.goto(`${open.desk.parts.url}/demo?${query}`);
       return new Widget(page);
     },
     async signedIn({ email, name }, options) {
@@ -64,10 +83,7 @@ export async function openChatScene(policy: string): Promise<ChatScene> {
       await widget.shows(/Sent ·/);
       return number;
     },
-    async close() {
-      const [outcome] = await Promise.allSettled([browser.close()]);
-      await open.close();
-      if (outcome.status === 'rejected') throw outcome.reason;
-    },
+    reply: (number, body) => open.desk.must('POST', `/conversations/${number}/replies`, { body }),
+    wordsOf: async (number) => (await open.desk.messages(number)).filter(({ direction }) => direction === 'in').map(({ body }) => body),
   };
 }
