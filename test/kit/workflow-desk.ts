@@ -175,6 +175,11 @@ export function message(facts: Partial<MessageEvent> & { seq: number; at: number
   };
 }
 
+/** An agent's answer by mail to whoever asked. */
+export function reply(messageId: string, more: Partial<Extract<Command, { type: 'reply' }>> = {}): Command {
+  return { type: 'reply', messageId, delivery: 'mail', recipients: ['customer-1'], ...more };
+}
+
 /** Waits in real time until something holds that a workflow brings about; fails with what is missing after 30 s. */
 export async function eventually<Value>(
   what: string,

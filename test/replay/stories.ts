@@ -3,9 +3,8 @@ import { conversationWorkflowId } from '../../messages/ids';
 import type { PresenceLook } from '../../messages/activities';
 import type { PresenceFound } from '../../policy/presence';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import type { Command } from '../../policy/events';
 import { ChatVisitor } from '../kit/chat-visitor';
-import { eventually, type Started, type WorkflowDesk } from '../kit/workflow-desk';
+import { eventually, reply, type Started, type WorkflowDesk } from '../kit/workflow-desk';
 
 /** What a recorded story is told with. */
 export interface Stage {
@@ -42,14 +41,6 @@ type Chatting = { readonly type: 'reply' | 'closingQuestion'; readonly messageId
 
 /** One story: from its beginning to where its history is worth keeping. */
 export type Story = (stage: Stage) => Promise<Started>;
-
-const reply = (messageId: string, more: Partial<Extract<Command, { type: 'reply' }>> = {}): Command => ({
-  type: 'reply',
-  messageId,
-  delivery: 'mail',
-  recipients: ['customer-1'],
-  ...more,
-});
 
 const mailed = ({ desk }: Stage, { number }: Started, kind: string) =>
   eventually(`${kind} of #${number} is mailed`, () => desk.outside.mails.some((mail) => mail.number === number && mail.effect.mail === kind));

@@ -2,8 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { commandUpdate, viewQuery, type ConversationView } from '../../messages/conversation';
 import { loadPolicy } from '../../policy/resolve';
 import type { PolicySnapshot } from '../../policy/snapshot';
-import type { Command } from '../../policy/events';
-import { eventually, message, WorkflowDesk } from '../kit/workflow-desk';
+import { eventually, message, reply, WorkflowDesk } from '../kit/workflow-desk';
 import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
 
 /** One conversation after another, each in moved time; every wait for a workflow is real and short. */
@@ -46,14 +45,6 @@ async function moveTo(instant: number): Promise<void> {
   const left = instant - (await now());
   if (left > 0) await time.env.sleep(left);
 }
-
-const reply = (messageId: string, more: Partial<Extract<Command, { type: 'reply' }>> = {}): Command => ({
-  type: 'reply',
-  messageId,
-  delivery: 'mail',
-  recipients: ['customer-1'],
-  ...more,
-});
 
 describe('a ticket', () => {
   test('gets a receipt with the promised time, pages when nobody takes it, and is quiet once it is taken', async () => {

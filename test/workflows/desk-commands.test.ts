@@ -5,7 +5,7 @@ import type { PolicySnapshot } from '../../policy/snapshot';
 import type { ConversationState } from '../../policy/state';
 import type { PromiseKind } from '../../policy/words';
 import { at, BUNDLING_MS, openMovedTime, quietWorkflowCode, type MovedTime } from '../kit/moved-time';
-import { eventually, type Started, type WorkflowDesk } from '../kit/workflow-desk';
+import { eventually, reply, type Started, type WorkflowDesk } from '../kit/workflow-desk';
 
 /**
  * What a desk does with its conversations, as real workflows in moved time: waiting for customers and for others, reminders, snooze,
@@ -67,14 +67,6 @@ const pagedFor = (ticket: Started): string[] =>
     .timelineOf(ticket.number)
     .filter(({ type }) => type === 'page.cause')
     .map(({ at: when, data }) => `${String(data['cause']).split(':').slice(1).join(':')} at ${new Date(when).toISOString().slice(11, 16)}`);
-
-const reply = (messageId: string, more: Partial<Extract<Command, { type: 'reply' }>> = {}): Command => ({
-  type: 'reply',
-  messageId,
-  delivery: 'mail',
-  recipients: ['customer-1'],
-  ...more,
-});
 
 /** A ticket that has been answered at 10:01, and that nothing is owed to. */
 async function answered(more: Parameters<WorkflowDesk['start']>[0] = { receivedAt: at('10:00') }, messageId = 'answer'): Promise<Started> {

@@ -1,5 +1,5 @@
 import type { PolicySnapshot } from '../../policy/snapshot';
-import { eventually, message, WorkflowDesk, type Started } from '../kit/workflow-desk';
+import { eventually, message, reply, WorkflowDesk, type Started } from '../kit/workflow-desk';
 import { policyOf } from '../policy/policies';
 import { freshNamespace, type TestNamespace } from '../setup/temporal';
 
@@ -30,7 +30,6 @@ const eventsOf = async ({ handle }: Started) => (await server.client.workflow.ge
 const timersOf = async (ticket: Started) => (await eventsOf(ticket)).filter(({ timerStartedEventAttributes: timer }) => timer).length;
 const upsertsOf = async (ticket: Started) => (await eventsOf(ticket)).filter(({ upsertWorkflowSearchAttributesEventAttributes: upsert }) => upsert).length;
 const last = ({ number }: Started) => desk.outside.projections.findLast((projection) => projection.number === number)?.carried;
-const reply = (messageId: string, recipients = ['customer-1']) => ({ type: 'reply', delivery: 'mail', messageId, recipients }) as const;
 const delivered = (ticket: Started) =>
   eventually('it is delivered and projected', () => last(ticket)?.state.outgoing.length === 0 && last(ticket)?.state.answeredAt !== null);
 /** `what` happens once in everything that was projected. */
@@ -67,7 +66,7 @@ test('what happens while the mail is on its way is projected too, whoever comes 
 
 test('with several recipients the conversation projects the delivery itself', async () => {
   const ticket = await desk.start({ receivedAt: Date.now(), receipt: false });
-  await ticket.command(reply('first', ['customer-1', 'customer-2']), Date.now());
+  await ticket.command(reply('first', { recipients: ['customer-1', 'customer-2'] }), Date.now());
   await delivered(ticket);
   await eventually('both have it', () => desk.outside.mailsOf(ticket.number).length === 2);
   expect(told(ticket, 'reply.delivered')).toHaveLength(1);
@@ -96,7 +95,7 @@ test('a promise that comes due sooner than any timer is not kept waiting for one
   const before = desk.outside.noticesOf(ticket.number).length;
   await ticket.command({ type: 'assign', agent: 'agent-1', away: false, force: false }, Date.now());
   const updateBy = Date.now() + 4_000;
-  await ticket.command({ ...reply('first'), updateBy }, Date.now());
+  await ticket.command(reply('first', { updateBy }), Date.now());
   await eventually('the agent is told that the promised word is missing', () => desk.outside.noticesOf(ticket.number).length > before);
   await eventually('it is breached', () => last(ticket)?.state.promises.some(({ kind, state }) => kind === 'update' && state === 'breached'));
   expect(last(ticket)?.state.promises.find(({ kind }) => kind === 'update')).toMatchObject({ breachedAt: updateBy });
