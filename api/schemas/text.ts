@@ -1,7 +1,5 @@
+import { UNSTORABLE } from '../unstorable';
 import { z } from './openapi-zod';
-
-/** What PostgreSQL cannot store: NUL, and halves of surrogate pairs. */
-const UNSTORABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 const STORABLE = 'contains characters that cannot be stored; remove NUL and broken surrogates';
 

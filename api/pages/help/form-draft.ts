@@ -3,6 +3,7 @@ import { contactById } from '../../../db/contacts';
 import type { FormRequest } from '../../../intake/form';
 import { mailAddress } from '../../../intake/mail-address';
 import type { PostedForm } from '../../multipart';
+import { UNSTORABLE } from '../../unstorable';
 import { PRIORITIES, type Priority } from '../../../policy/words';
 import type { HelpView } from './frame';
 import type { HelpVisitor } from './session';
@@ -74,8 +75,6 @@ export function draftOf(fields: ReadonlyMap<string, string>, visitor: HelpVisito
   };
 }
 
-/** NUL and halves of surrogate pairs, which no database takes. */
-const UNSTORABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const NOT_ONE_LINE = /[\u0000-\u001f]/;
 
 /** What to change before it can be sent, by field, in the reader's words. */

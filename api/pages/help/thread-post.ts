@@ -4,14 +4,13 @@ import { actByLink } from '../../../intake/link-act';
 import { rate } from '../../../intake/rate';
 import { HoldfastError } from '../../../messages/errors';
 import type { PageAnswer } from '../../route';
+import { withoutUnstorable } from '../../unstorable';
 import type { HelpView } from './frame';
 import { onceForForm, readPosted } from './posted';
 import { threadAnswer, type ThreadGiven } from './thread-page';
 
 const WORDS_LENGTH = 100_000;
 const REASON_LENGTH = 2_000;
-/** NUL and halves of surrogate pairs, which no database takes. */
-const UNSTORABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Where an answer's conversation is shown afterwards: it is another one, when the old one was closed. */
 export interface ThreadPlace extends ThreadGiven {
@@ -38,13 +37,13 @@ export async function threadPost(view: HelpView, place: ThreadPlace): Promise<Pa
       const tooMuch = posted.leftOut === null ? null : words.errors[posted.leftOut];
       if (problem !== null || tooMuch !== null) {
         const problems = new Map([...(problem === null ? [] : [['words', problem] as const]), ...(tooMuch === null ? [] : [['files', tooMuch] as const])]);
-        return threadAnswer(view, { ...place, draft: typed.replace(UNSTORABLE, ''), problems, filesLost: posted.files.length > 0 || tooMuch !== null });
+        return threadAnswer(view, { ...place, draft: withoutUnstorable(typed), problems, filesLost: posted.files.length > 0 || tooMuch !== null });
       }
       const { number } = await onceForForm(context.db, { who: viewer.contactId, posted, at: now }, (db) =>
         answerByForm(
           db,
           context.policy(),
-          { number: own.number, contactId: viewer.contactId, words: typed.replace(UNSTORABLE, ''), files: posted.files, proven: place.proof !== null },
+          { number: own.number, contactId: viewer.contactId, words: withoutUnstorable(typed), files: posted.files, proven: place.proof !== null },
           now,
         ),
       );
@@ -60,7 +59,9 @@ export async function threadPost(view: HelpView, place: ThreadPlace): Promise<Pa
     case 'rate': {
       const score = posted.fields.get('score');
       if (score !== 'good' && score !== 'bad') throw new HoldfastError('E_INVALID', 'The rating is missing. Go back and choose one.');
-      const why = (posted.fields.get('why') ?? '').replace(UNSTORABLE, '').trim().slice(0, REASON_LENGTH);
+      const why = withoutUnstorable(posted.fields.get('why') ?? '')
+        .trim()
+        .slice(0, REASON_LENGTH);
       await rate(context.db, { number: own.number, contact: viewer.contactId, score, words: why === '' ? null : why, at: now });
       return said('rated');
     }
