@@ -4,7 +4,7 @@ import { addHits } from '../db/rate-limits';
 import { HoldfastError } from '../messages/errors';
 import type { Visitor } from './auth/actor';
 import type { ApiContext } from './context';
-import { RATE_LIMITS } from './rate-limits';
+import { limitsOf } from './rate-limits';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -14,7 +14,7 @@ const HOUR_MS = 60 * MINUTE_MS;
  * processes count as one. `address` is the caller's, `email` what they claim. Errors: E_RATE_LIMITED.
  */
 export async function countChat(context: ApiContext, db: Database, who: { readonly address: string; readonly email: string }): Promise<void> {
-  const { chats, chatsOfAddress } = { ...RATE_LIMITS, ...context.rateLimits };
+  const { chats, chatsOfAddress } = limitsOf(context);
   // The narrower one last, and in this order everywhere.
   await count(context, db, { key: `chats:${who.address}`, limit: chats, windowMs: HOUR_MS });
   await count(context, db, { key: `chats-of:${createHash('sha256').update(who.email).digest('base64url')}`, limit: chatsOfAddress, windowMs: HOUR_MS });
@@ -22,7 +22,7 @@ export async function countChat(context: ApiContext, db: Database, who: { readon
 
 /** Counts a message of a visitor; like {@link countChat}. Errors: E_RATE_LIMITED. */
 export async function countMessage(context: ApiContext, db: Database, visitorId: string): Promise<void> {
-  const { chatMessages } = { ...RATE_LIMITS, ...context.rateLimits };
+  const { chatMessages } = limitsOf(context);
   await count(context, db, { key: `chat-messages:${visitorId}`, limit: chatMessages, windowMs: MINUTE_MS });
 }
 
@@ -35,7 +35,7 @@ export async function countUpload(
   db: Database,
   { visitor, address, bytes }: { readonly visitor: Visitor; readonly address: string; readonly bytes: number },
 ): Promise<void> {
-  const { chatUploads: limit } = { ...RATE_LIMITS, ...context.rateLimits };
+  const { chatUploads: limit } = limitsOf(context);
   const who = visitor.proof === 'claimed' ? address : visitor.identity;
   await count(context, db, { key: `chat-uploads:${who}`, limit, windowMs: HOUR_MS, hits: Math.ceil(bytes / 1_000) });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from '../db/connection';
 import { count } from './chat-limits';
 import type { ApiContext } from './context';
-import { RATE_LIMITS } from './rate-limits';
+import { limitsOf } from './rate-limits';
 
 const MINUTE_MS = 60_000;
 const QUARTER_MS = 15 * MINUTE_MS;
@@ -30,5 +30,3 @@ export async function countLink(context: ApiContext, address: string, token: str
   const link = createHash('sha256').update(token).digest('base64url').slice(0, 22);
   await count(context, context.db, { key: `link:${link}`, limit: links, windowMs: MINUTE_MS });
 }
-
-const limitsOf = (context: ApiContext) => ({ ...RATE_LIMITS, ...context.rateLimits });

@@ -37,7 +37,7 @@ export interface RateLimits {
 }
 
 /** What holds unless the environment says otherwise: no agent and no program of theirs ever comes near it. */
-export const RATE_LIMITS: RateLimits = {
+const RATE_LIMITS: RateLimits = {
   credential: 6_000,
   anonymous: 240,
   wrongToken: 120,
@@ -53,6 +53,11 @@ export const RATE_LIMITS: RateLimits = {
   links: 60,
 };
 
+/** What holds in this process. */
+export function limitsOf(context: ApiContext): RateLimits {
+  return { ...RATE_LIMITS, ...context.rateLimits };
+}
+
 const MINUTE_MS = 60_000;
 const SIGN_IN_WINDOW_MS = 15 * MINUTE_MS;
 
@@ -61,7 +66,7 @@ const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** Puts the limits before everything that reads a body or asks the database. Beyond one: 429 E_RATE_LIMITED with Retry-After. */
 export function limitRates(app: Express, context: ApiContext): void {
-  const { credential, anonymous, wrongToken, signIn, visitor } = { ...RATE_LIMITS, ...context.rateLimits };
+  const { credential, anonymous, wrongToken, signIn, visitor } = limitsOf(context);
   if (wrongToken > 0) app.use(refuseGuesses(context, wrongToken));
   const sessions = new KnownSessions();
   app.use(sessions.note);
