@@ -375,5 +375,6 @@ it('the closing question in a chat that was pending already counts from when it 
   story.presence('Mon 11:01', 'gone', { claimed: ['q'], presentAt: 'Mon 10:03' });
   expect(story.state.status).toBe('pending');
   story.until('Mon 11:33');
+  story.presence('Mon 11:33', 'gone', { presentAt: 'Mon 10:03' });
   expect(story.state.status).toBe('solved');
 });
