@@ -6,7 +6,7 @@ import { inTransaction } from '../db/in-transaction';
 import { newId } from '../db/new-id';
 import type { Database } from '../db/connection';
 import type { Schema } from '../db/schema';
-import { closedRefusal, deliverCommand, repeatCommand, type Delivery } from '../intake/command-relay';
+import { closedRefusal, deliverCommand, repeatCommand, type CommandRelay, type Delivery } from '../intake/command-relay';
 import { HoldfastError } from '../messages/errors';
 import type { Command } from '../policy/events';
 import type { Channel } from '../policy/words';
@@ -92,9 +92,10 @@ export async function answerCommand(context: ApiContext, request: CommandRequest
 
 /** Gives a conversation what waits for it, so that what follows a command need not wait for the sweep. */
 export async function sweepOne(context: ApiContext, number: number): Promise<void> {
-  if (context.client === undefined) return;
+  const relay = relayOf(context);
+  if (relay === null) return;
   for (const row of await queuedCommandsOf(context.db, number)) {
-    const outcome = await repeatCommand(context.db, context.client, row, { now: context.now(), policy: context.policy().hash });
+    const outcome = await repeatCommand(relay, row, { now: context.now(), policy: context.policy().hash });
     // Those that were given after it must not overtake it.
     if (outcome === 'waiting') return;
   }
@@ -197,10 +198,16 @@ async function existing(db: Database, id: string): Promise<CommandRow> {
   return row;
 }
 
+/** What giving commands needs, if there is a connection to Temporal. */
+function relayOf({ db, client, log }: ApiContext): CommandRelay | null {
+  return client === undefined ? null : { db, client, log };
+}
+
 async function deliver(context: ApiContext, row: CommandRow): Promise<Delivery> {
-  if (context.client === undefined) return UNANSWERED;
+  const relay = relayOf(context);
+  if (relay === null) return UNANSWERED;
   const waitMs = context.commandWaitMs ?? WAIT_MS;
-  return deliverCommand(context.client, row, context.policy().hash, row.notAfter === null ? waitMs : waitMs + NOT_AFTER_SLACK_MS);
+  return deliverCommand(relay, row, context.policy().hash, row.notAfter === null ? waitMs : waitMs + NOT_AFTER_SLACK_MS);
 }
 
 function outcomeOf(row: CommandRow, result: CommandResult): CommandOutcome {
@@ -214,7 +221,8 @@ function outcomeOf(row: CommandRow, result: CommandResult): CommandOutcome {
  * queued, so that the sweep learns which of the two it was; neither can carry it out late.
  */
 async function settleLate(context: ApiContext, row: CommandRow): Promise<CommandOutcome> {
-  const delivery = context.client === undefined ? UNANSWERED : await deliverCommand(context.client, row, context.policy().hash, LAST_WAIT_MS);
+  const relay = relayOf(context);
+  const delivery = relay === null ? UNANSWERED : await deliverCommand(relay, row, context.policy().hash, LAST_WAIT_MS);
   if (!('unanswered' in delivery)) {
     await finishCommand(context.db, row, delivery, new Date(context.now()));
     if ('answer' in delivery) return outcomeOf(row, delivery);

@@ -22,6 +22,21 @@ export interface ToRelay {
   readonly lastSeq: number;
 }
 
+const columns = [
+  'number',
+  'status',
+  'priority',
+  'organization_id as organizationId',
+  'cluster',
+  'website',
+  'policy_hash as policyHash',
+  'start',
+  'revision',
+  'relayed_seq as relayedSeq',
+  'applied_seq as appliedSeq',
+  'last_seq as lastSeq',
+] as const;
+
 /** How {@link claimForRelay} chooses; times in milliseconds. */
 export interface RelayClaim {
   readonly now: number;
@@ -35,8 +50,8 @@ export interface RelayClaim {
 }
 
 /**
- * Takes conversations that have news, past those that another relay has. Urgent ones go first, then those that run already, and new ones
- * only while there is room for their start. `relayed_at` lies in the future while a signal is under way: should this process die, another takes over then.
+ * Takes conversations that have news, past those that another relay has. Urgent ones go first, then those that run already and chats, and other
+ * new ones only while there is room for their start. `relayed_at` lies in the future while a signal is under way: should this process die, another takes over then.
  */
 export async function claimForRelay(db: Database, claim: RelayClaim): Promise<ToRelay[]> {
   const { now, leaseMs, pauseMs, limit, startingAtMost } = claim;
@@ -47,7 +62,7 @@ export async function claimForRelay(db: Database, claim: RelayClaim): Promise<To
         .selectFrom('conversations')
         .select('number')
         // As the indexes say it, here and below.
-        .where(sql<boolean>`relayed_seq < last_seq AND (relayed_seq > 0 OR priority = 'urgent')`)
+        .where(sql<boolean>`relayed_seq < last_seq AND (relayed_seq > 0 OR priority = 'urgent' OR kind = 'chat')`)
         .where(due)
         .orderBy(sql`priority = 'urgent'`, 'desc')
         .orderBy('number')
@@ -59,7 +74,7 @@ export async function claimForRelay(db: Database, claim: RelayClaim): Promise<To
       query
         .selectFrom('conversations')
         .select('number')
-        .where(sql<boolean>`relayed_seq = 0 AND priority <> 'urgent'`)
+        .where(sql<boolean>`relayed_seq = 0 AND priority <> 'urgent' AND kind <> 'chat'`)
         .where(due)
         .orderBy('number')
         .limit(
@@ -74,23 +89,23 @@ export async function claimForRelay(db: Database, claim: RelayClaim): Promise<To
     .updateTable('conversations')
     .set({ relayed_at: new Date(now + leaseMs) })
     .where('number', 'in', (select) => select.selectFrom('waiting_for_nobody').select('number').unionAll(select.selectFrom('new').select('number')))
-    .returning([
-      'number',
-      'status',
-      'priority',
-      'organization_id as organizationId',
-      'cluster',
-      'website',
-      'policy_hash as policyHash',
-      'start',
-      'revision',
-      'relayed_seq as relayedSeq',
-      'applied_seq as appliedSeq',
-      'last_seq as lastSeq',
-    ])
+    .returning(columns)
     .execute();
   // UPDATE … RETURNING keeps no order.
   return rows.sort((a, b) => Number(b.priority === 'urgent') - Number(a.priority === 'urgent') || a.number - b.number);
+}
+
+/** Takes a new conversation whose turn has not come; null when its workflow has been started, or a relay has it. Times in milliseconds. */
+export async function claimAhead(db: Database, number: number, { now, leaseMs }: Pick<RelayClaim, 'now' | 'leaseMs'>): Promise<ToRelay | null> {
+  const row = await db
+    .updateTable('conversations')
+    .set({ relayed_at: new Date(now + leaseMs) })
+    .where('number', '=', number)
+    .where('relayed_seq', '=', 0)
+    .where(isDue(now))
+    .returning(columns)
+    .executeTakeFirst();
+  return row ?? null;
 }
 
 /** Whether there are new conversations that wait for their turn: nobody has claimed them since that time. Milliseconds. */
@@ -98,7 +113,7 @@ export async function newOnesWait(db: Database, since: number): Promise<boolean>
   const row = await db
     .selectFrom('conversations')
     .select('number')
-    .where(sql<boolean>`relayed_seq = 0 AND priority <> 'urgent'`)
+    .where(sql<boolean>`relayed_seq = 0 AND priority <> 'urgent' AND kind <> 'chat'`)
     .where(isDue(since))
     .limit(1)
     .executeTakeFirst();

@@ -8,6 +8,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crashPoint } from '../config/crash-points';
+import type { Logger } from '../config/log';
 import { DESK, finishCommand, type CommandResult, type CommandRow } from '../db/commands';
 import type { Database } from '../db/connection';
 import type { NewNotice } from '../db/notices';
@@ -15,6 +16,7 @@ import { commandUpdate } from '../messages/conversation';
 import { conversationWorkflowId } from '../messages/ids';
 import type { CommandEvent } from '../policy/events';
 import { REFUSAL_CODES, type Refusal, type RefusalCode } from '../policy/state';
+import { startAhead } from './relay';
 
 /** How long to wait before asking again for a workflow that relay has yet to start, in milliseconds. */
 const START_PAUSE_MS = 100;
@@ -25,11 +27,19 @@ export type Delivery =
   /** Nobody answered in time, or there is no workflow (yet): the command stays queued. */
   | { readonly unanswered: true };
 
+/** What giving commands needs. */
+export interface CommandRelay {
+  readonly db: Database;
+  readonly client: Client;
+  readonly log: Logger;
+}
+
 /**
  * Gives a command to its conversation as an Update whose id is the command's, and waits at most `waitMs` (real time).
- * A repeat of the same command is answered with its first result.
+ * A repeat of the same command is answered with its first result. A conversation that waits for its turn to be started need not any more.
  */
-export async function deliverCommand(client: Client, row: CommandRow, policy: string, waitMs: number): Promise<Delivery> {
+export async function deliverCommand(relay: CommandRelay, row: CommandRow, policy: string, waitMs: number): Promise<Delivery> {
+  const { client } = relay;
   const deadline = Date.now() + waitMs;
   const event: CommandEvent = {
     type: 'command',
@@ -41,7 +51,7 @@ export async function deliverCommand(client: Client, row: CommandRow, policy: st
     ...(row.notAfter === null ? {} : { notAfter: row.notAfter }),
   };
   const handle = client.workflow.getHandle(conversationWorkflowId(row.number));
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
     try {
       const { refusal, revision, view } = await client.withDeadline(deadline, () => handle.executeUpdate(commandUpdate, { updateId: row.id, args: [event] }));
       return refusal === undefined ? { answer: { revision, view } } : { refusal };
@@ -52,7 +62,8 @@ export async function deliverCommand(client: Client, row: CommandRow, policy: st
         if (isNoAnswer(error)) return { unanswered: true };
         throw error;
       }
-      // Accepted a moment ago: relay is about to start it. Or it has just closed, which the row tells the caller.
+      // Accepted a moment ago: relay is about to start it, or is late in a flood. Or it has just closed, which the row tells the caller.
+      if (tries === 0) await withoutAnswer(startAhead(relay, row.number));
       if (Date.now() + START_PAUSE_MS >= deadline) return { unanswered: true };
       await sleep(START_PAUSE_MS);
     }
@@ -61,12 +72,12 @@ export async function deliverCommand(client: Client, row: CommandRow, policy: st
 
 /** Repeats a queued command for the sweep and writes down how it ended; `waiting` when it is still unanswered. `now` in milliseconds. */
 export async function repeatCommand(
-  db: Database,
-  client: Client,
+  relay: CommandRelay,
   row: CommandRow,
   { now, policy, waitMs = 5_000 }: { now: number; policy: string; waitMs?: number },
 ): Promise<'done' | 'refused' | 'waiting'> {
-  const delivery = (await closedRefusal(db, row)) ?? (await deliverCommand(client, row, policy, waitMs));
+  const { db } = relay;
+  const delivery = (await closedRefusal(db, row)) ?? (await deliverCommand(relay, row, policy, waitMs));
   if ('unanswered' in delivery) return 'waiting';
   await crashPoint('commandSweep:answered', row.number);
   await finishCommand(db, row, delivery, new Date(now), 'refusal' in delivery ? refusedNotice(row, delivery.refusal, now) : undefined);
@@ -110,6 +121,15 @@ function refusalOf(error: unknown): Refusal | null {
   if (type === COMPLETED_MEANWHILE) return null;
   const code = REFUSAL_CODES.find((known): known is RefusalCode => known === type);
   return { code: code ?? 'E_BAD_COMMAND', message };
+}
+
+/** Waits for a call; that nobody answers it is no failure here: whoever asks next notices it. */
+async function withoutAnswer(call: Promise<void>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!isNoAnswer(error)) throw error;
+  }
 }
 
 /** The server or the workflow did not answer in time, as opposed to a fault of ours. */

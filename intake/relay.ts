@@ -6,7 +6,7 @@ import type { Logger } from '../config/log';
 import type { Database } from '../db/connection';
 import { RELAY_CHANNEL } from '../db/inbox';
 import { policyByHash } from '../db/policies';
-import { appliedAtClosing, claimForRelay, eventsAfter, markRelayed, newOnesWait, releaseClaim, type ToRelay } from '../db/relay';
+import { appliedAtClosing, claimAhead, claimForRelay, eventsAfter, markRelayed, newOnesWait, releaseClaim, type ToRelay } from '../db/relay';
 import { eventsSignal, type ConversationInput } from '../messages/conversation';
 import { conversationWorkflowId } from '../messages/ids';
 import { conversationStartOptions, CONVERSATION_WORKFLOW } from '../messages/start-options';
@@ -27,8 +27,9 @@ const BATCH = 16;
 /** The others of a batch do not wait longer than this for those that do not answer. */
 const SLOW_MS = 100;
 /**
- * So many starts are under way at a time, over all workers that do not claim in the very same moment, urgent ones apart. Temporal takes one after the other, and each step of an urgent page
- * would queue behind them; the rest of a flood waits in PostgreSQL instead, where it is in nobody's way.
+ * So many starts are under way at a time, over all workers that do not claim in the very same moment, urgent ones and chats apart. Temporal takes
+ * one after the other, and each step of an urgent page would queue behind them; the rest of a flood waits in PostgreSQL instead, where it is in
+ * nobody's way.
  */
 const STARTING_AT_MOST = 2;
 /** How often it is looked whether there is room for new ones. */
@@ -118,6 +119,22 @@ export function startRelay(options: RelayOptions): { close(): Promise<void> } {
       await Promise.all(underWay.values());
     },
   };
+}
+
+/**
+ * Starts a new conversation's workflow ahead of its turn, because somebody waits for it: in a flood that turn comes minutes later. Does nothing
+ * for one that has been started, or that a relay has. Rejects when Temporal or the database does not answer; its turn comes all the same.
+ */
+export async function startAhead(options: Omit<RelayOptions, 'url'>, number: number): Promise<void> {
+  const { db, now = Date.now } = options;
+  const conversation = await claimAhead(db, number, { now: now(), leaseMs: LEASE_MS });
+  if (conversation === null) return;
+  try {
+    await relayConversation(options, conversation);
+  } catch (error) {
+    await releaseClaim(db, number, now());
+    throw error;
+  }
 }
 
 /**

@@ -30,7 +30,7 @@ export async function sweepCommands(db: Database, client: Client, log: Logger, n
   await inLanes(byConversation(rows), { lanes: SIDE_BY_SIDE, log, nameOf: ([number]) => ({ number }), stopping }, async ([number, commands]) => {
     for (const row of commands) {
       if (stopping?.aborted === true) return;
-      const outcome = await repeatCommand(db, client, row, { now, policy });
+      const outcome = await repeatCommand({ db, client, log }, row, { now, policy });
       if (outcome === 'waiting') {
         // Those that were given after it must not overtake it.
         await restartIfLost(db, client, log, number);

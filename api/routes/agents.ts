@@ -185,12 +185,12 @@ async function giveBack(db: Database, agentId: string, by: string, at: number): 
 
 /** Tells the conversations at once; from the first that does not answer on, they are left to the sweep. */
 async function deliverAll(context: ApiContext, ids: readonly string[]): Promise<void> {
-  const { client } = context;
+  const { db, client, log } = context;
   if (client === undefined) return;
   for (const id of ids) {
     const row = await getCommand(context.db, id);
     if (row?.state !== 'queued') continue;
-    const state = await repeatCommand(context.db, client, row, { now: context.now(), policy: context.policy().hash, waitMs: TELL_WITHIN_MS });
+    const state = await repeatCommand({ db, client, log }, row, { now: context.now(), policy: context.policy().hash, waitMs: TELL_WITHIN_MS });
     if (state === 'waiting') return;
   }
 }

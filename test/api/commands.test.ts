@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
+import { createLogger } from '../../config/log';
 import { closedRefusal, repeatCommand } from '../../intake/command-relay';
 import { getCommand, queuedCommands } from '../../db/commands';
 import { conversationWorkflowId } from '../../messages/ids';
 import { openStandInDesk, STAND_IN_QUEUE, type StandInDesk } from './stand-in-desk';
 import { addTestAgent, openTestApi, addTicket, MONDAY_TEN, type TestApi } from './test-api';
+
+const SILENT = createLogger('test', { write: () => undefined });
 
 let desk: StandInDesk;
 let api: TestApi;
@@ -126,6 +129,8 @@ describe('when nobody answers', () => {
 
   test('a reply stays queued and is carried out by the sweep, once', async () => {
     const number = await addTicket(hurried);
+    // Its workflow has been started, and is nowhere to be found.
+    await hurried.db.updateTable('conversations').set({ relayed_seq: 1 }).where('number', '=', number).execute();
     const queued = await hurried.call('post', `/conversations/${number}/replies`, { body: { body: 'Later.' }, key: 'later' });
     expect(queued.status).toBe(202);
     const { id } = queued.body as { id: string };
@@ -136,9 +141,9 @@ describe('when nobody answers', () => {
     expect(row?.id).toBe(id);
     if (row === undefined) throw new Error('There is no queued command.');
     const options = { now: MONDAY_TEN, policy: hurried.policy.hash, waitMs: 300 };
-    expect(await repeatCommand(hurried.db, desk.client, row, options)).toBe('waiting');
+    expect(await repeatCommand({ db: hurried.db, client: desk.client, log: SILENT }, row, options)).toBe('waiting');
     await desk.client.workflow.start('standInWorkflow', { workflowId: conversationWorkflowId(number), taskQueue: STAND_IN_QUEUE, args: [number] });
-    expect(await repeatCommand(hurried.db, desk.client, row, { ...options, waitMs: 5_000 })).toBe('done');
+    expect(await repeatCommand({ db: hurried.db, client: desk.client, log: SILENT }, row, { ...options, waitMs: 5_000 })).toBe('done');
     expect(await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).toEqual([]);
     const again = await hurried.call('post', `/conversations/${number}/replies`, { body: { body: 'Later.' }, key: 'later' });
     expect(again.status).toBe(201);
@@ -166,6 +171,7 @@ describe('when nobody answers', () => {
   /** Sends a command whose conversation answers only after the wait for it is over: it is there from when it is asked again on. */
   async function answeredLate(path: string, body: object) {
     const number = await addTicket(hurried);
+    await hurried.db.updateTable('conversations').set({ relayed_seq: 1 }).where('number', '=', number).execute();
     const { workflow } = desk.client;
     const workflowId = conversationWorkflowId(number);
     const getHandle = workflow.getHandle.bind(workflow);
@@ -199,7 +205,7 @@ describe('when nobody answers', () => {
     const row = (await queuedCommands(hurried.db, { before: new Date(MONDAY_TEN + 1), limit: 10 })).find((queued) => queued.number === number);
     if (row === undefined) throw new Error('There is no queued command.');
     expect(await closedRefusal(hurried.db, row)).not.toBeNull();
-    expect(await repeatCommand(hurried.db, desk.client, row, { now: MONDAY_TEN, policy: hurried.policy.hash })).toBe('refused');
+    expect(await repeatCommand({ db: hurried.db, client: desk.client, log: SILENT }, row, { now: MONDAY_TEN, policy: hurried.policy.hash })).toBe('refused');
     const message = await hurried.db.selectFrom('messages').select('state').where('id', '=', row.bodyRef).executeTakeFirst();
     expect(message).toEqual({ state: 'withdrawn' });
     // They were told that it waits, so they hear that it will not leave.

@@ -18,6 +18,7 @@ const NAMES = [
   '0009-unseen-claims',
   '0010-starting',
   '0011-unread',
+  '0013-chats-start-first',
 ];
 
 /** A database with nothing in it, not even the template's tables. */

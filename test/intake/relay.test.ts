@@ -4,7 +4,7 @@ import { claimForRelay, markRelayed, newOnesWait, type ToRelay } from '../../db/
 import { continueLinked } from '../../intake/continue-linked';
 import { createTicket } from '../../intake/create-ticket';
 import { addCustomerAct } from '../../intake/customer-act';
-import { relayConversation, startRelay } from '../../intake/relay';
+import { relayConversation, startAhead, startRelay } from '../../intake/relay';
 import { conversationWorkflowId } from '../../messages/ids';
 import { Worker } from '@temporalio/worker';
 import { freshNamespace, type TestNamespace } from '../setup/temporal';
@@ -116,6 +116,28 @@ describe('relay', () => {
     const later = { ...claim, now: claim.now + claim.leaseMs + claim.pauseMs, limit: 1 };
     expect((await claimForRelay(desk.db, later)).map(({ number }) => number)).toEqual([running.number]);
     expect((await claimForRelay(desk.db, later)).map(({ number }) => number)).toEqual([fresh[2]]);
+  });
+
+  test('a chat does not wait behind mail, and whoever gives a command starts its conversation ahead of its turn', async () => {
+    await desk.db
+      .updateTable('conversations')
+      .set((eb) => ({ relayed_seq: eb.ref('last_seq') }))
+      .execute();
+    const [first, second, third] = [await create(), await create(), await create()].map(({ number }) => number);
+    const chat = await create();
+    await desk.db.updateTable('conversations').set({ kind: 'chat' }).where('number', '=', chat.number).execute();
+    const claim = { now: Date.now(), leaseMs: 5_000, pauseMs: 1_000, startingAtMost: 1, limit: 10 };
+    expect((await claimForRelay(desk.db, claim)).map(({ number }) => number)).toEqual([chat.number, first].sort());
+    expect(await claimForRelay(desk.db, claim)).toEqual([]);
+
+    const ahead = (number = 0) => startAhead({ db: desk.db, client: temporal.client, log }, number);
+    await ahead(third);
+    expect((await describeIt(third ?? 0)).status.name).toBe('RUNNING');
+    const relayed = () => desk.db.selectFrom('conversations').select('number').where('relayed_seq', '=', 0).orderBy('number').execute();
+    expect((await relayed()).map(({ number }) => number)).toEqual([first, second, chat.number]);
+    // Somebody else is at it, or it runs already.
+    await Promise.all([ahead(first), ahead(third)]);
+    expect((await relayed()).map(({ number }) => number)).toEqual([first, second, chat.number]);
   });
 
   test('what comes before the start goes with it; what comes later is signalled once, and a repeat does no harm', async () => {

@@ -107,14 +107,13 @@ describe('the sweep of commands', () => {
     expect((await desk.view(number)).priority).toBe('high');
   });
 
-  test('one whose workflow relay has yet to start waits for relay', async () => {
+  test('one whose workflow relay has yet to start starts it', async () => {
     const number = await desk.ticket({ at: Date.now() });
     const id = await queue(number, { type: 'priority', priority: 'high' });
-    await sweep();
     await expect(desk.handle(number).describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);
-    await desk.relay();
     await sweep();
     expect(await state(id)).toBe('done');
+    expect((await desk.view(number)).priority).toBe('high');
   });
 
   test('a conversation that does not answer holds up no other, and its later commands do not overtake its first', async () => {
