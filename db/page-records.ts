@@ -7,6 +7,7 @@ import type { PageCause } from '../policy/state';
 import type { Database } from './connection';
 import { inTransaction } from './in-transaction';
 import { pageText, type PageFacts } from './page-text';
+import { numberedOn, ringNumber } from './ring-numbers';
 import type { Schema } from './schema';
 
 /** What a look at the database just before ringing found. Times are milliseconds. */
@@ -58,9 +59,19 @@ export async function readPageState(
   };
 }
 
-/** Writes what became of an attempt; an outcome of `sent` is never taken back by a late failure of the same attempt. */
+/**
+ * Writes what became of an attempt; an outcome of `sent` is never taken back by a late failure of the same attempt. One whose number an
+ * earlier run of the page has used up, which only the database could have told it, is written under the next free number.
+ */
 export async function writeAttempt(db: Database, attempt: PageAttemptRecord): Promise<void> {
   await crashPoint('attempt:writing', attempt.number);
+  if (await putAttempt(db, attempt)) return;
+  const { ring } = await ringNumber(db, attempt, attempt);
+  if (ring !== attempt.ring) await putAttempt(db, { ...attempt, ring });
+}
+
+/** False when the row under its number is not to be changed: it says `sent` already, or is another run's. */
+async function putAttempt(db: Database, attempt: PageAttemptRecord): Promise<boolean> {
   const values = {
     page_id: pageId(attempt.number, attempt.page),
     ring: attempt.ring,
@@ -76,7 +87,7 @@ export async function writeAttempt(db: Database, attempt: PageAttemptRecord): Pr
     error: attempt.error,
     bundle: attempt.bundle ?? null,
   };
-  await db
+  const { numInsertedOrUpdatedRows: written } = await db
     .insertInto('page_attempts')
     .values(values)
     .onConflict((conflict) =>
@@ -89,50 +100,57 @@ export async function writeAttempt(db: Database, attempt: PageAttemptRecord): Pr
           error: values.error,
           bundle: values.bundle,
         })
+        .where('page_attempts.decided_at', '=', values.decided_at)
         .where((eb) => eb.or([eb('page_attempts.outcome', 'is', null), eb('page_attempts.outcome', '<>', 'sent')])),
     )
-    .execute();
+    .executeTakeFirst();
+  return written !== 0n;
+}
+
+/** An attempt that may be sent. */
+export interface ClaimedAttempt {
+  /** As it is to go out: under another number and key when an earlier run of the page has used up its own. */
+  readonly attempt: PageAttempt;
+  /** An earlier try of it is known to have been sent. */
+  readonly sentBefore: boolean;
 }
 
 /**
- * Claims an attempt for sending; answers false when an earlier try of it is known to have been sent. The row is there before the
- * provider is called, so that a crash in between shows as an attempt without an outcome.
+ * Claims an attempt for sending. The row is there before the provider is called, so that a crash in between shows as an attempt
+ * without an outcome.
  */
 export async function claimAttempt(
   db: Database,
   attempt: PageAttempt,
   target: { readonly target: string; readonly method: PageMethod },
   claimedAt: number,
-): Promise<boolean> {
-  const id = pageId(attempt.number, attempt.page);
-  await db
+): Promise<ClaimedAttempt> {
+  const { number, page, ring, decidedAt } = attempt;
+  const known = await ringNumber(db, { number, page, ring, decidedAt }, target);
+  const claimed = known.ring === ring ? attempt : await numberedOn(db, attempt, known.ring);
+  if (known.written !== undefined) return { attempt: claimed, sentBefore: known.written.outcome === 'sent' };
+  const row = await db
     .insertInto('page_attempts')
     .values({
-      page_id: id,
-      ring: attempt.ring,
+      page_id: pageId(number, page),
+      ring: claimed.ring,
       target: target.target,
       method: target.method,
       level: attempt.level,
-      dedup_key: attempt.dedupKey,
+      dedup_key: claimed.dedupKey,
       urgency: attempt.urgency,
       due_at: new Date(attempt.dueAt),
-      decided_at: new Date(attempt.decidedAt),
+      decided_at: new Date(decidedAt),
       claimed_at: new Date(claimedAt),
       outcome: null,
       error: null,
       bundle: null,
     })
     .onConflict((conflict) => conflict.columns(['page_id', 'ring', 'target', 'method']).doNothing())
-    .execute();
-  const row = await db
-    .selectFrom('page_attempts')
-    .select('outcome')
-    .where('page_id', '=', id)
-    .where('ring', '=', attempt.ring)
-    .where('target', '=', target.target)
-    .where('method', '=', target.method)
-    .executeTakeFirstOrThrow();
-  return row.outcome !== 'sent';
+    .returning('ring')
+    .executeTakeFirst();
+  // Another try was faster: the row says which.
+  return row === undefined ? claimAttempt(db, attempt, target, claimedAt) : { attempt: claimed, sentBefore: false };
 }
 
 async function writeRecord(trx: Transaction<Schema>, record: PageRecord, facts: PageFacts): Promise<void> {

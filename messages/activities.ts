@@ -99,7 +99,7 @@ export interface PageAttemptRecord {
 export interface PageAttempt {
   readonly number: number;
   readonly page: number;
-  /** Counts the rings and updates of this page, from 1; a repeat of the same one is one incident. */
+  /** Counts the rings and updates of this run of the page, from 1; a repeat of the same one is one incident. */
   readonly ring: number;
   readonly level: number;
   /** The rungs to ring; their targets are looked up when the page fires. */
@@ -131,8 +131,10 @@ export interface PageAttempt {
 export interface PageAttemptAnswer {
   readonly outcome: Extract<AttemptOutcome, 'sent' | 'skipped' | 'empty'>;
   readonly method: PageMethod | null;
-  /** Key of the incident that is open now, when it is the common one of a bundle. */
+  /** Key of the incident that is open now, when it is another than was asked for: the common one of a bundle, or because of `ring`. */
   readonly dedupKey?: string;
+  /** The number of the ring, when an earlier run of the page had used up the one that was asked for. */
+  readonly ring?: number;
   /** The page's record was written; else `recordPage` has to write it. */
   readonly recorded: boolean;
   /** Attempts that could not be written; `recordAttempt` has to. */

@@ -63,7 +63,7 @@ export interface EscalationState {
   readonly nextAt: number | null;
   /** The last ring got through; until then the next one is aloud, whatever the pace. */
   readonly heard: boolean;
-  /** Rings and updates decided so far: the number of the last one. */
+  /** Rings and updates decided so far, with those of an earlier run that is known of: the number of the last one. */
   readonly rings: number;
   /** Calls of every kind, so that a late end of an earlier one is recognised. */
   readonly calls: number;
@@ -103,6 +103,8 @@ export type EscalationEvent =
       readonly method: PageMethod | null;
       /** Key of the incident that is open now, if it is another than was asked for. */
       readonly dedupKey?: string;
+      /** The number that the ring was given, if an earlier run of the page had used up its own. */
+      readonly ring?: number;
       readonly recorded: boolean;
     }
   /** The provider has been told of an acknowledgement or the end, or never will be. */

@@ -43,7 +43,9 @@ import type { Reason } from './state';
  *
  * Keys: the page's dedup key is the key of its first cause. A repeated trigger on an open incident makes no sound, so a
  * later ring resolves the open incident and opens one under `<key>:<ring>`. The key changes only after a ring is known to
- * have been sent: a ring after one without an answer uses the same key, so that never more than one incident is open.
+ * have been sent: a ring after one without an answer uses the same key, so that never more than one incident is open. A page that is
+ * opened again knows nothing of its earlier run: its first ring that the database is asked about comes back with a number and a key
+ * that follow those of that run.
  */
 
 /** A page that got through to nobody is tried again this much later, however long the policy's steps are. */
@@ -241,6 +243,8 @@ function due(draft: Draft, now: number): void {
 function attempted(draft: Draft, event: Extract<EscalationEvent, { type: 'attempted' }>, now: number): void {
   const call = endCall(draft, event);
   if (call === null) return;
+  // Later rings are numbered on from there, so that none has the key of one that was rung before.
+  draft.rings = Math.max(draft.rings, event.ring ?? 0);
   if (event.outcome === 'sent') {
     draft.openKeys = [event.dedupKey ?? call.key];
     draft.triedKey = null;

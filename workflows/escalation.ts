@@ -193,8 +193,8 @@ class Escalation {
         record: pageRecordOf(this.state),
       };
       const answer = await scope.run(() => attempts.attemptPage.executeWithOptions({ summary: `${attempt.mode} ${attempt.ring} · ${where}` }, [input]));
-      const { outcome, method, dedupKey, recorded } = answer;
-      this.feed({ type: 'attempted', call, outcome, method, recorded, ...(dedupKey !== undefined && { dedupKey }) });
+      const { outcome, method, dedupKey, ring, recorded } = answer;
+      this.feed({ type: 'attempted', call, outcome, method, recorded, ...(dedupKey !== undefined && { dedupKey }), ...(ring !== undefined && { ring }) });
       if (answer.acknowledged !== undefined) this.feed({ type: 'acknowledged', ...answer.acknowledged });
       if (answer.overAt !== undefined) this.feed({ type: 'overBefore', at: answer.overAt });
       this.recordAttempts(answer.unrecorded);

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { crashPoint } from '../../config/crash-points';
 import type { Logger } from '../../config/log';
 import type { Database } from '../../db/connection';
+import { incidentsLeft } from '../../db/incidents-left';
 import { writeNotice } from '../../db/notices';
 import { bundleOf, forgetBundle, isBundleKey, leaveBundle } from '../../db/page-bundles';
 import { prepareAttempt, writeAttempt, writePageRecord } from '../../db/page-records';
@@ -133,15 +134,25 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
     });
   }
 
+  /** What may be open for a page and its escalation does not know of. */
+  async function incidentsUnknown(input: IncidentCall): Promise<string[]> {
+    const id = pageId(input.number, input.page);
+    // Somebody took the page while it waited to ring together with others, and they have rung for it too.
+    const bundle = await bundleOf(db, id);
+    // An earlier run of the page rang, and this one has not taken its place.
+    const left = await incidentsLeft(db, id);
+    return [...left, ...(bundle === null ? [] : [bundle])].filter((key) => !input.dedupKeys.includes(key));
+  }
+
   async function tell(input: IncidentCall, call: (key: string, signal: AbortSignal) => Promise<void>): Promise<{ recorded: boolean }> {
     const recorded = inPassing('page', writePageRecord(db, input.record));
     try {
       // A demonstration's page was never told to a provider.
       if (input.record.demo !== true) {
         for (const key of input.dedupKeys) await call(key, AbortSignal.timeout(SEND_MS));
-        // Somebody took the page while it waited to ring together with others: its escalation does not know that they have rung for it too.
-        const bundle = pagerduty === null ? null : await bundleOf(db, pageId(input.number, input.page));
-        if (bundle !== null && !input.dedupKeys.includes(bundle)) await call(bundle, AbortSignal.timeout(SEND_MS));
+        if (pagerduty !== null) {
+          for (const key of await incidentsUnknown(input)) await call(key, AbortSignal.timeout(SEND_MS));
+        }
         await crashPoint('incident:told', input.number);
       }
     } catch (error) {
@@ -189,7 +200,7 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
       if (waiting !== undefined) {
         throw ApplicationFailure.create({ type: 'Collecting', message: waiting.error ?? 'Waits its turn.', nextRetryDelay: waiting.waitMs ?? 1_000 });
       }
-      const records = results.map((result) => attemptRecord(input, result.target, result));
+      const records = results.map((result) => attemptRecord(result.attempt, result.target, result));
       const unrecorded = await record(records);
       await crashPoint('page:recorded', input.number);
       const sent = results.find((result) => result.outcome === 'sent');
@@ -197,7 +208,8 @@ export function createPagingActivities(options: PagingActivitiesOptions): Paging
       return {
         outcome: 'sent',
         method: sent.target.method,
-        ...(sent.bundle !== undefined && { dedupKey: sent.bundle }),
+        ...(sent.dedupKey !== input.dedupKey && { dedupKey: sent.dedupKey }),
+        ...(sent.attempt.ring !== input.ring && { ring: sent.attempt.ring }),
         recorded: asked !== null,
         unrecorded,
         asked: asked !== null,

@@ -12,14 +12,22 @@ import type { TokenBucket } from './token-bucket';
 /** What the database said before a ring: its ground, and per target what to do. */
 export interface Asked {
   readonly ground: PageGround;
-  readonly decisions: readonly Decision[];
+  readonly decisions: readonly Decided[];
 }
 
 type Decision = BundleDecision | { readonly do: 'sentBefore' };
 
+/** What to do for one target, and the attempt as it goes out there. */
+interface Decided {
+  readonly attempt: PageAttempt;
+  readonly decision: Decision;
+}
+
 /** What became of one target. */
 export interface RingResult {
   readonly target: PageTarget;
+  /** As it went out: under another number and key than it was given, when an earlier run of the page has used up those. */
+  readonly attempt: PageAttempt;
   readonly outcome: 'sent' | 'failed' | 'waiting';
   readonly dedupKey: string;
   readonly sentAt: number | null;
@@ -45,33 +53,33 @@ export class Ringer {
   constructor(private readonly options: RingerOptions) {}
 
   /** Claims the attempt for each target and decides whether it goes out alone. */
-  async decide(input: PageAttempt, targets: readonly PageTarget[]): Promise<Decision[]> {
+  async decide(input: PageAttempt, targets: readonly PageTarget[]): Promise<Decided[]> {
     const { db, clock } = this.options;
-    const decisions: Decision[] = [];
+    const decided: Decided[] = [];
     for (const target of targets) {
-      const claimed = await claimAttempt(db, input, target, clock());
+      const { attempt, sentBefore } = await claimAttempt(db, input, target, clock());
       await crashPoint('page:claimed', input.number);
-      if (target.method === 'pagerduty' && mayWait(input)) decisions.push(await decideBundle(db, input, target, clock()));
-      else decisions.push(claimed ? { do: 'alone' } : { do: 'sentBefore' });
+      if (target.method === 'pagerduty' && mayWait(input)) decided.push({ attempt, decision: await decideBundle(db, attempt, target, clock()) });
+      else decided.push({ attempt, decision: { do: sentBefore ? 'sentBefore' : 'alone' } });
     }
-    return decisions;
+    return decided;
   }
 
   /** Rings; never throws for what a provider does. Unasked (`null`) it rings alone. */
   async ring(input: PageAttempt, target: PageTarget, asked: Asked | null, { index, rangAlone }: { index: number; rangAlone: boolean }): Promise<RingResult> {
     const own = rangAlone ? [input.dedupKey] : [];
-    const decision: Decision = asked?.decisions[index] ?? { do: 'alone' };
-    const sent = { target, outcome: 'sent', dedupKey: input.dedupKey, sentAt: this.options.clock(), error: null } as const;
+    const { attempt, decision }: Decided = asked?.decisions[index] ?? { attempt: input, decision: { do: 'alone' } };
+    const sent = { target, attempt, outcome: 'sent', dedupKey: attempt.dedupKey, sentAt: this.options.clock(), error: null } as const;
     switch (decision.do) {
       case 'sentBefore':
         return sent;
       case 'rungAlready':
-        return this.joinRung(input, target, asked?.ground ?? null, { bundle: decision.bundle, own });
+        return this.joinRung(attempt, target, asked?.ground ?? null, { bundle: decision.bundle, own });
       case 'wait':
         return { ...sent, outcome: 'waiting', sentAt: null, error: 'Waits to ring together with others.', waitMs: Math.max(1, decision.at - sent.sentAt) };
       case 'alone':
       case 'ringTogether':
-        return target.method === 'inbox' ? sent : this.call(input, target, asked?.ground ?? null, { decision, own });
+        return target.method === 'inbox' ? sent : this.call(attempt, target, asked?.ground ?? null, { decision, own });
       default:
         return decision satisfies never;
     }
@@ -87,7 +95,7 @@ export class Ringer {
     if (pagerduty === null) throw new Error('No PagerDuty is configured.');
     const together = decision.do === 'ringTogether' ? decision : null;
     const dedupKey = together?.bundle ?? input.dedupKey;
-    const result = { target, dedupKey, sentAt: null, error: null, ...(together !== null && { bundle: together.bundle }) } as const;
+    const result = { target, attempt: input, dedupKey, sentAt: null, error: null, ...(together !== null && { bundle: together.bundle }) } as const;
     // A silent repeat of a common incident would replace its text by that of one page.
     if (input.mode === 'update' && isBundleKey(dedupKey)) return { ...result, outcome: 'sent', sentAt: clock() };
     const waitMs = (await bucket?.take(input.replaces.filter((key) => key !== dedupKey).length + 1, input.priority === 'urgent')) ?? 0;
@@ -115,7 +123,7 @@ export class Ringer {
     { bundle, own }: { bundle: string; own: readonly string[] },
   ): Promise<RingResult> {
     const { pagerduty, clock, sendMs } = this.options;
-    const result = { target, dedupKey: bundle, bundle, error: null } as const;
+    const result = { target, attempt: input, dedupKey: bundle, bundle, error: null } as const;
     try {
       if (pagerduty !== null) await this.resolveReplaced(pagerduty, input, ground, { dedupKey: bundle, own, signal: AbortSignal.timeout(sendMs) });
     } catch (error) {

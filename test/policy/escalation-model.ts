@@ -101,17 +101,18 @@ export class EscalationModel {
   }
 
   /**
-   * Ends the call under way: `reached` says whether the provider acted on it, whatever the workflow hears; with `bundle` the ring went out
-   * together with others, under that key.
+   * Ends the call under way: `reached` says whether the provider acted on it, whatever the workflow hears; with `key` the ring went out
+   * under that one, together with others or under another number, `ring`, because of an earlier run.
    */
-  finish(outcome: AttemptOutcome, reached = outcome === 'sent', bundle?: string): void {
+  finish(outcome: AttemptOutcome, reached = outcome === 'sent', key?: string, ring?: number): void {
     const effect = this.underWay;
     if (effect === null) throw new Error('Nothing is under way.');
     this.underWay = null;
     if (effect.type === 'attempt') {
-      if (reached) this.trigger(effect, bundle);
+      if (reached) this.trigger(effect, key);
       const method = outcome === 'sent' ? 'pagerduty' : null;
-      this.apply({ type: 'attempted', call: effect.call, outcome, method, recorded: true, ...(bundle !== undefined && { dedupKey: bundle }) });
+      const other = { ...(key !== undefined && { dedupKey: key }), ...(ring !== undefined && { ring }) };
+      this.apply({ type: 'attempted', call: effect.call, outcome, method, recorded: true, ...other });
       return;
     }
     if (reached || outcome === 'sent') {

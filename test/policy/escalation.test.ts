@@ -31,6 +31,15 @@ describe('the ladder', () => {
     expect([...model.incidents]).toEqual(['conversation/1042:firstResponse:1:3']);
   });
 
+  it('goes on with the numbers of an earlier run, of which the database tells it with its first ring', () => {
+    const model = new EscalationModel(start());
+    model.finish('sent', true, 'conversation/1042:firstResponse:1:4', 4);
+    model.until(10);
+    const keys = model.happened.flatMap((one) => (one.type === 'ring' ? [one.key] : []));
+    expect(keys.slice(1)).toEqual(['conversation/1042:firstResponse:1:5', 'conversation/1042:firstResponse:1:6']);
+    expect([...model.incidents]).toEqual(['conversation/1042:firstResponse:1:6']);
+  });
+
   it('skips a level with nobody on call at once', () => {
     const model = new EscalationModel(start());
     model.finish('empty');

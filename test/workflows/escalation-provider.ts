@@ -27,6 +27,8 @@ export class EscalationProvider {
   databaseAnswers = true;
   /** What the database knows of the page. */
   known: { acknowledgedAt: number | null; acknowledgedBy: string | null; over: boolean } = { acknowledgedAt: null, acknowledgedBy: null, over: false };
+  /** Rings of an earlier run that the database knows of. */
+  earlierRings = 0;
   outcomeOf: (attempt: PageAttempt) => Outcome = () => 'sent';
   private ended = false;
 
@@ -55,8 +57,10 @@ export class EscalationProvider {
       .map((attempt) => `${Math.round((attempt.dueAt - since) / 60_000)}:${attempt.levels.length > 1 ? 'all' : attempt.level}`);
   }
 
-  private attempt(input: PageAttempt): Promise<PageAttemptAnswer> {
-    this.attempts.push(input);
+  private attempt(given: PageAttempt): Promise<PageAttemptAnswer> {
+    this.attempts.push(given);
+    const ring = given.ring <= this.earlierRings ? this.earlierRings + 1 : undefined;
+    const input = ring === undefined ? given : { ...given, ring, dedupKey: `${given.dedupKey}:${ring}` };
     if (this.ended) this.unexpected.push(`ring ${input.ring} came after the end`);
     const outcome = this.outcomeOf(input);
     const asked = this.databaseAnswers;
@@ -68,7 +72,14 @@ export class EscalationProvider {
         this.open.add(input.dedupKey);
         if (this.open.size > 1) this.unexpected.push(`two incidents are open: ${[...this.open].join(' and ')}`);
         if (asked) this.records.push(input.record);
-        return Promise.resolve({ outcome, method: 'pagerduty', recorded: asked, unrecorded: [], asked });
+        return Promise.resolve({
+          outcome,
+          method: 'pagerduty',
+          recorded: asked,
+          unrecorded: [],
+          asked,
+          ...(ring !== undefined && { ring, dedupKey: input.dedupKey }),
+        });
       }
       case 'empty':
         return Promise.resolve({ outcome, method: null, recorded: true, unrecorded: [], asked });

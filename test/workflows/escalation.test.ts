@@ -285,6 +285,20 @@ describe('an escalation', () => {
     expect(await page.query(escalationViewQuery)).toMatchObject({ state: 'acknowledged' });
   });
 
+  it('numbers its rings on from those of an earlier run, once the database has told', async () => {
+    provider.earlierRings = 3;
+    await open();
+    await until(11);
+    const key = `conversation/${number}:firstResponse:1`;
+    expect(provider.attempts.map(({ ring, dedupKey, replaces }) => [ring, dedupKey, replaces])).toEqual([
+      [1, key, []],
+      [5, `${key}:5`, [`${key}:4`]],
+      [6, `${key}:6`, [`${key}:5`]],
+    ]);
+    const history = await page.fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle: { codePath: testServer('workflowBundle') } }, history, page.workflowId);
+  });
+
   it('survives its worker: another one goes on from the history', async () => {
     await open();
     await until(6);
