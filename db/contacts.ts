@@ -1,4 +1,5 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
+import { NOT_PROVEN } from './chats';
 import type { Database } from './connection';
 import { newId } from './new-id';
 import { organizationOfDomain } from './organizations';
@@ -74,8 +75,8 @@ async function lockContact(trx: Transaction<Schema>, { email, phone }: PersonGiv
 }
 
 /**
- * Whether a sender is known: their address or its domain belongs to an organization, staff have answered them before, or their record
- * was made by staff (it is in no conversation yet). Somebody who has only ever written is not known by that.
+ * Whether a sender is known: their address or its domain belongs to an organization, staff have answered them before, or staff have made
+ * their record or changed it. Nobody is known by having written, or by an address that was typed into the widget.
  */
 export async function isKnownSender(db: Database, email: string): Promise<boolean> {
   const contact = await contactByEmail(db, email);
@@ -87,13 +88,16 @@ export async function isKnownSender(db: Database, email: string): Promise<boolea
 /** The same for a contact's record. */
 export async function isKnownContact(db: Database, contact: Contact): Promise<boolean> {
   if (contact.organizationId !== null) return true;
-  const anywhere = await db.selectFrom('participants').select('number').where('contact_id', '=', contact.id).limit(1).executeTakeFirst();
-  if (anywhere === undefined) return true;
+  const entered = await db.selectFrom('contacts').select('id').where('id', '=', contact.id).where('made_by_staff', '=', true).executeTakeFirst();
+  if (entered !== undefined) return true;
   const answered = await db
     .selectFrom('participants as p')
     .innerJoin('messages as m', 'm.number', 'p.number')
+    .innerJoin('conversations as c', 'c.number', 'p.number')
     .select('m.id')
     .where('p.contact_id', '=', contact.id)
+    // There somebody was answered who only says that the address is theirs.
+    .where(sql<boolean>`NOT c.flags @> ARRAY[${NOT_PROVEN}::text]`)
     .where('m.direction', '=', 'out')
     .where('m.author_kind', '=', 'agent')
     .limit(1)

@@ -101,20 +101,26 @@ export async function getContact(db: Database, id: string): Promise<ContactRecor
   return (await db.selectFrom('contacts').select(contactColumns).where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
-/** Adds a contact. Whether address and number are free is the caller's to ask: {@link contactTakenBy}. */
+/** Adds a contact for staff, who know them by that. Whether address and number are free is the caller's to ask: {@link contactTakenBy}. */
 export async function addContact(db: Database, given: ContactChange & { at: Date }): Promise<ContactRecord> {
   return db
     .insertInto('contacts')
-    .values({ id: newId('c'), created_at: given.at, ...contactValues(given) })
+    .values({ id: newId('c'), created_at: given.at, made_by_staff: true, ...contactValues(given) })
     .returning(contactColumns)
     .executeTakeFirstOrThrow();
 }
 
-/** Changes a contact; null when there is none. */
+/** Changes a contact for staff, who know them from then on: of an address that has come in by itself they can make no record of their own. Null when there is none. */
 export async function changeContact(db: Database, id: string, change: ContactChange): Promise<ContactRecord | null> {
   const values = contactValues(change);
   if (Object.keys(values).length === 0) return getContact(db, id);
-  return (await db.updateTable('contacts').set(values).where('id', '=', id).returning(contactColumns).executeTakeFirst()) ?? null;
+  const row = await db
+    .updateTable('contacts')
+    .set({ ...values, made_by_staff: true })
+    .where('id', '=', id)
+    .returning(contactColumns)
+    .executeTakeFirst();
+  return row ?? null;
 }
 
 /** Which of these belongs to another contact than `except`, or null. */

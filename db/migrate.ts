@@ -12,6 +12,7 @@ import * as live from './migrations/0008-live';
 import * as unseenClaims from './migrations/0009-unseen-claims';
 import * as starting from './migrations/0010-starting';
 import * as unread from './migrations/0011-unread';
+import * as staff from './migrations/0012-staff';
 import * as chatsStartFirst from './migrations/0013-chats-start-first';
 
 /** Every migration in order; names never change. */
@@ -27,6 +28,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0009-unseen-claims': unseenClaims,
   '0010-starting': starting,
   '0011-unread': unread,
+  '0012-staff': staff,
   '0013-chats-start-first': chatsStartFirst,
 };
 

@@ -24,6 +24,7 @@ export interface ContactsTable {
   phone: string | null;
   zone: string | null;
   locale: NullableColumn<'de' | 'en'>;
+  made_by_staff: Generated<boolean>;
   created_at: Timestamp;
 }
 
@@ -41,6 +42,7 @@ export interface AgentsTable {
   email: string | null;
   role: Role;
   away: Generated<boolean>;
+  away_since: NullableTimestamp;
   avatar: NullableColumn<string>;
   disabled_at: NullableTimestamp;
   created_at: Timestamp;

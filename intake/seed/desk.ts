@@ -75,6 +75,7 @@ export async function addSeededPeople(db: Database, at: Date): Promise<PeopleCou
       email: `${localPart}@${domain}`,
       phone: null,
       zone: null,
+      made_by_staff: true,
       created_at: at,
     })),
   );

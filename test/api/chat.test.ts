@@ -1,4 +1,5 @@
 import { finishCommand, getCommand } from '../../db/commands';
+import { isKnownSender } from '../../db/contacts';
 import { addVisitor, ADA, COLLEAGUE, signed, STRANGER } from './chat-people';
 import { HOST_ORIGIN, MONDAY_TEN, openTestApi, SATURDAY_NOON, type TestApi } from './test-api';
 
@@ -268,6 +269,21 @@ describe('what is claimed and what is proven', () => {
     const proven = await addVisitor(api, { email, proof: 'code' });
     expect(bodies(await thread(secret, proven))).toEqual(['The password is swordfish.']);
     expect(bodies(await thread(mine.number, proven))).toEqual(['I am she, trust me.']);
+  });
+
+  test('an address that somebody has typed in is not known by that, and is once staff say so', async () => {
+    const email = somebody();
+    const { body } = await api.call('post', '/chat/sessions', { as: 'nobody', body: { email } });
+    expect(await isKnownSender(api.db, email)).toBe(false);
+    const { number } = await opens({ email, body: 'Hello' }, { token: (body as { visitorToken: string }).visitorToken });
+    await agentSays(number, 'Hello, whoever you are.');
+    expect(await isKnownSender(api.db, email)).toBe(false);
+    const { id } = await api.db.selectFrom('contacts').select('id').where('email', '=', email).executeTakeFirstOrThrow();
+    expect((await api.call('patch', `/contacts/${id}`, { body: { name: 'A customer of ours' } })).status).toBe(200);
+    expect(await isKnownSender(api.db, email)).toBe(true);
+    const entered = somebody();
+    expect((await api.call('post', '/contacts', { body: { email: entered } })).status).toBe(201);
+    expect(await isKnownSender(api.db, entered)).toBe(true);
   });
 
   test('what is not there and what is somebody else’s look alike', async () => {

@@ -1,5 +1,7 @@
+import { NOT_PROVEN } from '../../db/chats';
 import { agentByEmail, findOrCreateContact, isKnownSender } from '../../db/contacts';
 import type { Database } from '../../db/connection';
+import { addContact, changeContact } from '../../db/directory';
 import { belongsToAnother, organizationOfDomain } from '../../db/organizations';
 import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 
@@ -43,11 +45,22 @@ describe('contacts', () => {
     expect(found.filter(({ existed }) => !existed)).toHaveLength(1);
   });
 
-  test('are known by their domain, by staff, but not by writing alone', async () => {
+  test('are known by their domain, and by what staff have written down of them', async () => {
     expect(await isKnownSender(db, 'anybody@acme.test')).toBe(true);
     expect(await isKnownSender(db, 'nobody@new.test')).toBe(false);
-    const { contact } = await find({ email: 'entered@new.test' });
+    await addContact(db, { email: 'entered@new.test', at });
     expect(await isKnownSender(db, 'entered@new.test')).toBe(true);
+    // An address that has come in by itself is in no conversation, and nobody's word for that.
+    const { contact } = await find({ email: 'typed@new.test' });
+    expect(await isKnownSender(db, 'typed@new.test')).toBe(false);
+    await changeContact(db, contact.id, {});
+    expect(await isKnownSender(db, 'typed@new.test')).toBe(false);
+    await changeContact(db, contact.id, { name: 'A customer of ours' });
+    expect(await isKnownSender(db, 'typed@new.test')).toBe(true);
+  });
+
+  test('are known by an answer of staff, but not by writing alone, nor where their address is only claimed', async () => {
+    const { contact } = await find({ email: 'wrote@new.test' });
     await db.insertInto('policies').values({ hash: 'h', version: 'v', snapshot: '{}', created_at: at }).execute();
     await db
       .insertInto('conversations')
@@ -76,7 +89,7 @@ describe('contacts', () => {
       })
       .execute();
     await db.insertInto('participants').values({ number: 1, contact_id: contact.id, role: 'requester', added_at: at }).execute();
-    expect(await isKnownSender(db, 'entered@new.test')).toBe(false);
+    expect(await isKnownSender(db, 'wrote@new.test')).toBe(false);
     await db
       .insertInto('messages')
       .values({
@@ -98,7 +111,13 @@ describe('contacts', () => {
         inbox_id: null,
       })
       .execute();
-    expect(await isKnownSender(db, 'entered@new.test')).toBe(true);
+    expect(await isKnownSender(db, 'wrote@new.test')).toBe(true);
+    await db
+      .updateTable('conversations')
+      .set({ flags: [NOT_PROVEN] })
+      .where('number', '=', 1)
+      .execute();
+    expect(await isKnownSender(db, 'wrote@new.test')).toBe(false);
   });
 
   test('agents are known by their address while they are enabled', async () => {

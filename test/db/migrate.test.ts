@@ -18,6 +18,7 @@ const NAMES = [
   '0009-unseen-claims',
   '0010-starting',
   '0011-unread',
+  '0012-staff',
   '0013-chats-start-first',
 ];
 
