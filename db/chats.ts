@@ -79,6 +79,12 @@ export async function chatOf(db: Database, number: number): Promise<ChatRecord |
   return row ?? null;
 }
 
+/** The identity that began a chat, and reads it, with an address that it only claims; null for every other. A mail that has proven the address has not proven who holds the token. */
+export async function claimantOf(db: Database, number: number): Promise<string | null> {
+  const chat = await chatOf(db, number);
+  return chat?.proof === 'claimed' || chat?.proof === 'mail' ? chat.identity : null;
+}
+
 /** The conversation that continues a chat is the same customer's chat. */
 export async function copyChat(db: Database, from: number, to: number): Promise<void> {
   await db

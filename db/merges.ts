@@ -69,33 +69,6 @@ export async function writeUndone(trx: Transaction<Schema>, merge: StandingMerge
   await trx.updateTable('conversations').set({ merged_into: null }).where('number', '=', merge.source).execute();
 }
 
-/**
- * Whether the row shows all that has happened to a conversation: every event that came in, and every command that was answered, is
- * applied and projected, and none waits.
- */
-export async function isCaughtUp(db: Database, number: number): Promise<boolean> {
-  const behind = await db
-    .selectFrom('conversations as c')
-    .select('c.number')
-    .where('c.number', '=', number)
-    .where((where) =>
-      where.or([
-        where('c.applied_seq', '<', where.ref('c.last_seq')),
-        where.exists(
-          where
-            .selectFrom('commands as k')
-            .select('k.id')
-            .whereRef('k.number', '=', 'c.number')
-            .where((either) =>
-              either.or([either('k.state', '=', 'queued'), either(sql<number>`(k.result -> 'answer' ->> 'revision')::int`, '>', either.ref('c.revision'))]),
-            ),
-        ),
-      ]),
-    )
-    .executeTakeFirst();
-  return behind === undefined;
-}
-
 /** When the desk's words in the target, said since the merge, first reached a contact by mail (milliseconds); null when none has. */
 export async function firstReachedAt(db: Database, { target, contact, since }: { target: number; contact: string; since: Date }): Promise<number | null> {
   const row = await db

@@ -13,6 +13,8 @@ export interface MergeSide {
   /** Contact id. */
   readonly requester: string;
   readonly organization: string | null;
+  /** Identity of who began it in the widget and reads along there, where they only claim its address; null where nobody does. */
+  readonly claimedBy: string | null;
 }
 
 /**
@@ -34,6 +36,7 @@ export function isOneCustomer(one: Pick<MergeSide, 'requester' | 'organization'>
  * | the target is a part of another, or others are a part of the source: no chains | E_CANNOT_MERGE |
  * | either is a chat, whose customer is in front of it: it is converted first | E_CANNOT_MERGE |
  * | a demonstration and a real one: its pages reach nobody | E_CANNOT_MERGE |
+ * | somebody who only claims the target's address reads it, and not the source: what the owner writes from then on is shown to them there | E_CANNOT_MERGE |
  * | two customers, without `force` | E_OTHER_CUSTOMER |
  *
  * A merge must never show one customer's words to another. So even with `force` nobody of the source is written to by the target: they are
@@ -55,6 +58,12 @@ export function mergeRefusal(source: MergeSide, target: MergeSide, force: boolea
   const chat = [source, target].find(({ kind }) => kind === 'chat');
   if (chat !== undefined) return no(`#${chat.number} is a chat.`, 'Make it a ticket first.');
   if (source.demo !== target.demo) return no('One of the two is a part of a demonstration.', 'Merge conversations of customers, or of the same demonstration.');
+  if (target.claimedBy !== null && target.claimedBy !== source.claimedBy) {
+    return no(
+      `Whoever began #${target.number} in the chat has not proven who they are, and would read there what is written to #${source.number} from now on.`,
+      `Merge #${target.number} into #${source.number} instead: there they read nothing.`,
+    );
+  }
   if (!force && !isOneCustomer(source, target)) {
     return new HoldfastError('E_OTHER_CUSTOMER', `#${source.number} and #${target.number} belong to different customers.`, {
       fix: 'Look again whether these are the right ones. With "force": true they become one; nobody of the first is written to then, until you admit them.',

@@ -1,10 +1,12 @@
 import type { Transaction } from 'kysely';
 import { crashPoint } from '../config/crash-points';
+import { isCaughtUp } from '../db/caught-up';
+import { claimantOf } from '../db/chats';
 import { addCommand } from '../db/commands';
 import { policiesOf } from '../db/conversation-input';
 import { notifyRelay } from '../db/inbox';
 import { insertEvent } from '../db/incoming-messages';
-import { firstReachedAt, hasParts, isCaughtUp, lockMerging, standingMerge, writeMerge, writeUndone, type Brought, type StandingMerge } from '../db/merges';
+import { firstReachedAt, hasParts, lockMerging, standingMerge, writeMerge, writeUndone, type Brought, type StandingMerge } from '../db/merges';
 import { newId } from '../db/new-id';
 import { contactsWrittenTo, listParticipants, removeParticipants, setParticipant } from '../db/participants';
 import { currentPolicy } from '../db/policies';
@@ -94,7 +96,7 @@ async function sideOf(trx: Transaction<Schema>, number: number): Promise<MergeSi
     .where('number', '=', number)
     .executeTakeFirst();
   if (row === undefined) throw new HoldfastError('E_NOT_FOUND', `There is no conversation #${number}, or it is not yours to see.`);
-  return { ...row, hasParts: await hasParts(trx, number) };
+  return { ...row, hasParts: await hasParts(trx, number), claimedBy: await claimantOf(trx, number) };
 }
 
 /** What the source owes, read of its record: it must show all that its workflow has done. */

@@ -1,6 +1,7 @@
 import { mergeInto, undoMerge } from '../../intake/merge';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isCaughtUp, standingMerge } from '../../db/merges';
+import { isCaughtUp } from '../../db/caught-up';
+import { standingMerge } from '../../db/merges';
 import type { Database } from '../../db/connection';
 import { sweepOne } from '../commands';
 import { apiRoute, type ApiRoute } from '../route';

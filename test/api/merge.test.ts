@@ -1,7 +1,9 @@
+import { adoptClaimedChats, proveByMail } from '../../db/chats';
 import { signLink } from '../../messages/addresses';
+import { conversationWorkflowId } from '../../messages/ids';
 import type { InboundEvent } from '../../policy/events';
 import supertest from 'supertest';
-import { openStandInDesk, type StandInDesk } from './stand-in-desk';
+import { openStandInDesk, STAND_IN_QUEUE, type StandInDesk } from './stand-in-desk';
 import { addPage, MONDAY_TEN, type TestApi } from './test-api';
 
 const HOUR_MS = 3_600_000;
@@ -213,6 +215,63 @@ test('two people of no organization are two customers, one person is one', async
   const stranger = await ticket('otto@gmail.com');
   expect((await merge(stranger, { into: first })).body).toMatchObject({ code: 'E_OTHER_CUSTOMER' });
   expect((await merge(second, { into: first })).status).toBe(200);
+});
+
+test('whoever only claims an address is never shown what its owner writes: merged into what they read is nothing but what they read', async () => {
+  const email = 'claimed@gmail.com';
+  const real = await ticket(email, { body: 'The real one.' });
+  const begin = async (as: 'nobody' | { token: string } = 'nobody') => {
+    const { body } = await api.call('post', '/chats', { as, body: { email, body: 'Any news of my ticket?' } });
+    const chat = body as { number: number; visitorToken: string };
+    await api.db.updateTable('conversations').set({ kind: 'ticket', applied_seq: 1 }).where('number', '=', chat.number).execute();
+    await desk.client.workflow.start('standInWorkflow', {
+      workflowId: conversationWorkflowId(chat.number),
+      taskQueue: STAND_IN_QUEUE,
+      args: [chat.number, true],
+    });
+    return chat;
+  };
+  const first = await begin();
+  const token = { token: first.visitorToken };
+  for (const body of [{ into: first.number }, { into: first.number, force: true }]) {
+    const refused = await merge(real, body);
+    expect(refused.status).toBe(409);
+    expect(refused.body).toMatchObject({ code: 'E_CANNOT_MERGE', detail: expect.stringContaining(`Merge #${first.number} into #${real}`) as string });
+  }
+  // Another stranger's is not theirs either; a second one of their own is.
+  const [second, other] = [await begin(token), await begin()];
+  expect(second.number).not.toBe(first.number);
+  expect((await merge(other.number, { into: first.number })).body).toMatchObject({ code: 'E_CANNOT_MERGE' });
+  expect((await merge(second.number, { into: first.number })).status).toBe(200);
+  await projected(second.number);
+  expect((await api.call('delete', `/conversations/${second.number}/merge`)).status).toBe(200);
+  // A mail of the owner's proves their address, and nothing of who holds the token.
+  await api.db.transaction().execute(async (trx) => proveByMail(trx, first.number, await contactOf(email)));
+  expect((await merge(real, { into: first.number })).body).toMatchObject({ code: 'E_CANNOT_MERGE' });
+
+  await api.db
+    .updateTable('conversations')
+    .set((eb) => ({ applied_seq: eb.ref('last_seq') }))
+    .where('number', '=', first.number)
+    .execute();
+  // The other way round they go on reading their own words alone.
+  expect((await merge(first.number, { into: real })).status).toBe(200);
+  const link = signLink(api.keys, { purpose: 'status', number: real, contact: await contactOf(email) });
+  expect((await supertest(api.app).post(`/l/${link}`).type('form').send({ act: 'answer', words: 'The key is 4711.' })).status).toBeLessThan(400);
+  const heard = await api.call('get', `/chats/${first.number}/messages`, { as: token });
+  expect((heard.body as { items: { body: string }[] }).items.map(({ body }) => body)).toEqual(['Any news of my ticket?']);
+});
+
+test('a claimed address that is proven by a code or the dashboard is like any other', async () => {
+  const email = 'proven@gmail.com';
+  const real = await ticket(email);
+  const { body } = await api.call('post', '/chats', { as: 'nobody', body: { email, body: 'It is me.' } });
+  const { number } = body as { number: number };
+  await api.db.updateTable('conversations').set({ kind: 'ticket' }).where('number', '=', number).execute();
+  const from = await api.db.selectFrom('chats').select(['identity', 'contact_id as contactId']).where('number', '=', number).executeTakeFirstOrThrow();
+  const to = { identity: `contact:${from.contactId}`, proof: 'code' } as const;
+  await api.db.transaction().execute((trx) => adoptClaimedChats(trx, from, to));
+  expect((await merge(real, { into: number })).status).toBe(200);
 });
 
 test('what cannot become one says why', async () => {
