@@ -90,15 +90,16 @@ export async function answerCommand(context: ApiContext, request: CommandRequest
   return { status, body: { id, ...(bodyRef === null ? {} : { message: bodyRef }), ...commandView(outcome.answer) } };
 }
 
-/** Gives a conversation what waits for it, so that what follows a command need not wait for the sweep. */
-export async function sweepOne(context: ApiContext, number: number): Promise<void> {
+/** Gives a conversation what waits for it, so that what follows a command need not wait for the sweep. Answers whether something waits still. */
+export async function sweepOne(context: ApiContext, number: number, waitMs?: number): Promise<'told' | 'waiting'> {
   const relay = relayOf(context);
-  if (relay === null) return;
+  if (relay === null) return 'waiting';
   for (const row of await queuedCommandsOf(context.db, number)) {
-    const outcome = await repeatCommand(relay, row, { now: context.now(), policy: context.policy().hash });
+    const outcome = await repeatCommand(relay, row, { now: context.now(), policy: context.policy().hash, waitMs });
     // Those that were given after it must not overtake it.
-    if (outcome === 'waiting') return;
+    if (outcome === 'waiting') return 'waiting';
   }
+  return 'told';
 }
 
 /** A command's answer with its times as the API shows them. */

@@ -28,7 +28,7 @@ export interface Answer {
   /** Instead of `body`: answers by itself, for as long as it likes. */
   readonly stream?: (request: Request, response: Response) => void;
   /** Runs once what the handler wrote is committed; it may fail without changing the answer. */
-  readonly afterCommit?: () => Promise<void>;
+  readonly afterCommit?: () => Promise<unknown>;
   /** Instead of `body`, what is kept with the Idempotency-Key: for answers with a secret in them. See `ApiRoute.again`. */
   readonly kept?: unknown;
 }

@@ -128,7 +128,8 @@ export interface AgentChange {
   readonly name?: string | undefined;
   readonly email?: string | null | undefined;
   readonly role?: Role | undefined;
-  readonly away?: boolean | undefined;
+  /** Since when they are away, or null when they are there. */
+  readonly awaySince?: Date | null | undefined;
   /** When they were disabled, or null to enable them. */
   readonly disabledAt?: Date | null | undefined;
 }
@@ -139,7 +140,7 @@ export async function changeAgent(db: Database, id: string, change: AgentChange)
     ...(change.name === undefined ? {} : { name: change.name }),
     ...(change.email === undefined ? {} : { email: change.email }),
     ...(change.role === undefined ? {} : { role: change.role }),
-    ...(change.away === undefined ? {} : { away: change.away }),
+    ...(change.awaySince === undefined ? {} : { away: change.awaySince !== null, away_since: change.awaySince }),
     ...(change.disabledAt === undefined ? {} : { disabled_at: change.disabledAt }),
   };
   if (Object.keys(set).length === 0) return getAgent(db, id);
@@ -189,18 +190,6 @@ export async function revokeToken(db: Database, agentId: string, id: string, at:
     .returning('id')
     .executeTakeFirst();
   return row !== undefined;
-}
-
-/** Numbers of the unsolved conversations that are assigned to an agent. */
-export async function unsolvedConversationsOf(db: Database, agentId: string): Promise<number[]> {
-  const rows = await db
-    .selectFrom('conversations')
-    .select('number')
-    .where('assignee', '=', agentId)
-    .where('status', 'not in', ['solved', 'closed'])
-    .orderBy('number')
-    .execute();
-  return rows.map(({ number }) => number);
 }
 
 /** The first of these ids that is no agent, or null. */

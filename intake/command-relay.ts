@@ -74,7 +74,7 @@ export async function deliverCommand(relay: CommandRelay, row: CommandRow, polic
 export async function repeatCommand(
   relay: CommandRelay,
   row: CommandRow,
-  { now, policy, waitMs = 5_000 }: { now: number; policy: string; waitMs?: number },
+  { now, policy, waitMs = 5_000 }: { now: number; policy: string; waitMs?: number | undefined },
 ): Promise<'done' | 'refused' | 'waiting'> {
   const { db } = relay;
   const delivery = (await closedRefusal(db, row)) ?? (await deliverCommand(relay, row, policy, waitMs));

@@ -30,7 +30,7 @@ import { repeat } from './repeat';
 import { installRuntime } from './runtime';
 import { noticeLowPages } from './low-page-notices';
 import { noticeSuspended } from './suspended-notices';
-import { sweepAcknowledgements, sweepCommands } from './sweeps';
+import { sweepAcknowledgements, sweepCommands, sweepLeftBehind } from './sweeps';
 import { createWorkers, type Activities } from './temporal-workers';
 
 /** What a worker cannot do without. */
@@ -43,6 +43,7 @@ export type WorkerEnvironment = EnvironmentWith<'DATABASE_URL' | 'SMTP_URL' | 'H
 const NICE = 5;
 const SWEEP_EVERY_MS = 2_000;
 const NOTICE_EVERY_MS = 10_000;
+const GIVE_BACK_EVERY_MS = 10_000;
 const RECONCILE_EVERY_MS = 5 * 60_000;
 /** How often a worker looks whether a run is due that no other one has begun. */
 const RECONCILE_LOOK_MS = 60_000;
@@ -122,6 +123,7 @@ export async function runWorker(environment: WorkerEnvironment): Promise<Running
       repeat('low page notices', NOTICE_EVERY_MS, log, async () => noticeLowPages(db, await currentPolicy(db), Date.now(), postOf(environment, db, log))),
       repeat('prune', PRUNE_EVERY_MS, log, () => prune(db, Date.now())),
       repeat('commands', SWEEP_EVERY_MS, log, (stop) => sweepCommands(db, client, log, Date.now(), stop)),
+      repeat('left behind', GIVE_BACK_EVERY_MS, log, (stop) => sweepLeftBehind(db, client, log, Date.now(), stop)),
       repeat('acknowledgements', SWEEP_EVERY_MS, log, (stop) => sweepAcknowledgements(db, client, log, Date.now(), stop)),
     ];
     undo.push(async () => {

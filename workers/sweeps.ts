@@ -3,9 +3,11 @@ import { crashPoint } from '../config/crash-points';
 import type { Logger } from '../config/log';
 import { queuedCommands, type CommandRow } from '../db/commands';
 import type { Database } from '../db/connection';
+import { leftBehindByAnyone } from '../db/left-behind';
 import { markAcknowledgementRelayed, pagesWithLostAcknowledgement } from '../db/pages';
 import { currentPolicy } from '../db/policies';
 import { repeatCommand } from '../intake/command-relay';
+import { giveBackLeft } from '../intake/give-back';
 import { acknowledgedSignal } from '../messages/escalation';
 import { pageWorkflowId, parsePageId } from '../messages/ids';
 import { inLanes } from './in-lanes';
@@ -38,6 +40,17 @@ export async function sweepCommands(db: Database, client: Client, log: Logger, n
       }
       log.info({ number, command: row.command.type, outcome }, 'A queued command was answered.');
     }
+  });
+}
+
+/** Gives back what has become an agent's who had been disabled or had gone away by then, so that somebody is looked for again. `now` in milliseconds. */
+export async function sweepLeftBehind(db: Database, client: Client, log: Logger, now: number, stopping?: AbortSignal): Promise<void> {
+  const left = await leftBehindByAnyone(db, AT_ONCE);
+  if (left.length === 0) return;
+  const { hash: policy } = await currentPolicy(db);
+  await inLanes(left, { lanes: SIDE_BY_SIDE, log, nameOf: ({ number }) => ({ number }), stopping }, async (one) => {
+    const outcome = await giveBackLeft(db, client, one, { now, policy });
+    log.info({ number: one.number, outcome }, 'A conversation was given back: its assignee is not there.');
   });
 }
 

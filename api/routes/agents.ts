@@ -1,11 +1,13 @@
-import { addAgent, changeAgent, getAgent, isEmailTaken, listAgents, unsolvedConversationsOf, type AgentRecord } from '../../db/agents';
-import { addCommand, getCommand } from '../../db/commands';
+import { addAgent, changeAgent, getAgent, isEmailTaken, listAgents, type AgentRecord } from '../../db/agents';
+import { addCommand } from '../../db/commands';
+import { leftBehindBy } from '../../db/left-behind';
 import { newId } from '../../db/new-id';
 import { setTeamsOf, teamsOf, unknownTeam, type TeamNamed } from '../../db/teams';
 import type { Database } from '../../db/connection';
-import { repeatCommand } from '../../intake/command-relay';
+import { GIVE_BACK } from '../../intake/give-back';
 import { HoldfastError } from '../../messages/errors';
 import { ROLES } from '../../policy/words';
+import { sweepOne } from '../commands';
 import type { ApiContext } from '../context';
 import { avatarUrl } from '../file-links';
 import { InvalidRequest } from '../problem';
@@ -106,7 +108,7 @@ export const agentRoutes: readonly ApiRoute[] = [
     path: '/agents/{id}',
     action: 'agent.write',
     tag: 'Agents',
-    summary: 'Change an agent; disabling one gives their unsolved conversations back',
+    summary: 'Change an agent; disabling one gives back all their conversations that are not closed',
     params: idParams,
     body: agentChange,
     answers: { 200: { about: 'The agent as changed.', schema: agent } },
@@ -122,8 +124,8 @@ export const agentRoutes: readonly ApiRoute[] = [
       const disabledAt = disabled === undefined ? undefined : disabled ? (before.disabledAt ?? new Date(context.now())) : null;
       const after = found(await changeAgent(db, before.id, { ...rest, disabledAt }));
       if (inTeams !== undefined) await setTeamsOf(db, before.id, inTeams);
-      const commands = disabled === true && before.disabledAt === null ? await giveBack(db, before.id, actor.id, context.now()) : [];
-      return { status: 200, body: await withTeams(db, after), afterCommit: () => deliverAll(context, commands) };
+      const given = disabled === true && before.disabledAt === null ? await giveBack(db, before.id, actor.id, context.now()) : [];
+      return { status: 200, body: await withTeams(db, after), afterCommit: () => tellAll(context, given) };
     },
   }),
   apiRoute({
@@ -140,9 +142,10 @@ export const agentRoutes: readonly ApiRoute[] = [
     idempotency: 'transaction',
     async handle({ context, db, actor, params, body }) {
       const before = found(await getAgent(db, params.id));
-      const after = found(await changeAgent(db, before.id, { away: body.away }));
-      const commands = body.away && !before.away ? await giveBack(db, before.id, actor.id, context.now()) : [];
-      return { status: 200, body: await withTeams(db, after), afterCommit: () => deliverAll(context, commands) };
+      const awaySince = body.away === before.away ? undefined : body.away ? new Date(context.now()) : null;
+      const after = found(await changeAgent(db, before.id, { awaySince }));
+      const given = body.away && !before.away ? await giveBack(db, before.id, actor.id, context.now()) : [];
+      return { status: 200, body: await withTeams(db, after), afterCommit: () => tellAll(context, given) };
     },
   }),
 ];
@@ -172,25 +175,17 @@ async function requireTeams(db: Database, ids: readonly string[] | undefined): P
   if ((await unknownTeam(db, ids ?? [])) !== null) throw new InvalidRequest([{ path: 'body.teams', message: 'names a team that there is not' }]);
 }
 
-/** Product: disabling or sending away an assignee starts a new dispatch promise, so their conversations are nobody's again. */
-async function giveBack(db: Database, agentId: string, by: string, at: number): Promise<string[]> {
-  const ids: string[] = [];
-  for (const number of await unsolvedConversationsOf(db, agentId)) {
-    const id = newId('cmd');
-    await addCommand(db, { id, number, actor: by, command: { type: 'assign', agent: null, away: false, force: true }, bodyRef: null, at, notAfter: null });
-    ids.push(id);
-  }
-  return ids;
+/**
+ * Product: disabling or sending away an assignee starts a new dispatch promise, so their conversations are nobody's again. Answers their
+ * numbers. What becomes theirs later all the same, a sweep gives back.
+ */
+async function giveBack(db: Database, agentId: string, by: string, at: number): Promise<number[]> {
+  const numbers = (await leftBehindBy(db, agentId)).map(({ number }) => number);
+  for (const number of numbers) await addCommand(db, { id: newId('cmd'), number, actor: by, command: GIVE_BACK, bodyRef: null, at, notAfter: null });
+  return numbers;
 }
 
 /** Tells the conversations at once; from the first that does not answer on, they are left to the sweep. */
-async function deliverAll(context: ApiContext, ids: readonly string[]): Promise<void> {
-  const { db, client, log } = context;
-  if (client === undefined) return;
-  for (const id of ids) {
-    const row = await getCommand(context.db, id);
-    if (row?.state !== 'queued') continue;
-    const state = await repeatCommand({ db, client, log }, row, { now: context.now(), policy: context.policy().hash, waitMs: TELL_WITHIN_MS });
-    if (state === 'waiting') return;
-  }
+async function tellAll(context: ApiContext, numbers: readonly number[]): Promise<void> {
+  for (const number of numbers) if ((await sweepOne(context, number, TELL_WITHIN_MS)) === 'waiting') return;
 }

@@ -257,6 +257,45 @@ test.each([
   throw new Error('The conversation was not given back.');
 });
 
+test('who is disabled gives back what is solved too, and nobody what is closed or a part of another', async () => {
+  const [solved, closed, part, own] = [await ticket(), await ticket(), await ticket(), await ticket()];
+  const [away, disabled] = [await addTestAgent(api.db, 'agent'), await addTestAgent(api.db, 'agent')];
+  const give = async (agent: string) => {
+    const set = (number: number, change: object) =>
+      api.db
+        .updateTable('conversations')
+        .set({ assignee: agent, ...change })
+        .where('number', '=', number)
+        .execute();
+    await set(solved, { status: 'solved' });
+    await set(closed, { status: 'closed' });
+    await set(part, { status: 'solved', merged_into: own });
+  };
+  const given = async () => {
+    await api.settled();
+    return api.db.selectFrom('commands').select(['number', 'actor', 'state']).where('number', 'in', [solved, closed, part]).execute();
+  };
+  await give(away.id);
+  expect((await api.call('put', `/agents/${away.id}/availability`, { body: { away: true }, as: 'admin' })).status).toBe(200);
+  expect(await given()).toEqual([]);
+  await give(disabled.id);
+  expect((await api.call('patch', `/agents/${disabled.id}`, { body: { disabled: true }, as: 'admin' })).status).toBe(200);
+  expect(await given()).toEqual([{ number: solved, actor: api.agents.admin.id, state: 'done' }]);
+});
+
+test('since when somebody is away is known from their going to their coming back', async () => {
+  const { id } = await addTestAgent(api.db, 'agent');
+  const says = async (away: boolean, at: number) => {
+    api.clock.now = at;
+    await api.call('put', `/agents/${id}/availability`, { body: { away }, as: 'admin' });
+    api.clock.now = MONDAY_TEN;
+    return api.db.selectFrom('agents').select(['away', 'away_since']).where('id', '=', id).executeTakeFirst();
+  };
+  expect(await says(true, MONDAY_TEN)).toEqual({ away: true, away_since: new Date(MONDAY_TEN) });
+  expect(await says(true, MONDAY_TEN + 60_000)).toEqual({ away: true, away_since: new Date(MONDAY_TEN) });
+  expect(await says(false, MONDAY_TEN + 120_000)).toEqual({ away: false, away_since: null });
+});
+
 test('an answer to a thread that has moved asks first, and shows what came', async () => {
   const number = await ticket();
   const [opening] = await api.db.selectFrom('messages').select('id').where('number', '=', number).execute();

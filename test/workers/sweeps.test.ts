@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { addCommand, getCommand } from '../../db/commands';
 import { acknowledgePage, pagesWithLostAcknowledgement } from '../../db/pages';
+import { GIVE_BACK } from '../../intake/give-back';
 import { escalationViewQuery } from '../../messages/escalation';
 import { conversationWorkflowId, pageWorkflowId } from '../../messages/ids';
 import type { Command } from '../../policy/events';
-import { sweepAcknowledgements, sweepCommands } from '../../workers/sweeps';
+import { sweepAcknowledgements, sweepCommands, sweepLeftBehind } from '../../workers/sweeps';
 import { ALWAYS_OPEN, LiveDesk } from './live-desk';
 
 /** Longer ago than a request waits for its command. */
@@ -153,6 +154,46 @@ describe('the sweep of commands', () => {
     const id = await queue(number, { type: 'priority', priority: 'high' });
     await sweep(AbortSignal.abort());
     expect(await state(id)).toBe('queued');
+  });
+});
+
+describe('the sweep of what is left behind', () => {
+  const desk = new LiveDesk(ALWAYS_OPEN);
+  beforeAll(async () => {
+    await desk.open();
+    await desk.work();
+  });
+  afterAll(() => desk.close());
+  beforeEach(() => desk.db.updateTable('agents').set({ disabled_at: null, away: false, away_since: null }).execute());
+
+  const sweep = () => sweepLeftBehind(desk.db, desk.client, desk.log, Date.now());
+  const commands = (number: number) =>
+    desk.db.selectFrom('commands').select(['actor', 'command', 'state']).where('number', '=', number).orderBy('at').execute();
+  const projected = (number: number) =>
+    desk.eventually('it is projected', async () => (await desk.row(number)).revision === (await desk.view(number)).revision);
+
+  test('an answer that had to wait gives its conversation to nobody who has gone meanwhile: it has to be dispatched again', async () => {
+    for (const gone of [{ disabled_at: new Date() }, { away: true, away_since: new Date() }]) {
+      const number = await desk.started();
+      const said = Date.now() - AGE_MS;
+      const reply: Command = { type: 'reply', messageId: `m-${number}`, delivery: 'mail', recipients: ['c'] };
+      await addCommand(desk.db, { id: randomUUID(), number, actor: 'ada', command: reply, bodyRef: null, at: said, notAfter: null });
+      await desk.db.updateTable('agents').set(gone).execute();
+      await sweep();
+      expect(await commands(number)).toHaveLength(1);
+      await sweepCommands(desk.db, desk.client, desk.log, Date.now());
+      await projected(number);
+      expect(await desk.row(number)).toMatchObject({ assignee: 'ada', status: 'open' });
+      await sweep();
+      expect(await desk.view(number)).toMatchObject({
+        assignee: null,
+        promises: expect.arrayContaining([expect.objectContaining({ kind: 'dispatch', cycle: 2, state: 'running' })]) as unknown,
+      });
+      await projected(number);
+      await sweep();
+      expect((await commands(number)).slice(1)).toEqual([{ actor: 'desk', command: GIVE_BACK, state: 'done' }]);
+      await desk.db.updateTable('agents').set({ disabled_at: null, away: false, away_since: null }).execute();
+    }
   });
 });
 
