@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { newId } from '../db/new-id';
 import { addParticipant, insertEvent, insertMessage, type IncomingMessage } from '../db/incoming-messages';
+import { contactsWrittenTo } from '../db/participants';
 import type { Schema } from '../db/schema';
 import { participantsOf, type LockedThread } from '../db/threads';
 import type { PolicySnapshot } from '../policy/snapshot';
@@ -103,13 +104,13 @@ function authorOf(join: JoinAs): MessageEvent['author'] {
 }
 
 /**
- * Somebody who holds an address of this thread, or of one that has become a part of it, but was taken out and is of another customer: a
- * requester before, or whom an agent had added by mistake. Writing does not bring them back among those who are written to.
+ * Somebody who holds an address of this thread, or of one that has become a part of it, but is of another customer and was taken out or is
+ * only shown: a requester before, whom an agent had added by mistake, or whose request became a part of this one by force. Writing does not
+ * bring them back among those who are written to, and their words are none of its customer's, who would read them.
  */
 async function isOutsider(trx: Transaction<Schema>, { contact }: Incoming, number: number, join: JoinAs): Promise<boolean> {
   if (join.as !== 'participant' || contact === null) return false;
-  const present = await participantsOf(trx, number);
-  if (present.some(({ id }) => id === contact.id)) return false;
+  if ((await contactsWrittenTo(trx, number)).includes(contact.id)) return false;
   const row = await trx.selectFrom('conversations').select('organization_id').where('number', '=', number).executeTakeFirst();
   return contact.organizationId === null || row?.organization_id !== contact.organizationId;
 }

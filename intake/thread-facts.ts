@@ -46,7 +46,7 @@ export function localParts({ row, domain }: Pick<MailToPlace, 'row' | 'domain'>)
 
 /** Looks up all that the decision needs, and locks the conversation that the mail names. */
 export async function threadFacts(trx: Transaction<Schema>, place: MailToPlace): Promise<ThreadFacts> {
-  const { row, mail, sender, verdict } = place;
+  const { row, mail, sender, verdict, keys } = place;
   const email = sender?.address ?? null;
   const locals = localParts(place);
   const tokens = locals.flatMap((local) => parseReplyAddress(local) ?? []);
@@ -60,12 +60,16 @@ export async function threadFacts(trx: Transaction<Schema>, place: MailToPlace):
     answers: mail.referenced.length > 0 || tokens.length > 0 || locals.some((local) => parseBounceAddress(local) !== null),
   });
   const [agent, contact] = email === null ? [null, null] : [await agentByEmail(trx, email), await contactByEmail(trx, email)];
-  const token = (await replyToken(trx, place, tokens, contact, agent)) ?? (await bounceToken(trx, place, locals, contact));
-  const reference = token === null ? await referenceOf(trx, place, email, machine) : null;
+  const replies = await replyToken(trx, place, tokens, contact, agent);
+  const returns = replies === null ? await bounceToken(trx, place, locals, contact) : null;
+  const token = replies ?? returns;
+  const named = namedMailIds(place, machine);
+  const reference = token === null ? await referenceOf(trx, place, named, email) : null;
   const hinted = await hintedNumber(trx, tokens, mail.subject);
   const decided: ThreadFacts = {
     verdict,
     machine,
+    namesOurMail: returns !== null || named.some((mailId) => isOurMailId(keys, mailId)),
     noAutoMail,
     senderKnown: email !== null && (await isKnownSender(trx, email)),
     blocked: email === null ? null : await blockOf(trx, email),
@@ -107,13 +111,19 @@ async function bounceToken(trx: Transaction<Schema>, { keys }: MailToPlace, loca
   return null;
 }
 
-/**
- * The conversation that the mail says it answers. An id that looks like ours counts only when we signed it; a machine's may stand in what
- * it says, as mail servers quote what they bring back.
- */
-async function referenceOf(trx: Transaction<Schema>, { mail, keys }: MailToPlace, email: string | null, machine: boolean): Promise<ThreadFacts['reference']> {
-  const quoted = machine ? ourMailIdsIn(keys, mail.fullText ?? mail.text, QUOTED_IDS) : [];
-  for (const mailId of [...mail.referenced, ...quoted]) {
+/** The mails that this one says it answers, by their Message-IDs; a machine's may stand in what it says, as mail servers quote what they bring back. */
+function namedMailIds({ mail, keys }: MailToPlace, machine: boolean): string[] {
+  return [...mail.referenced, ...(machine ? ourMailIdsIn(keys, mail.fullText ?? mail.text, QUOTED_IDS) : [])];
+}
+
+/** The conversation that the mail says it answers. An id that looks like ours counts only when we signed it. */
+async function referenceOf(
+  trx: Transaction<Schema>,
+  { keys }: MailToPlace,
+  mailIds: readonly string[],
+  email: string | null,
+): Promise<ThreadFacts['reference']> {
+  for (const mailId of mailIds) {
     const ours = isOurMailId(keys, mailId);
     const number = (ours ? await threadOfOurMail(trx, mailId.toLowerCase()) : null) ?? (await threadOfMessage(trx, mailId));
     if (number === null) continue;

@@ -12,8 +12,10 @@
  * | bad/none | participant of the conversation whose mail it answers    | pass       | joins                                                   |
  * | bad/none | anything else                                            |            | new, "may belong to #n"                                 |
  *
- * Before the table: a machine's reply is stored in the thread that a good token or a signed Message-ID of ours names, without effect; a
- * machine that opens a thread, and a DMARC reject, are suspended unless the sender is known. An agent's address joins as that agent in
+ * Before the table: a machine's reply is stored in the thread that a good token or a signed Message-ID of ours names, without effect. Such mail
+ * has no sender on its envelope and often no signature, so a genuine one may well be a `reject`: it is stored all the same when the sender is
+ * known, or when it names a mail of ours by a signature, which proves more than From does. A machine that opens a thread, and a DMARC reject,
+ * are suspended unless the sender is known. An agent's address joins as that agent in
  * the first row only; elsewhere, if there is a thread, it becomes an internal note for review.
  * A blocked sender, what a server in front of us calls spam, and a robot's answer to our automatic mail that does not use
  * the address that we gave for answers, are suspended as well.
@@ -33,6 +35,8 @@ export interface NamedThread {
 export interface ThreadFacts {
   readonly verdict: Verdict;
   readonly machine: boolean;
+  /** It came to the signed envelope sender of a mail of ours, or names one by the Message-ID that we signed. */
+  readonly namesOurMail: boolean;
   /** The mail is meant for machines or came through a list, so nobody would miss it from a stranger. */
   readonly noAutoMail: boolean;
   /** A contact or mail domain that we know. */
@@ -71,7 +75,8 @@ export function decideThread(facts: ThreadFacts): ThreadDecision {
   if (facts.blocked === 'address' || (facts.blocked === 'domain' && !facts.senderKnown)) return { to: 'suspended', reason: 'blocked' };
   if (facts.machine) {
     const named = token?.thread ?? (reference?.ours === true ? reference.thread : undefined);
-    if (named?.state === 'open' && verdict !== 'reject') return { to: 'join', number: named.number, as: 'machine', authenticated: verdict === 'pass' };
+    const believed = verdict !== 'reject' || facts.senderKnown || facts.namesOurMail;
+    if (named?.state === 'open' && believed) return { to: 'join', number: named.number, as: 'machine', authenticated: verdict === 'pass' };
     if (named?.state === 'closed' || !facts.senderKnown) return { to: 'suspended', reason: 'machine' };
   }
   if (verdict === 'reject' && !facts.senderKnown) return { to: 'suspended', reason: 'dmarcReject' };

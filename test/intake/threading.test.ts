@@ -9,6 +9,7 @@ const erased: NamedThread = { number: 1042, state: 'erased' };
 const plain: ThreadFacts = {
   verdict: 'none',
   machine: false,
+  namesOurMail: false,
   noAutoMail: false,
   senderKnown: false,
   blocked: null,
@@ -44,6 +45,21 @@ const joins: readonly Row[] = [
   [
     'a machine that answers a mail that we signed',
     { reference: { ...participant, fromParticipates: false }, machine: true, noAutoMail: true },
+    { to: 'join', number: 1042, as: 'machine', authenticated: false },
+  ],
+  [
+    'a machine of a known sender with a good token, reject',
+    { token: recipient, machine: true, senderKnown: true, verdict: 'reject' },
+    { to: 'join', number: 1042, as: 'machine', authenticated: false },
+  ],
+  [
+    'a machine of an unknown sender that names our mail beside a good token, reject',
+    { token: other, machine: true, namesOurMail: true, verdict: 'reject' },
+    { to: 'join', number: 1042, as: 'machine', authenticated: false },
+  ],
+  [
+    'a machine of an unknown sender that answers a mail that we signed, reject',
+    { reference: { ...participant, fromParticipates: false }, machine: true, namesOurMail: true, verdict: 'reject' },
     { to: 'join', number: 1042, as: 'machine', authenticated: false },
   ],
   ['a list with a good token', { token: recipient, noAutoMail: true }, { to: 'join', number: 1042, as: 'participant', authenticated: false }],
@@ -84,6 +100,7 @@ const doesNotJoin: readonly Row[] = [
     { to: 'suspended', reason: 'machine' },
   ],
   ['a forged machine with a good token', { token: recipient, machine: true, verdict: 'reject' }, { to: 'suspended', reason: 'machine' }],
+  ['a person who names our mail, reject', { token: recipient, namesOurMail: true, verdict: 'reject' }, { to: 'suspended', reason: 'dmarcReject' }],
   ['an unknown sender whose domain asks to refuse', { verdict: 'reject' }, { to: 'suspended', reason: 'dmarcReject' }],
   [
     'a machine about a closed conversation',
@@ -155,6 +172,7 @@ describe('which thread a mail joins', () => {
   const anything: fc.Arbitrary<ThreadFacts> = fc.record({
     verdict: fc.constantFrom('pass', 'none', 'fail', 'reject'),
     machine: fc.boolean(),
+    namesOurMail: fc.boolean(),
     noAutoMail: fc.boolean(),
     senderKnown: fc.boolean(),
     blocked: fc.constantFrom(null, 'address' as const, 'domain' as const),
@@ -174,10 +192,20 @@ describe('which thread a mail joins', () => {
         const signed = facts.token !== null || (decision.as === 'machine' && facts.reference?.ours === true);
         const proven = facts.verdict === 'pass' && facts.reference?.fromParticipates === true;
         expect(signed || proven).toBe(true);
-        expect(facts.verdict).not.toBe('reject');
+        if (facts.verdict === 'reject') expect([decision.as, facts.senderKnown || facts.namesOurMail]).toEqual(['machine', true]);
         if (decision.authenticated) expect(facts.verdict).toBe('pass');
         if (decision.as === 'agent') expect([facts.verdict, facts.token?.fromIsRecipient]).toEqual(['pass', true]);
         if (facts.agent !== null) expect(['agent', 'machine']).toContain(decision.as);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('a machine about an open conversation opens none, whatever is asked of its mail', () => {
+    fc.assert(
+      fc.property(anything, (facts) => {
+        const named = facts.token?.thread ?? (facts.reference?.ours === true ? facts.reference.thread : undefined);
+        if (facts.machine && named !== undefined && named.state !== 'erased') expect(decideThread(facts).to).not.toBe('new');
       }),
       { numRuns: 5_000 },
     );

@@ -1,4 +1,8 @@
+import { chatMessages } from '../../db/chat-messages';
+import { inTransaction } from '../../db/in-transaction';
+import { readTranscript } from '../../db/transcript';
 import { acceptMail } from '../../intake/accept';
+import { mergeInto } from '../../intake/merge';
 import { bounceAddress, replyAddress, signedMailId } from '../../messages/addresses';
 import { FakeDns, SendingDomain } from '../kit/mail-senders';
 import { MailDesk, mailOf, MONDAY_10, type MailParts } from './mail-desk';
@@ -110,27 +114,115 @@ describe('who may do what, with senders that are checked', () => {
     expect((await desk.events(number))[2]).not.toHaveProperty('joins');
     const roles = await desk.db.selectFrom('participants').select('role').where('number', '=', number).where('contact_id', '=', jane).execute();
     expect(roles).toEqual([{ role: 'thirdParty' }]);
+    // Being shown already makes nobody the customer.
+    await proven(acme, { from: 'jane@acme.test', body: 'And once more.' }, to);
+    expect((await desk.messages(number))[3]).toMatchObject({ author_kind: 'thirdParty', authenticated: true });
   });
 
-  test('no token, a proven participant who answers our mail: joins', async () => {
-    const number = await ticket();
+  test.each([true, false])('another customer whose request became a part of this one by force is read by agents only (proven: %s)', async (isProven) => {
+    const [target, source] = [await ticket(), Number((await proven(friend, { from: 'eve@friend.test' })).number)];
+    const [jane, eve] = [await contactId('jane@acme.test'), await contactId('eve@friend.test')];
+    const merge = { source, into: target, force: true };
+    await inTransaction(desk.db, (trx) => mergeInto(trx, merge, { by: 'ada', at: desk.now }));
+    const parts = { from: 'eve@friend.test', body: `Nobody else’s business (${isProven}).` };
+    const to = await replyTo(source, eve);
+    expect((await (isProven ? proven(friend, parts, to) : forged(parts, to))).number).toBe(target);
+    expect((await desk.messages(target)).at(-1)).toMatchObject({ author_kind: 'thirdParty', author_id: eve, body: parts.body, authenticated: isProven });
+    expect((await desk.events(target)).at(-1)).toMatchObject({ type: 'message', author: 'thirdParty' });
+    const read = await chatMessages(desk.db, jane, [target, source], { limit: 10 });
+    const transcript = await readTranscript(desk.db, { number: target, contact: jane, at: desk.now });
+    for (const { body } of [...read, ...transcript.entries.filter((entry) => entry.type === 'message')]) expect(body).not.toBe(parts.body);
+    expect(transcript.entries).toHaveLength(1);
+  });
+
+  /** An agent's answer that has left, with its mail. */
+  async function answered(number: number) {
+    const messageRef = `m-${number}`;
     const mailId = signedMailId(desk.keys, `conversation/${number}:x`, desk.domain);
+    const envelope = bounceAddress(desk.keys, { number, mailId }, desk.domain);
+    const nothing = { seq: null, full_body: null, html: null, in_reply_to: null, hint: null, inbox_id: null };
+    const said = { direction: 'out', author_kind: 'agent', author_id: 'ada', channel: 'email', body: 'Fixed.', at: new Date(desk.now), state: 'sent' } as const;
+    await desk.db
+      .insertInto('messages')
+      .values({ ...nothing, ...said, id: messageRef, number, mail_id: mailId })
+      .execute();
     await desk.db
       .insertInto('outgoing_mails')
       .values({
         key: `conversation/${number}:x`,
         number,
         kind: 'reply',
-        message_ref: null,
+        message_ref: messageRef,
         recipient_id: await contactId('jane@acme.test'),
         mail_id: mailId,
-        envelope_from: bounceAddress(desk.keys, { number, mailId }, desk.domain),
+        envelope_from: envelope,
         envelope_to: 'jane@acme.test',
         raw: Buffer.from('x'),
+        state: 'sent',
         last_error: null,
         at: new Date(desk.now),
       })
       .execute();
+    return { messageRef, mailId, envelope };
+  }
+
+  describe('a machine’s mail whose From’s domain asks to refuse it', () => {
+    const vacation = { subject: 'Automatische Antwort: Re: Help', headers: ['Auto-Submitted: auto-replied'] };
+    /** A report that an answer of ours could not be delivered, which quotes the header of that. */
+    const report = (from: string, mailId = 'x@y.test') =>
+      mailOf({
+        from: `Microsoft Outlook <${from}>`,
+        subject: 'Unzustellbar: Re: Help',
+        headers: ['Content-Type: multipart/report; report-type=delivery-status; boundary="b"'],
+        body: [
+          ...['--b', 'Content-Type: text/plain', '', 'Failed.', '--b', 'Content-Type: message/delivery-status', '', 'Reporting-MTA: dns; mx.acme.test', ''],
+          ...['Final-Recipient: rfc822; jane@acme.test', 'Action: failed', 'Status: 5.1.1', '--b', 'Content-Type: text/rfc822-headers', ''],
+          ...[`Message-ID: <${mailId}>`, '--b--'],
+        ].join('\r\n'),
+      });
+    const bouncesOf = async (number: number) => (await desk.events(number)).filter(({ type }) => type === 'bounce');
+
+    test('a known customer’s vacation reply is stored in its thread, and opens none', async () => {
+      const number = await ticket();
+      const to = await replyTo(number, await contactId('jane@acme.test'));
+      const row = await comes(mailOf({ ...vacation, body: `Ich bin im Urlaub (${number}).` }), { from: '', to });
+      expect(row).toMatchObject({ verdict: 'reject', state: 'resolved', number });
+      expect((await desk.messages(number))[1]).toMatchObject({ machine: true, authenticated: false, verdict: 'reject' });
+    });
+
+    test('with nothing but a reply address from somebody unknown: kept aside', async () => {
+      const to = await replyTo(await ticket(), await contactId('jane@acme.test'));
+      const row = await comes(mailOf({ ...vacation, from: 'ceo@strict.test' }), { from: '', to });
+      expect(row).toMatchObject({ verdict: 'reject', state: 'suspended', reason: 'machine' });
+    });
+
+    test.each<[string, string, 'envelope' | 'mailId' | 'both']>([
+      ['the signed envelope, from a known domain', 'outlook@acme.test', 'envelope'],
+      ['the signed envelope, from an unknown domain', 'outlook@strict.test', 'envelope'],
+      ['the signed Message-ID, from an unknown domain', 'outlook@strict.test', 'mailId'],
+      ['the signed Message-ID beside a reply address, from an unknown domain', 'outlook@strict.test', 'both'],
+    ])('that says that our answer came back, by %s: told', async (_name, from, by) => {
+      const number = await ticket();
+      const { messageRef, mailId, envelope } = await answered(number);
+      const to = { envelope, mailId: 'info@example.test', both: await replyTo(number, await contactId('jane@acme.test')) }[by];
+      const row = await comes(report(from, by === 'envelope' ? undefined : mailId), { from: '', to });
+      expect(row).toMatchObject({ verdict: 'reject', state: 'resolved', number });
+      expect(await bouncesOf(number)).toMatchObject([{ messageId: messageRef, hard: true }]);
+      expect((await desk.messages(number)).find(({ machine }) => machine)).toMatchObject({ hint: 'mailCameBack', verdict: 'reject', authenticated: false });
+    });
+
+    test('a forged envelope is told to nobody', async () => {
+      const number = await ticket();
+      const { envelope } = await answered(number);
+      const row = await comes(report('outlook@strict.test'), { from: '', to: envelope.replace(`+${number}.`, `+${number - 1}.`) });
+      expect(row).toMatchObject({ verdict: 'reject', state: 'suspended', reason: 'machine' });
+      expect(await bouncesOf(number)).toEqual([]);
+    });
+  });
+
+  test('no token, a proven participant who answers our mail: joins', async () => {
+    const number = await ticket();
+    const { mailId } = await answered(number);
     const answer = (domain: SendingDomain, from: string) => proven(domain, { from, headers: [`In-Reply-To: <${mailId}>`] });
     expect((await answer(acme, 'jane@acme.test')).number).toBe(number);
     const stranger = await desk.conversation(Number((await answer(friend, 'eve@friend.test')).number));
