@@ -140,11 +140,15 @@ export async function keepVerdict(db: Database, id: number, verdict: NonNullable
   await sql`SELECT pg_notify(${INBOX_CHANNEL}, ${String(id)})`.execute(db);
 }
 
+/** How a mail stands that has been read and found its place. */
+const PLACED = ['resolved', 'suspended', 'deleted'] as const;
+
 /** An earlier mail with the same content. */
 export interface EarlierCopy {
   readonly id: number;
   readonly number: number | null;
   readonly receivedAt: Date;
+  readonly state: (typeof PLACED)[number];
   /** Whether the mail opened its conversation. */
   readonly opened: boolean;
 }
@@ -155,21 +159,37 @@ export async function findEarlierCopy(trx: Transaction<Schema>, contentHash: str
   const row = await trx
     .selectFrom('inbox as i')
     .leftJoin('messages as m', 'm.inbox_id', 'i.id')
-    .select(['i.id', 'i.number', 'i.received_at', 'm.seq'])
+    .select(['i.id', 'i.number', 'i.received_at', 'i.state', 'm.seq'])
     .where('i.content_hash', '=', contentHash)
     .where('i.duplicate_of', 'is', null)
     .where('i.received_at', '>=', since)
-    .where('i.state', 'in', ['resolved', 'suspended', 'deleted'])
+    .where('i.state', 'in', PLACED)
     .orderBy('i.id')
     .limit(1)
+    .$narrowType<{ state: (typeof PLACED)[number] }>()
     .executeTakeFirst();
   if (row === undefined) return null;
   return {
     id: row.id,
     number: row.number,
     receivedAt: row.received_at,
+    state: row.state,
     opened: row.seq === 1,
   };
+}
+
+/** Whether a mail with this content has come to a conversation, or to a part of it, since `since`; also when it was put away there since. */
+export async function hasCopyIn(trx: Transaction<Schema>, contentHash: string, number: number, since: Date): Promise<boolean> {
+  const row = await trx
+    .selectFrom('inbox as i')
+    .innerJoin('conversations as c', 'c.number', 'i.number')
+    .select('i.id')
+    .where('i.content_hash', '=', contentHash)
+    .where('i.received_at', '>=', since)
+    .where((where) => where.or([where('c.number', '=', number), where('c.merged_into', '=', number)]))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** The row is in a conversation: its own message, or as a copy of an earlier one. */

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { proveByMail } from '../db/chats';
 import { contactByEmail, findOrCreateContact, type Contact } from '../db/contacts';
-import { findEarlierCopy, markResolved, markSuspended, notifyRelay, type WaitingRow } from '../db/inbox';
+import { findEarlierCopy, markResolved, markSuspended, notifyRelay, type EarlierCopy, type WaitingRow } from '../db/inbox';
 import { lockPart } from '../db/merges';
 import type { Schema } from '../db/schema';
 import { adoptCopies, letGoOfMessage } from '../db/suspended';
@@ -9,6 +9,7 @@ import { lockThread } from '../db/threads';
 import { isOurMailId, type SigningKeys } from '../messages/addresses';
 import type { PolicySnapshot } from '../policy/snapshot';
 import { isOurRecipient } from './accept';
+import { answersAnother, linkToAnswered, mayAnswer } from './answer-copy';
 import { readBounce, reportedMail, tellBounce, type Bounce } from './bounces';
 import { contentHash } from './content-hash';
 import { tellProven } from './customer-act';
@@ -58,13 +59,16 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
   const verdict = verdictFor(row.verdict ?? 'none', row.raw, sender?.address ?? null);
   const released = row.acted?.act === 'release';
   const hash = contentHash(row.raw, anonymousSender(row, readMail));
+  const since = new Date(row.receivedAt.getTime() - copyWithinMs(readMail));
+  const locals = localParts({ row, domain: desk.domain });
   // Who released a mail wants this one, however many copies of it came.
-  const earlier = row.acted === null ? await findEarlierCopy(trx, hash, new Date(row.receivedAt.getTime() - copyWithinMs(readMail))) : null;
-  if (earlier !== null) {
-    await raiseByCopy(trx, desk, { row, mail, earlier, now });
-    await markResolved(trx, row.id, { number: earlier.number, at, contentHash: hash, duplicateOf: earlier.id, verdict });
-    return { outcome: 'copy', number: earlier.number };
-  }
+  const earlier = row.acted === null ? await findEarlierCopy(trx, hash, since) : null;
+  const settleAsCopy = async (of: EarlierCopy): Promise<Resolved> => {
+    await raiseByCopy(trx, desk, { row, mail, earlier: of, now });
+    await markResolved(trx, row.id, { number: of.number, at, contentHash: hash, duplicateOf: of.id, verdict });
+    return { outcome: 'copy', number: of.number };
+  };
+  if (earlier !== null && !mayAnswer(earlier, locals)) return settleAsCopy(earlier);
   const suspend = async (reason: string): Promise<Resolved> => {
     await markSuspended(trx, row.id, { reason, at, contentHash: hash, verdict, shown: shownOf(mail, sender) });
     return { outcome: 'suspended', reason };
@@ -82,16 +86,20 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
       : sender !== null && isOurRecipient(desk.policy, desk.domain, sender.address)
         ? 'ownAddress'
         : null;
-  if (own !== null && !released) return suspend(own);
+  if (own !== null && !released) return earlier === null ? suspend(own) : settleAsCopy(earlier);
   // Whoever writes as ourselves is nobody, even when a person wants to keep the mail: an answer would come back to us.
   const author = own === null ? sender : null;
 
   const report = readBounce(mail);
-  const reported = report === null ? null : await reportedMail(trx, desk.keys, { mail, recipients: localParts({ row, domain: desk.domain }) });
-  // It may name the whole by its address and a part by what it reports: whoever locks both locks the part first.
-  if (reported !== null) await lockPart(trx, reported.number);
+  const reported = report === null ? null : await reportedMail(trx, desk.keys, { mail, recipients: locals });
+  // It may name the whole by its address and a part by what it reports, or by a copy: whoever locks both locks the part first.
+  for (const number of [reported?.number, earlier?.number]) if (typeof number === 'number') await lockPart(trx, number);
   const facts = await threadFacts(trx, { row, mail, sender: author, verdict, keys: desk.keys, domain: desk.domain });
   const decision = elsewhere(decideThread(facts), row);
+  if (earlier !== null) {
+    if (decision.to !== 'join' || !(await answersAnother(trx, { hash, since, facts, decision }))) return settleAsCopy(earlier);
+    await linkToAnswered(trx, earlier, decision.number);
+  }
   const [bounce, sent] = facts.machine ? [report, reported] : [null, null];
   const incoming = incomingOf(desk, row, readMail, facts, bounce);
   if (row.takenFrom !== null && decision.to !== 'suspended') await letGoOfMessage(trx, row.id);
@@ -121,7 +129,7 @@ export async function resolveMail(trx: Transaction<Schema>, desk: Desk, row: Wai
       const { contact } = await findOrCreateContact(trx, person, row.receivedAt);
       // Merely naming a demonstration's number makes no demonstration: its pages would reach nobody.
       const follows = facts.token?.fromIsRecipient === true ? decision.linkedTo : null;
-      const demo = await policyOfDemo(trx, { localParts: localParts({ row, domain: desk.domain }), receivedAt: row.receivedAt.getTime(), linkedTo: follows });
+      const demo = await policyOfDemo(trx, { localParts: locals, receivedAt: row.receivedAt.getTime(), linkedTo: follows });
       const { number } = await openConversation(trx, demo ?? desk.policy, {
         ...incoming,
         contact,

@@ -1,3 +1,4 @@
+import { deleteSuspended } from '../../db/suspended';
 import { bounceAddress, replyAddress, signedMailId } from '../../messages/addresses';
 import { firstPromises } from '../../policy/promises';
 import { MailDesk, mailOf, MONDAY_10 } from './mail-desk';
@@ -200,6 +201,65 @@ describe('mail in, from SMTP to rows', () => {
       const stranger = await desk.opened(mailOf({ from: 'eve@rival.test' }), { from: 'eve@rival.test', to: [await replyTo(ticket.number, 'jane@acme.test')] });
       expect(stranger).toMatchObject({ linked_from: ticket.number, flags: ['otherSender', 'notAuthenticated'], organization_id: 'rival', address: 'info' });
       expect(await desk.messages(ticket.number)).toHaveLength(1);
+    });
+
+    describe('an answer that also names another of our addresses, each brought by itself', () => {
+      const opening = (from = 'jane@acme.test') => desk.opened(mailOf({ from }), { from });
+      const bodies = async (number: number) => (await desk.messages(number)).map(({ body }) => body);
+
+      test('the other first: the answer reaches its thread once, and what the other has opened is linked to it', async () => {
+        const ticket = await opening();
+        const raw = mailOf({ subject: 'Re: Help', body: 'Here is the log.' });
+        const to = [await replyTo(ticket.number, 'jane@acme.test')];
+        const other = await desk.opened(raw, { to: ['support@example.test'] });
+        expect(other).toMatchObject({ linked_from: null, flags: [] });
+        const answer = await desk.deliver(raw, { to });
+        expect(answer).toMatchObject({ state: 'resolved', number: ticket.number, duplicate_of: null });
+        expect(await desk.deliver(raw, { to })).toMatchObject({ state: 'resolved', duplicate_of: expect.any(Number) as number });
+        expect(await bodies(ticket.number)).toEqual(['Something is wrong.', 'Here is the log.']);
+        expect((await desk.events(ticket.number))[1]).toMatchObject({ type: 'message', author: 'customer' });
+        expect(await desk.conversation(other.number)).toMatchObject({ linked_from: ticket.number, flags: ['mayBelong'] });
+        expect(await bodies(other.number)).toEqual(['Here is the log.']);
+      });
+
+      test('the answer first: the other opens nothing', async () => {
+        const ticket = await opening();
+        const raw = mailOf({ subject: 'Re: Help', body: 'Here it is again.' });
+        const answer = await desk.deliver(raw, { to: [await replyTo(ticket.number, 'jane@acme.test')] });
+        expect(await desk.deliver(raw, { to: ['support@example.test'] })).toMatchObject({ number: ticket.number, duplicate_of: answer.id });
+        expect(await bodies(ticket.number)).toHaveLength(2);
+      });
+
+      test('the other first, and merged into the thread since: the answer is there already', async () => {
+        const ticket = await opening();
+        const raw = mailOf({ subject: 'Re: Help', body: 'Merged by then.' });
+        const other = await desk.opened(raw, { to: ['support@example.test'] });
+        await desk.db.updateTable('conversations').set({ merged_into: ticket.number }).where('number', '=', other.number).execute();
+        expect(await desk.deliver(raw, { to: [await replyTo(ticket.number, 'jane@acme.test')] })).toMatchObject({ number: other.number });
+        expect(await bodies(ticket.number)).toHaveLength(1);
+      });
+
+      test('by the address of somebody else: a copy like any other', async () => {
+        const ticket = await opening();
+        const raw = mailOf({ from: 'eve@rival.test', body: 'Let me in.' });
+        const first = await desk.deliver(raw, { from: 'eve@rival.test' });
+        const second = await desk.deliver(raw, { from: 'eve@rival.test', to: [await replyTo(ticket.number, 'jane@acme.test')] });
+        expect(second).toMatchObject({ number: first.number, duplicate_of: first.id });
+        expect(await bodies(ticket.number)).toHaveLength(1);
+        expect(await desk.conversation(Number(first.number))).toMatchObject({ linked_from: null });
+      });
+
+      test.each([false, true])('the other first and kept aside (and deleted by a person: %s)', async (isDeleted) => {
+        const from = `list-${isDeleted}@nobody.test`;
+        const ticket = await opening(from);
+        const raw = mailOf({ from, headers: ['Precedence: list'], body: 'From our group.' });
+        const first = await desk.deliver(raw, { from });
+        expect(first).toMatchObject({ state: 'suspended', reason: 'machine' });
+        if (isDeleted) await deleteSuspended(desk.db, first.id, { by: 'ada', at: new Date(desk.now) });
+        const answer = await desk.deliver(raw, { from, to: [await replyTo(ticket.number, from)] });
+        expect(answer).toMatchObject(isDeleted ? { number: null, duplicate_of: first.id } : { number: ticket.number, duplicate_of: null });
+        expect(await bodies(ticket.number)).toHaveLength(isDeleted ? 1 : 2);
+      });
     });
 
     test('no token, a participant who answers our mail: new, "may belong to"', async () => {

@@ -245,6 +245,14 @@ describe('who may do what, with senders that are checked', () => {
       expect((await desk.events(number))[1]).toMatchObject({ author: 'agent', agent: 'ada' });
     });
 
+    test('with an own token and proven, after the copy that went to another of our addresses: an answer', async () => {
+      const number = await ticket();
+      const raw = await staff.signed(mailOf({ from: 'ada@desk.test', body: 'Fixed.' }));
+      expect((await comes(raw, { from: 'ada@desk.test' })).number).not.toBe(number);
+      expect((await comes(raw, { from: 'ada@desk.test', to: await replyTo(number, 'ada') })).number).toBe(number);
+      expect((await desk.events(number))[1]).toMatchObject({ author: 'agent', agent: 'ada' });
+    });
+
     test.each<[string, boolean, string]>([
       ['an own token, not proven', false, 'ada'],
       ['a customer’s token, proven', true, 'jane'],
