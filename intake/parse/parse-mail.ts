@@ -27,12 +27,14 @@ export async function parseMail(raw: Uint8Array): Promise<ParsedMail> {
   const inReplyTo = mailIds(mail.inReplyTo)[0] ?? null;
   const subject = line(mail.subject, 500);
   const whole = wholeText(mail.text, html);
-  const { text, full } = trimQuote(whole, subject);
+  const to = people([...(mail.to ?? []), ...(mail.cc ?? [])]).slice(0, PEOPLE);
+  const answers = inReplyTo !== null || mailIds(mail.references).length > 0 || to.some(({ address }) => address.startsWith('reply+'));
+  const { text, full } = trimQuote(whole, { subject, answers });
   const files = [...tooLong(whole.full, html), ...mail.attachments.map(fileOf)];
   const safe = html !== null && html.length <= HTML_LENGTH ? safeHtml(html).trim() : null;
   return {
     from: people(mail.from === undefined ? [] : [mail.from])[0] ?? people(mail.sender === undefined ? [] : [mail.sender])[0] ?? null,
-    to: people([...(mail.to ?? []), ...(mail.cc ?? [])]).slice(0, PEOPLE),
+    to,
     subject,
     mailId: mailIds(mail.messageId)[0] ?? null,
     inReplyTo,

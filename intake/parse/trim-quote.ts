@@ -15,6 +15,8 @@ const HEADING_LENGTH = 300;
 const ATTRIBUTION_LINES = 4;
 const BLOCK_LINES = 10;
 
+/** Subjects of mails that answer one: English and German, and what the other common programs write. */
+const ANSWER = /^\s*(?:\[[^\]]{0,50}\]\s*)?(?:re|aw|antw(?:ort)?|sv|vs|odp|r)\s*(?:\[\d+\])?\s*:/i;
 /** Subjects of mails that are about what they quote. */
 const FORWARD = /^\s*(?:\[[^\]]{0,50}\]\s*)?(?:fwd?|wg|wtr|tr|weitergeleitet|i)\s*(?:\[\d+\])?\s*:/i;
 /** What programs write above a mail that is passed on: English and German. */
@@ -32,19 +34,29 @@ const RULE = /^[_-]{10,}$/;
 /** `On Mon, 2 Mar 2026 at 10:00, Jane <jane@acme.test> wrote:` of Gmail, Apple Mail and Thunderbird: English and German. */
 const ATTRIBUTION = /^(?:on\b.{6,}\bwrote\s?:|am\b.{4,}\bschrieb\b.{0,200}:|.{2,200}\bschrieb am\b.{4,}:|.{2,200}<[^<>\s]+@[^<>\s]+> (?:schrieb|wrote)\s?:)$/i;
 const QUOTED = /^\s*>/;
+/** No heading goes on below it; a full stop behind a digit may be a day’s ("2. März"). */
+const SENTENCE_END = /(?:[!?]|(?:^|\D)\.)$/;
 
 /** Languages beyond English and German are left to email-reply-parser; it takes too long for much, or for many of these words. */
 const LIBRARY_LENGTH = 5_000;
 const LIBRARY_SLOW = /schreef|pisze|napisał|skrev|写道/g;
 const LIBRARY_SLOW_WORDS = 3;
 
+/** What tells that a mail answers one. */
+export interface QuotingMail {
+  readonly subject: string;
+  /** It refers to another mail, or goes to a reply address. */
+  readonly answers: boolean;
+}
+
 /**
  * Cuts what a mail quotes below what its author wrote; `before` is what stands before a quotation that the mail's HTML marks. Kept whole:
- * forwarded mail, answers between or below quoted lines, and mail that would have no words left.
+ * mail that answers none (what it quotes is its author's own report), forwarded mail, answers between or below quoted lines, and mail that
+ * would have no words left.
  */
-export function trimQuote({ full, before }: { readonly full: string; readonly before: string }, subject: string): TrimmedText {
+export function trimQuote({ full, before }: { readonly full: string; readonly before: string }, { subject, answers }: QuotingMail): TrimmedText {
   const whole = { text: full, full: null };
-  if (full.length > LOOKED_AT || FORWARD.test(subject)) return whole;
+  if (full.length > LOOKED_AT || FORWARD.test(subject) || !(answers || ANSWER.test(subject))) return whole;
   if (full.split('\n').some((line) => PASSED_ON.test(line.trim()))) return whole;
   const lines = before.split('\n');
   const end = Math.min(earlierMail(lines), quotedEnd(lines), attributedEnd(lines));
@@ -102,8 +114,8 @@ function attributedEnd(lines: readonly string[]): number {
     if (!/^(?:on|am)\b|schrieb|wrote/i.test(headingAt(lines, index))) continue;
     for (let count = 1; count <= ATTRIBUTION_LINES; count += 1) {
       const joined = joinedAt(lines, index, count);
-      // Without marks below, a sentence such as "Am Montag schrieb der Chef:" looks the same but for the time or address.
-      if (!ATTRIBUTION.test(joined) || !/@|\d{1,2}:\d\d|\d{4}/.test(joined)) continue;
+      // Without marks below, a sentence such as "Am Montag schrieb der Chef:" looks the same but for the time or address, and two of them but for the address.
+      if (!ATTRIBUTION.test(joined) || !(count === 1 ? /@|\d{1,2}:\d\d|\d{4}/ : /@/).test(joined)) continue;
       return lines.slice(index + count).some((line) => QUOTED.test(line)) ? lines.length : index;
     }
   }
@@ -148,8 +160,13 @@ function headingAt(lines: readonly string[], index: number): string {
   return line.length > HEADING_LENGTH ? '' : line;
 }
 
+/** Lines as one heading that was broken; empty when it is too long for one, or when a sentence ends within it. */
 function joinedAt(lines: readonly string[], start: number, count: number): string {
   let joined = '';
-  for (let index = start; index < start + count; index += 1) joined += ` ${headingAt(lines, index)}`;
+  for (let index = start; index < start + count; index += 1) {
+    const line = headingAt(lines, index);
+    if (index < start + count - 1 && SENTENCE_END.test(line)) return '';
+    joined += ` ${line}`;
+  }
   return joined.length > HEADING_LENGTH * 2 ? '' : joined.trim();
 }

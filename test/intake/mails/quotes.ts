@@ -275,6 +275,22 @@ export const quotes: readonly Fixture[] = [
     expected: { becomes: 'opened', text: 'Am Montag schrieb mein Chef:\nBitte alle Server prüfen.', quoted: null },
   },
   {
+    name: 'sentences that tell what somebody wrote, in a first mail',
+    raw: mail({
+      subject: 'Shop',
+      body: 'Hallo,\nam 03.03.2026 um 10:15 ging unser Shop nicht mehr.\nFrau Meier schrieb uns dazu:\nFehler 500 im Checkout.\nBitte prüfen Sie das.\n',
+    }),
+    expected: { becomes: 'opened', text: /Frau Meier schrieb uns dazu:\nFehler 500 im Checkout\.\nBitte prüfen Sie das\.$/, quoted: null },
+  },
+  {
+    name: 'the header of a mail that did not arrive, in a first mail',
+    raw: mail({
+      subject: 'Mail fehlt',
+      body: 'Guten Tag,\ndiese Mail kam nicht an:\n\nVon: shop@acme.test\nDatum: 3. März 2026 10:15\nAn: kunde@gmx.test\nBetreff: Ihre Bestellung\n\nKönnen Sie bitte nachsehen, warum?\n',
+    }),
+    expected: { becomes: 'opened', text: /Betreff: Ihre Bestellung\n\nKönnen Sie bitte nachsehen, warum\?$/, quoted: null },
+  },
+  {
     name: 'sections and a signature are no quotation',
     raw: mail({ subject: 'Two things', body: 'First.\n---\nSecond.\n\nRegards,\nJane\n\n-- \nACME, +49 30 1234' }),
     expected: { becomes: 'opened', text: /^First\.[\s\S]+\+49 30 1234$/, quoted: null },
