@@ -72,7 +72,7 @@ export async function insertInbox(db: Database, accepted: Accepted): Promise<num
 
 /**
  * Locks the next mail that waits, urgent ones first, past those that another resolver has; null when there is none. `now` in milliseconds.
- * With `judgedBefore`, mail that nobody has judged yet only if it came before then; with `only` or `without`, of some rows or past them.
+ * With `judgedBefore`, mail that nobody has judged yet only if it came, or came back, before then; with `only` or `without`, of some rows or past them.
  */
 export async function lockNextMail(
   trx: Transaction<Schema>,
@@ -88,7 +88,7 @@ export async function lockNextMail(
     .$if(only !== undefined, (query) => query.where(sql<boolean>`id = ANY (${only})`))
     .$if(without.length > 0, (query) => query.where(sql<boolean>`id <> ALL (${without})`))
     .$if(judgedBefore !== undefined, (query) =>
-      query.where((where) => where.or([where('verdict', 'is not', null), where('received_at', '<=', new Date(judgedBefore ?? 0))])),
+      query.where((where) => where.or([where('verdict', 'is not', null), sql<boolean>`greatest(received_at, acted_at) <= ${new Date(judgedBefore ?? 0)}`])),
     )
     .where((where) => where.or([where('retry_at', 'is', null), where('retry_at', '<=', new Date(now))]))
     .orderBy('urgent', 'desc')

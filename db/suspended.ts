@@ -53,12 +53,22 @@ export async function suspendedRaw(db: Database, id: number): Promise<Buffer | n
 
 /**
  * Hands a mail that is kept aside back to the resolvers by a person's decision: to become a request whatever kept it (`release`), or to be
- * judged once more (`retry`). False when it is not kept aside (any more).
+ * judged once more (`retry`), which asks the world about its sender anew. False when it is not kept aside (any more).
  */
 export async function takeBack(db: Database, id: number, decision: { act: 'release' | 'retry'; by: string; at: Date }): Promise<boolean> {
   const row = await db
     .updateTable('inbox')
-    .set({ state: 'accepted', act: decision.act, acted_by: decision.by, acted_at: decision.at, attempts: 0, retry_at: null, error: null, resolved_at: null })
+    .set({
+      state: 'accepted',
+      act: decision.act,
+      acted_by: decision.by,
+      acted_at: decision.at,
+      attempts: 0,
+      retry_at: null,
+      error: null,
+      resolved_at: null,
+      ...(decision.act === 'retry' && { verdict: null }),
+    })
     .where('id', '=', id)
     .where('state', 'in', WAITING)
     .returning('id')

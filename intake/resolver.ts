@@ -24,7 +24,7 @@ const SLOW_LANE = 1;
 /** More than these are not kept in mind as slow; what is forgotten shows itself again. */
 const SLOW_AT_MOST = 1_000;
 const ATTEMPTS = 8;
-/** A mail whose sender nobody could check by then goes on as "none". */
+/** A mail whose sender nobody could check in that time goes on as "none". */
 const UNJUDGED_MS = 20_000;
 const ATTEMPTS_IN_OUTAGE = 60;
 const RETRY_FROM_MS = 1_000;
@@ -52,12 +52,20 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
   /** Starts its thread with the first slow mail: most desks never have one. */
   const patientParser = createMailParser();
   const slow = new Set<number>();
+  /** Since when this resolver can look at what waits, milliseconds; null from a failure on until it looks again. */
+  let looksSince: number | null = null;
+
+  /** Mail that waited since before then goes on unjudged; what was accepted while nobody could look (an outage, a deploy) is given the same time as any. */
+  const judgedBefore = (): number => {
+    looksSince ??= now();
+    return now() - looksSince < UNJUDGED_MS ? 0 : now() - UNJUDGED_MS;
+  };
 
   const resolveNext = async (isSlowLane: boolean): Promise<boolean> => {
     if (isSlowLane && slow.size === 0) return false;
     const which = isSlowLane ? { only: [...slow] } : { without: [...slow] };
     const found = await inTransaction(db, async (trx): Promise<{ id: number; resolved: Resolved | null } | null> => {
-      const row = await lockNextMail(trx, now(), checks.by === 'dns' ? now() - UNJUDGED_MS : undefined, which);
+      const row = await lockNextMail(trx, now(), checks.by === 'dns' ? judgedBefore() : undefined, which);
       if (row === null) return null;
       await crashPoint('resolve:locked', row.id);
       const readMail = isSlowLane ? await patientParser.read(row.raw) : await parser.readQuickly(row.raw);
@@ -125,7 +133,11 @@ export function startResolver(options: ResolverOptions): { close(): Promise<void
     sweepMs: SWEEP_MS,
     lanes: LANES,
     log,
-    work: (lane) => resolveNext(lane === SLOW_LANE),
+    work: (lane) =>
+      resolveNext(lane === SLOW_LANE).catch((error: unknown) => {
+        looksSince = null;
+        throw error;
+      }),
   });
   return {
     async close() {
