@@ -6,7 +6,9 @@ export interface RemoteLimits {
   readonly connections?: number;
   readonly connectionsPerMinute?: number;
   readonly mailsPerMinute?: number;
-  /** Whether this computer's own addresses are limited per minute too; by default they are not, a mail server in front of us has limits of its own. */
+  /** Bytes of mail in the making. */
+  readonly heldBytes?: number;
+  /** Whether this computer's own addresses are limited per minute and in bytes too; by default they are not, a mail server in front of us has limits of its own. */
   readonly loopback?: boolean;
 }
 
@@ -21,6 +23,7 @@ interface Remote {
   since: number;
   connections: number;
   mails: number;
+  held: number;
 }
 
 /** Counts what remote addresses do. An IPv6 network of 64 bits counts as one address: whoever has one address of it has them all. */
@@ -59,21 +62,31 @@ export class RemoteCounter {
     return remote.mails <= (this.limits.mailsPerMinute ?? MAILS_PER_MINUTE) || !this.isLimited(address);
   }
 
+  /** More bytes of a mail in the making are held, or with a negative count fewer. */
+  holds(address: string, bytes: number): void {
+    this.remote(address).held += bytes;
+  }
+
+  /** Whether more bytes are held of this address than one may have. */
+  holdsTooMuch(address: string): boolean {
+    return this.remote(address).held > (this.limits.heldBytes ?? Infinity) && this.isLimited(address);
+  }
+
   private remote(address: string): Remote {
     const now = this.now();
     const network = networkOf(address);
-    const remote = this.remotes.get(network) ?? { open: 0, since: now, connections: 0, mails: 0 };
+    const remote = this.remotes.get(network) ?? { open: 0, since: now, connections: 0, mails: 0, held: 0 };
     if (this.isOver(remote, now)) Object.assign(remote, { since: now, connections: 0, mails: 0 });
     this.remotes.set(network, remote);
     return remote;
   }
 
-  /** Once a minute: what is neither open nor of this minute. */
+  /** Once a minute: what is neither open nor of this minute, and of which nothing is held. */
   private forget(): void {
     const now = this.now();
     if (!this.isOver({ since: this.sweptAt }, now)) return;
     this.sweptAt = now;
-    for (const [network, remote] of this.remotes) if (remote.open === 0 && this.isOver(remote, now)) this.remotes.delete(network);
+    for (const [network, remote] of this.remotes) if (remote.open === 0 && remote.held === 0 && this.isOver(remote, now)) this.remotes.delete(network);
   }
 
   /** Also after the clock was set back. */

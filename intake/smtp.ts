@@ -15,6 +15,8 @@ import type { SmtpCertificate } from './smtp-certificate';
 const MAIL_BYTES = 25 * 1024 * 1024;
 /** Mail in the making, of all connections together: beyond it senders are asked to come back. */
 const HELD_BYTES = 256 * 1024 * 1024;
+/** One address holds no more than this part of it, so that mail from everywhere else still comes in. */
+const HELD_BY_ONE = 0.5;
 /** Each costs a look at the database; every server splits a mail for more (RFC 5321 wants at least 100 taken). */
 const RECIPIENTS = 100;
 const CLIENTS = 100;
@@ -69,21 +71,23 @@ class SmtpAnswer extends Error {
 export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
   const { listen, db, domain, log, now = Date.now, heldBytes = HELD_BYTES, certificate = null } = options;
   const policy = briefly(options.policy ?? (() => currentPolicy(db)), now);
-  const remotes = new RemoteCounter(now, options.limits);
+  const remotes = new RemoteCounter(now, { heldBytes: heldBytes * HELD_BY_ONE, ...options.limits });
   let held = 0;
 
   const receive = async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> => {
+    const { remoteAddress } = session;
     const chunks: Buffer[] = [];
     let length = 0;
     let whole = true;
     try {
       for await (const chunk of stream as AsyncIterable<Buffer>) {
         // A mail that we do not take is read to its end, so that the answer reaches the sender, but not kept.
-        if (stream.sizeExceeded || held > heldBytes) whole = false;
+        if (stream.sizeExceeded || held > heldBytes || remotes.holdsTooMuch(remoteAddress)) whole = false;
         if (!whole) continue;
         chunks.push(chunk);
         length += chunk.length;
         held += chunk.length;
+        remotes.holds(remoteAddress, chunk.length);
       }
       if (stream.sizeExceeded) throw new SmtpAnswer(552, 'This mail is larger than the 25 MB that we take.');
       if (!whole) throw new SmtpAnswer(451, 'Too much mail at once. Please try again in a moment.');
@@ -94,7 +98,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
         envelope: {
           from: mailFrom === false ? '' : mailFrom.address.toLowerCase(),
           to: rcptTo.map(({ address }) => address.toLowerCase()),
-          ip: session.remoteAddress,
+          ip: remoteAddress,
           helo: session.hostNameAppearsAs,
         },
         receivedAt: now(),
@@ -104,6 +108,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpListener> {
       return `Accepted as ${inboxId}`;
     } finally {
       held -= length;
+      remotes.holds(remoteAddress, -length);
     }
   };
 

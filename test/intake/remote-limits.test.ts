@@ -32,13 +32,30 @@ describe('what a remote address may ask', () => {
     expect(act()).toEqual([null, true]);
   });
 
-  test('this computer is limited by the minute only when asked', () => {
+  test('what is held of an address counts until it is let go, whatever the minute', () => {
+    const remotes = counter({ heldBytes: 100 });
+    remotes.connected('192.0.2.1');
+    remotes.holds('192.0.2.1', 60);
+    remotes.closed('192.0.2.1');
+    now += 120_000;
+    remotes.connected('192.0.2.2');
+    remotes.closed('192.0.2.2');
+    remotes.holds('192.0.2.1', 41);
+    expect([remotes.holdsTooMuch('192.0.2.1'), remotes.holdsTooMuch('192.0.2.2')]).toEqual([true, false]);
+    remotes.holds('192.0.2.1', -41);
+    expect(remotes.holdsTooMuch('192.0.2.1')).toBe(false);
+  });
+
+  test('this computer is limited by the minute and in bytes only when asked', () => {
     for (const [loopback, expected] of [
-      [true, ['perMinute', false]],
-      [false, [null, true]],
+      [true, ['perMinute', false, true]],
+      [false, [null, true, false]],
     ] as const) {
-      const remotes = counter({ connectionsPerMinute: 0, mailsPerMinute: 0, loopback });
-      for (const address of ['127.0.0.1', '127.8.8.8', '::1']) expect([remotes.connected(address), remotes.mail(address)]).toEqual(expected);
+      const remotes = counter({ connectionsPerMinute: 0, mailsPerMinute: 0, heldBytes: 0, loopback });
+      for (const address of ['127.0.0.1', '127.8.8.8', '::1']) {
+        remotes.holds(address, 1);
+        expect([remotes.connected(address), remotes.mail(address), remotes.holdsTooMuch(address)]).toEqual(expected);
+      }
     }
   });
 });

@@ -58,8 +58,8 @@ describe('the mail listener', () => {
   });
 
   /** A sender that speaks line by line, up to the beginning of its mail. */
-  async function sender(port: number): Promise<{ socket: Socket; ask: (line: string) => Promise<string> }> {
-    const socket = connect(port, '127.0.0.1');
+  async function sender(port: number, localAddress = '127.0.0.1'): Promise<{ socket: Socket; ask: (line: string) => Promise<string> }> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
     const answer = () => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
     const ask = (line: string) => {
       socket.write(`${line}\r\n`);
@@ -101,6 +101,32 @@ describe('the mail listener', () => {
       await smtp.close();
     }
     expect(await rows()).toBe(before + taken);
+  });
+
+  test('what one address holds leaves room for the mail of others', async () => {
+    const before = await rows();
+    const limits = { loopback: true };
+    const smtp = await startSmtp({ listen: { host: '127.0.0.1', port: 0 }, db: desk.db, domain: desk.domain, log, heldBytes: 400_000, limits });
+    /** What a whole small mail is answered. */
+    const says = async (localAddress: string): Promise<string> => {
+      const { socket, ask } = await sender(smtp.address.port, localAddress);
+      const answer = await ask('Subject: Small\r\n\r\nA line.\r\n.');
+      socket.destroy();
+      return answer;
+    };
+    let taken = 0;
+    try {
+      const greedy = await sender(smtp.address.port, '127.0.0.2');
+      // More than all may hold: it is kept up to the share of one.
+      greedy.socket.write(`Subject: Greedy\r\n\r\n${`${'x'.repeat(998)}\r\n`.repeat(600)}`);
+      while ((await says('127.0.0.2')).startsWith('250 ')) taken += 1;
+      expect(await says('127.0.0.3')).toMatch(/^250 /);
+      greedy.socket.destroy();
+      while (!(await says('127.0.0.2')).startsWith('250 '));
+    } finally {
+      await smtp.close();
+    }
+    expect(await rows()).toBe(before + taken + 2);
   });
 
   test('takes no more than a hundred recipients at once; the others come with a mail of their own', async () => {
