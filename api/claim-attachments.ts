@@ -2,7 +2,7 @@ import { claimUploads, type Uploader } from '../db/attachments';
 import type { Database } from '../db/connection';
 import { inTransaction } from '../db/in-transaction';
 import { InvalidRequest } from './problem';
-import { FILES_BYTES } from './schemas/attachment';
+import { FILES_BYTES } from '../messages/file-limits';
 
 /**
  * Gives somebody's uploads to the message that names them, in the transaction that writes it.

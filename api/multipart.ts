@@ -4,7 +4,8 @@ import type { NewFile } from '../db/attachments';
 import { HoldfastError } from '../messages/errors';
 import { FROM_CUSTOMERS } from './bytes-in-flight';
 import { addressOf } from './rate-limits';
-import { FILES, FILES_BYTES } from './schemas/attachment';
+import { FILES_BYTES } from '../messages/file-limits';
+import { FILES } from './schemas/attachment';
 
 /** A posted form: its texts by name, and the files that came with it. */
 export interface PostedForm {

@@ -2,6 +2,7 @@ import type { Transcript, TranscriptMessage } from '../../db/transcript';
 import { BE_RIGHT_BACK_WORDS, CLOSING_WORDS } from '../../messages/said-for-agents';
 import { actionOf, letter, notice, told, toldAt, update } from './content-parts';
 import type { ContentInput, MailContent, Paragraph } from './content';
+import { filesThatFit } from './files-that-fit';
 import { oneLine } from './one-line';
 
 /** What the mails say that go on where a chat was. */
@@ -12,10 +13,18 @@ export function chatUnseen(input: ContentInput): MailContent {
   const say = sentences.chatUnseen;
   const authors = new Set(source.messages.map(({ authorName }) => authorName));
   const [author] = authors.size === 1 ? authors : [null];
-  const told = messagesOf(input);
+  const fits = filesThatFit(source.messages);
+  const leftOut = source.messages.some(({ attachments }) => attachments.some((file) => !fits.includes(file)));
   const action = actionOf(input, [{ said: say.answer }], say.goOn, 'status');
   const asked = source.messages.at(-1)?.body.trim() === CLOSING_WORDS && action !== null;
-  const paragraphs = [{ said: say.intro(author ?? null) }, ...told, ...update(input), ...(action === null ? [{ said: say.answerOnly }] : [])];
+  const elsewhere = leftOut ? [{ said: action === null ? say.filesOnRequest : say.filesInChat }] : [];
+  const paragraphs = [
+    { said: say.intro(author ?? null) },
+    ...messagesOf(input),
+    ...elsewhere,
+    ...update(input),
+    ...(action === null ? [{ said: say.answerOnly }] : []),
+  ];
   // Each message names its author; a name below would say whose the last word is, and no more.
   return {
     ...letter(input, paragraphs, { signed: false }),
@@ -71,11 +80,13 @@ export function transcript(input: ContentInput): MailContent {
 /** What agents wrote, each message with its author and its time. */
 function messagesOf(input: ContentInput): Paragraph[] {
   const { source, sentences } = input;
+  const fits = filesThatFit(source.messages);
   const entries = source.messages.map(({ at, authorName, body, attachments }) => ({
     at,
     name: oneLine(authorName ?? sentences.transcript.desk),
     body: inTheirLanguage(input, body.trim()),
-    files: attachments.map(({ name }) => name),
+    files: attachments.filter((file) => fits.includes(file)).map(({ name }) => name),
+    leftOut: attachments.filter((file) => !fits.includes(file)).map(({ name }) => name),
   }));
   return withTimes(input, entries, sentences.transcript.files);
 }
@@ -102,7 +113,9 @@ function nameOf({ source, sentences }: ContentInput, { from, authorId, authorNam
   return from === 'agent' || from === 'system' ? say.desk : say.someone;
 }
 
-type Entry = { readonly at: number } & ({ readonly name: string; readonly body: string; readonly files: readonly string[] } | { readonly event: string });
+type Entry = { readonly at: number } & (
+  { readonly name: string; readonly body: string; readonly files: readonly string[]; readonly leftOut?: readonly string[] } | { readonly event: string }
+);
 
 /** Puts times to entries: in full at first, then only what has changed, so that the words stand out. */
 function withTimes(input: ContentInput, entries: readonly Entry[], files: (names: readonly string[]) => string): Paragraph[] {
@@ -113,6 +126,11 @@ function withTimes(input: ContentInput, entries: readonly Entry[], files: (names
     const when = moment.zone !== zone ? moment.text : moment.day !== day ? `${moment.day}, ${moment.time}` : moment.time;
     ({ day, zone } = moment);
     if ('event' in entry) return { event: `${entry.event} · ${when}` };
-    return { by: `${entry.name} · ${when}`, words: entry.body, files: entry.files.length === 0 ? null : files(entry.files.map(oneLine)) };
+    const { leftOut = [] } = entry;
+    const named = [
+      ...(entry.files.length === 0 ? [] : [files(entry.files.map(oneLine))]),
+      ...(leftOut.length === 0 ? [] : [input.sentences.chatUnseen.notAttached(leftOut.map(oneLine))]),
+    ];
+    return { by: `${entry.name} · ${when}`, words: entry.body, files: named.length === 0 ? null : named.join(' · ') };
   });
 }

@@ -64,6 +64,9 @@ export const ENGLISH: Sentences = {
     answer: 'To go on, just answer this mail, or come back to the chat. It’s all in one place either way.',
     answerOnly: 'To go on, just answer this mail. Your answer will be in the chat as well.',
     goOn: 'Back to the chat',
+    notAttached: (names) => `Too large for this mail: ${names.join(', ')}`,
+    filesInChat: 'What was too large for this mail is waiting for you in the chat.',
+    filesOnRequest: 'What was too large for this mail is in the chat. If you can’t get there any more, just answer and tell us how to send it.',
   },
   csat: {
     headline: 'How was it?',

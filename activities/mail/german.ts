@@ -64,6 +64,10 @@ export const GERMAN: Sentences = {
     answer: 'So geht es weiter: Antworten Sie einfach auf diese Mail, oder kommen Sie zurück in den Chat. Es steht so oder so alles an einem Ort.',
     answerOnly: 'So geht es weiter: Antworten Sie einfach auf diese Mail. Ihre Antwort steht dann auch im Chat.',
     goOn: 'Zurück in den Chat',
+    notAttached: (names) => `Zu groß für diese Mail: ${names.join(', ')}`,
+    filesInChat: 'Was zu groß für diese Mail war, liegt für Sie im Chat bereit.',
+    filesOnRequest:
+      'Was zu groß für diese Mail war, liegt im Chat. Wenn Sie dort nicht mehr hinkommen, antworten Sie einfach, und schreiben Sie uns, wie wir es Ihnen schicken sollen.',
   },
   csat: {
     headline: 'Wie war es?',

@@ -59,6 +59,12 @@ export interface Sentences {
     /** The same where no link leads back. */
     readonly answerOnly: string;
     readonly goOn: string;
+    /** Files for which the mail had no room. */
+    notAttached(names: readonly string[]): string;
+    /** Where those are. */
+    readonly filesInChat: string;
+    /** The same where no link leads to them. */
+    readonly filesOnRequest: string;
   };
   readonly csat: {
     readonly headline: string;

@@ -4,6 +4,7 @@ import type { Transcript } from '../../db/transcript';
 import { bounceAddress, replyAddress, signedMailId, signLink, type SigningKeys } from '../../messages/addresses';
 import type { MailEffect, MailKind } from '../../policy/effects';
 import { carriedMessages, mailContent, voiceOf } from './content';
+import { filesThatFit } from './files-that-fit';
 import { html } from './html';
 import { languageFor } from './language';
 import { oneLine } from './one-line';
@@ -53,7 +54,7 @@ export async function writeMail(
     headers: { 'Content-Language': sentences.language, ...(automatic ? automaticHeaders(effect.mail) : {}) },
     text: plainText(content),
     html: await html(content),
-    attachments: source.messages.flatMap(({ attachments }) => attachments),
+    attachments: filesThatFit(source.messages),
   });
   const carries = carriedMessages(effect);
   return {

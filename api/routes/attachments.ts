@@ -1,11 +1,12 @@
 import { findAttachment, insertUpload, readAttachment } from '../../db/attachments';
 import { inTransaction } from '../../db/in-transaction';
 import { HoldfastError } from '../../messages/errors';
+import { FILES_BYTES } from '../../messages/file-limits';
 import { attachmentUrl } from '../file-links';
 import { ownAttachment } from '../own-chat';
 import { rawToShow } from '../raw-to-show';
 import { apiRoute, type ApiRoute } from '../route';
-import { attachment, FILES_BYTES, uploadQuery } from '../schemas/attachment';
+import { attachment, uploadQuery } from '../schemas/attachment';
 import { z } from '../schemas/openapi-zod';
 import { text } from '../schemas/text';
 import { fileHeaders, OPAQUE_TYPE, SHOWN_TYPES, shownTypeOf } from '../served-file';

@@ -1,8 +1,6 @@
 import { z } from './openapi-zod';
 import { line } from './text';
 
-/** A mail of 25 MB carries 18 MB of files: base64 makes four bytes of three. */
-export const FILES_BYTES = 18 * 1024 * 1024;
 /** How many files one message takes. */
 export const FILES = 20;
 

@@ -1,4 +1,6 @@
+import { insertAttachments } from '../../db/attachments';
 import { parseBounceAddress, parseReplyAddress, verifyBounceAddress, verifyLink, verifyReplyAddress } from '../../messages/addresses';
+import { FILES_BYTES } from '../../messages/file-limits';
 import { CLOSING_WORDS } from '../../messages/said-for-agents';
 import type { MailEffect } from '../../policy/effects';
 import { readMail } from '../kit/smtp-sink';
@@ -53,7 +55,16 @@ async function readLast(address = JANE) {
   if (mail === undefined) throw new Error('No mail came.');
   const read = await readMail(mail);
   const raw = mail.raw.toString('latin1');
-  return { raw, text: read.text ?? '', html: read.html ?? '', subject: read.subject ?? '', to: read.to, from: read.from, envelopeFrom: mail.from };
+  return {
+    raw,
+    text: read.text ?? '',
+    html: read.html ?? '',
+    subject: read.subject ?? '',
+    to: read.to,
+    from: read.from,
+    envelopeFrom: mail.from,
+    files: read.attachments.map(({ filename }) => filename),
+  };
 }
 
 const linksIn = (text: string) => [...text.matchAll(/\/l\/([\w.-]+)/g)].map(([, token = '']) => verifyLink(KEYS, token));
@@ -156,6 +167,29 @@ describe('a chat continued by mail', () => {
       expect(twin).not.toContain('/l/');
     }
     expect(first).not.toBe(second);
+  });
+
+  test.each([
+    ['proven', 'is waiting for you in the chat'],
+    ['claimed', 'just answer and tell us how to send it'],
+  ])('files that make the mail larger than servers take stay in the chat, and the mail to an address that is %s says so', async (proof, where) => {
+    const number = await chat({ proof: proof === 'proven' ? 'signed' : 'claimed' });
+    const ids = await said(number, 'The first half.', 'The second half, and a list.');
+    const file = (name: string, bytes: number) => ({ name, mediaType: 'application/zip', content: Buffer.alloc(bytes, number) });
+    await outside.db.transaction().execute(async (trx) => {
+      await insertAttachments(trx, ids[0] ?? '', [file('one.zip', FILES_BYTES - 100)]);
+      await insertAttachments(trx, ids[1] ?? '', [file('two.zip', 101), file('list.txt', 100)]);
+    });
+    outside.sink.expect(JANE);
+    expect((await send(number, unseen(number, ids))).outcome).toBe('sent');
+    const { text, html, raw, files } = await readLast();
+    expect(files).toEqual(['one.zip', 'list.txt']);
+    expect(raw.length).toBeLessThan(25 * 1024 * 1024);
+    for (const twin of [text, html]) {
+      expect(twin).toContain('Attached: one.zip');
+      expect(twin).toContain('Attached: list.txt · Too large for this mail: two.zip');
+      expect(twin).toContain(where);
+    }
   });
 
   test('a known address that somebody types in is no more than claimed', async () => {
