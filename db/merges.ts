@@ -82,16 +82,14 @@ export async function firstReachedAt(db: Database, { target, contact, since }: {
     .where('m.author_kind', '=', 'agent')
     .where('m.at', '>=', since)
     // On-call's "when the office opens" is no answer (policy/feedback).
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('commands as c')
-            .select('c.id')
-            .whereRef('c.body_ref', '=', 'm.id')
-            .where(sql<boolean>`c.command ->> 'word' = 'whenOpen'`),
-        ),
-      ),
-    )
+    .where((eb) => {
+      const whenOpen = eb
+        .selectFrom('commands as c')
+        .select('c.id')
+        .whereRef('c.body_ref', '=', 'm.id')
+        .where(sql<boolean>`c.command ->> 'word' = 'whenOpen'`);
+      return eb.not(eb.exists(whenOpen));
+    })
     .executeTakeFirst();
   return row?.at?.getTime() ?? null;
 }

@@ -11,6 +11,7 @@ import {
   type HeldCause,
   type WantedCall,
 } from './escalation-state';
+import { acknowledgeWithinMs, inFallback, ladder, pace, waitAfterRingMs } from './ladder';
 import type { Reason } from './state';
 
 /*
@@ -50,9 +51,6 @@ import type { Reason } from './state';
 
 /** A page that got through to nobody is tried again this much later, however long the policy's steps are. */
 export const RETRY_AFTER_MS = 60_000;
-
-/** Plan whose low pages do not climb for lack of acknowledgement (docs/paging.md, "Urgency"). */
-const UNHURRIED_PLAN = 'standard';
 
 /** `nextLevel` signals remembered, so that a repeated one acts once. */
 const FOLLOWED_KEPT = 50;
@@ -374,29 +372,4 @@ function hasIncident(draft: Draft): boolean {
 
 function incidentKeys(draft: Draft): string[] {
   return draft.triedKey === null ? [...draft.openKeys] : [...draft.openKeys, draft.triedKey];
-}
-
-function ladder(draft: Draft): EscalationStart['policy']['onCall']['levels'] {
-  return draft.start.policy.onCall.levels;
-}
-
-function inFallback(draft: Draft): boolean {
-  return draft.round > draft.start.policy.onCall.repeat;
-}
-
-function pace(draft: Draft): 'climb' | 'silent' | 'provider' {
-  if (draft.urgency === 'low' && draft.start.plan === UNHURRIED_PLAN) return 'silent';
-  return ladder(draft).some((level) => 'via' in level) ? 'provider' : 'climb';
-}
-
-function acknowledgeWithinMs(draft: Draft): number {
-  return ladder(draft)[draft.level - 1]?.acknowledgeWithinMs ?? draft.start.policy.onCall.fallback.everyMs;
-}
-
-function waitAfterRingMs(draft: Draft): number {
-  const { repeat, fallback } = draft.start.policy.onCall;
-  if (inFallback(draft)) return fallback.everyMs;
-  if (pace(draft) !== 'provider') return acknowledgeWithinMs(draft);
-  // The provider climbs for as long as our own ladder would.
-  return repeat * ladder(draft).reduce((total, level) => total + level.acknowledgeWithinMs, 0);
 }
