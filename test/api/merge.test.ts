@@ -1,3 +1,4 @@
+import { addCommand } from '../../db/commands';
 import { adoptClaimedChats, proveByMail } from '../../db/chats';
 import { signLink } from '../../messages/addresses';
 import { conversationWorkflowId } from '../../messages/ids';
@@ -122,45 +123,40 @@ test('a merge is undone within a day: the people leave again, and the source hea
   await merge(source, { into: target });
   const carol = await contactOf('carol@acme.example');
   api.clock.now += HOUR_MS;
-  await api.db
-    .insertInto('messages')
-    .values({
-      id: `m-answer-${source}`,
-      number: target,
-      seq: null,
-      direction: 'out',
-      author_kind: 'agent',
-      author_id: api.agents.agent.id,
-      channel: 'email',
-      body: 'To both of you.',
-      full_body: null,
-      html: null,
-      at: new Date(MONDAY_TEN + 60_000),
-      state: 'sent',
-      mail_id: null,
-      in_reply_to: null,
-      hint: null,
-      inbox_id: null,
-    })
-    .execute();
-  await api.db
-    .insertInto('outgoing_mails')
-    .values({
-      key: `conversation/${target}:answer`,
-      number: target,
-      kind: 'reply',
-      message_ref: `m-answer-${source}`,
-      recipient_id: carol,
-      mail_id: `hf.${source}@example.test`,
-      envelope_from: '',
-      envelope_to: 'carol@acme.example',
-      raw: Buffer.from('x'),
-      state: 'sent',
-      last_error: null,
-      at: new Date(MONDAY_TEN + 60_000),
-      finished_at: new Date(MONDAY_TEN + 70_000),
-    })
-    .execute();
+  /** Said to both by an agent, and in Carol's mailbox ten seconds later. */
+  const saidToBoth = async (id: string, at: number): Promise<string> => {
+    const words = { seq: null, full_body: null, html: null, mail_id: null, in_reply_to: null, hint: null, inbox_id: null };
+    const author = { author_kind: 'agent' as const, author_id: api.agents.agent.id, direction: 'out' as const, channel: 'email' as const };
+    await api.db
+      .insertInto('messages')
+      .values({ ...words, ...author, id: `m-${id}-${source}`, number: target, body: 'To both of you.', at: new Date(at), state: 'sent' })
+      .execute();
+    await api.db
+      .insertInto('outgoing_mails')
+      .values({
+        key: `conversation/${target}:${id}`,
+        number: target,
+        kind: 'reply',
+        message_ref: `m-${id}-${source}`,
+        recipient_id: carol,
+        mail_id: `hf.${id}.${source}@example.test`,
+        envelope_from: '',
+        envelope_to: 'carol@acme.example',
+        raw: Buffer.from('x'),
+        state: 'sent',
+        last_error: null,
+        at: new Date(at),
+        finished_at: new Date(at + 10_000),
+      })
+      .execute();
+    return `m-${id}-${source}`;
+  };
+  // "When the office opens" is no answer; what comes after it is.
+  const whenOpen = await saidToBoth('open', MONDAY_TEN + 30_000);
+  const command = { type: 'feedback', messageId: whenOpen, word: 'whenOpen', recipients: [carol] } as const;
+  const given = { id: `open-${source}`, number: target, actor: api.agents.agent.id, at: MONDAY_TEN + 30_000, notAfter: null };
+  await addCommand(api.db, { ...given, command, bodyRef: whenOpen });
+  await saidToBoth('answer', MONDAY_TEN + 60_000);
   const answer = await undo(source);
   expect(answer.status).toBe(200);
   const commands = await api.db.selectFrom('commands').select('command').where('number', '=', source).orderBy('at').execute();
