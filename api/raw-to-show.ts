@@ -18,6 +18,11 @@ export function rawToShow(raw: Buffer): Buffer {
   return Buffer.from(lines.join('\n'), 'latin1');
 }
 
+/** A file of a message as whoever sees it may have it: a mail that was attached quotes our links as any other does. */
+export function fileToShow({ mediaType, content }: { readonly mediaType: string; readonly content: Buffer }): Buffer {
+  return /^(text|message)\//i.test(mediaType) ? rawToShow(content) : content;
+}
+
 /** Blots tokens in the base64 of the lines from `start` to `end`: the same number of bytes, so the same lines. */
 function blot(lines: string[], start: number, end: number): void {
   const block = lines.slice(start, end);

@@ -4,7 +4,7 @@ import { HoldfastError } from '../../messages/errors';
 import { FILES_BYTES } from '../../messages/file-limits';
 import { attachmentUrl } from '../file-links';
 import { ownAttachment } from '../own-chat';
-import { rawToShow } from '../raw-to-show';
+import { fileToShow } from '../raw-to-show';
 import { apiRoute, type ApiRoute } from '../route';
 import { attachment, uploadQuery } from '../schemas/attachment';
 import { z } from '../schemas/openapi-zod';
@@ -45,9 +45,7 @@ export const attachmentRoutes: readonly ApiRoute[] = [
       const file = caller.actor.kind === 'agent' ? await findAttachment(db, params.id, caller.actor.id) : await readAttachment(db, params.id);
       if (file === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such file, or it is not yours to see.');
       const shown = shownTypeOf(file.content);
-      // A mail that was attached quotes our links as any other does.
-      const content = /^(text|message)\//i.test(file.mediaType) ? rawToShow(file.content) : file.content;
-      return { status: 200, file: { content, mediaType: shown ?? OPAQUE_TYPE }, headers: fileHeaders(file.name, shown !== null) };
+      return { status: 200, file: { content: fileToShow(file), mediaType: shown ?? OPAQUE_TYPE }, headers: fileHeaders(file.name, shown !== null) };
     },
   }),
 ];

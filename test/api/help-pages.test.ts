@@ -246,6 +246,27 @@ describe('a customer’s own pages', () => {
     expect((await get(`/help/requests/${strangers}/files/${file.id}`, await signedIn('stranger@example.org'))).status).toBe(404);
   });
 
+  test('a mail that somebody has attached is shown without what its links would let others do, as by the API', async () => {
+    const number = await of('attached@example.org');
+    const theirs = await link(await of('owner@example.org'), 'status');
+    const content = Buffer.from(`Subject: Re\r\n\r\nYour request: http://desk.test${theirs}\r\n`);
+    const sent = await agentSaid(number, 'As we wrote.');
+    const [mail, archive] = await inTransaction(api.db, async (trx) => [
+      await insertUpload(trx, { name: 'mail.eml', mediaType: 'message/rfc822', content, agent: api.agents.agent.id, at: new Date() }),
+      await insertUpload(trx, { name: 'mail.zip', mediaType: 'application/zip', content, agent: api.agents.agent.id, at: new Date() }),
+    ]);
+    await api.db.updateTable('attachments').set({ message_id: sent }).where('id', 'in', [mail.id, archive.id]).execute();
+    const cookie = await signedIn('attached@example.org');
+    const own = await link(number, 'status');
+    const words = (response: supertest.Response) => (response.body as Buffer).toString('utf8');
+    for (const path of [`/help/requests/${number}/files`, `${own}/files`]) {
+      const file = await get(`${path}/${mail.id}`, cookie).buffer(true);
+      expect(words(file)).toMatch(/^Subject: Re\r\n\r\nYour request: http:\/\/desk\.test\/l\/x+\.x+\.x+\r\n$/);
+      // What is no text stays as it is, to the byte.
+      expect(words(await get(`${path}/${archive.id}`, cookie).buffer(true))).toBe(content.toString('utf8'));
+    }
+  });
+
   test('what their author has formatted is shown as the allow-list has left it, in a frame where nothing runs', async () => {
     const number = await of('html@example.org');
     const [{ id } = { id: '' }] = await api.db

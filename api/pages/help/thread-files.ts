@@ -3,6 +3,7 @@ import { chatMessages, ownerOfAttachment } from '../../../db/chat-messages';
 import type { Database } from '../../../db/connection';
 import type { OwnConversation, Viewer } from '../../../db/own-conversations';
 import { HoldfastError } from '../../../messages/errors';
+import { fileToShow } from '../../raw-to-show';
 import type { PageAnswer } from '../../route';
 import { fileHeaders, OPAQUE_TYPE, shownTypeOf } from '../../served-file';
 import { formattedMessage } from '../message-html';
@@ -20,7 +21,7 @@ export async function threadFile(db: Database, owner: ThreadOwner, id: string): 
   const file = await readAttachment(db, id);
   if (file === null) throw gone();
   const shown = shownTypeOf(file.content);
-  return { file: file.content, type: shown ?? OPAQUE_TYPE, headers: fileHeaders(file.name, shown !== null) };
+  return { file: fileToShow(file), type: shown ?? OPAQUE_TYPE, headers: fileHeaders(file.name, shown !== null) };
 }
 
 /** A message as its author has formatted it, if its customer sees it, for the sandboxed frame of their page. Errors: E_NOT_FOUND. */
