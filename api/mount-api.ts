@@ -28,9 +28,10 @@ const NOBODYS_KEY_LENGTH = 16;
 /** Routes that are open to anyone act as nobody in particular. */
 const PUBLIC: Agent = { kind: 'agent', id: '', name: '', role: 'viewer', scopes: [], endsAt: null, session: false };
 
-/** Who makes the request, once the route's rule has let them in; errors as {@link authenticate} and {@link authorize}. */
-export async function admit(context: ApiContext, request: Request, route: Pick<ApiRoute, 'action' | 'target'>): Promise<Actor> {
+/** Who makes the request, once the route's rule has let them in; errors as {@link authenticate} and {@link authorize}. Whoever it is is known to the log, and to the limits, also when they may not. */
+export async function admit(context: ApiContext, request: Request, response: Response, route: Pick<ApiRoute, 'action' | 'target'>): Promise<Actor> {
   const actor = route.action === 'public.read' ? NOBODY : await authenticate(context, request);
+  response.locals['actor'] = actor.kind === 'nobody' ? undefined : actor.id;
   authorize(actor, route.action, await route.target?.(request.params as Record<string, string>, actor, context));
   if (actor.kind === 'agent' && actor.session && CHANGES.has(request.method)) requireOwnOrigin(request, context.environment.HOLDFAST_PUBLIC_URL);
   else if (actor.kind === 'visitor' || route.action === 'chat.open') requireKnownOrigin(context, request);
@@ -39,8 +40,7 @@ export async function admit(context: ApiContext, request: Request, route: Pick<A
 
 /** Carries out one request to a JSON route: who, may they, is it of the described form, was it done before, then the handler. */
 export async function serveApi(context: ApiContext, route: ApiRoute, request: Request, response: Response): Promise<void> {
-  const actor = await admit(context, request, route);
-  response.locals['actor'] = actor.kind === 'nobody' ? undefined : actor.id;
+  const actor = await admit(context, request, response, route);
   const agent = actor.kind === 'agent' ? actor : PUBLIC;
   const upload = route.upload === undefined ? null : await readUpload(request, route.upload.limitBytes, meterOf(actor, request, response));
   const body = upload === null ? bodyOf(route, request) : [upload.hash, upload.mediaType, request.query];

@@ -9,7 +9,7 @@ import type { PageRoute } from './route';
 
 /** Carries out one request to a plain page; who opens one and has not signed in is asked to. */
 export async function servePage(context: ApiContext, route: PageRoute, request: Request, response: Response): Promise<void> {
-  const actor = await admit(context, request, route).catch((error: unknown) => {
+  const actor = await admit(context, request, response, route).catch((error: unknown) => {
     if (isSignInWanted(route, request, error)) return null;
     throw error;
   });
@@ -17,7 +17,6 @@ export async function servePage(context: ApiContext, route: PageRoute, request: 
     response.redirect(303, `/sign-in?next=${encodeURIComponent(request.originalUrl)}`);
     return;
   }
-  response.locals['actor'] = actor.kind === 'agent' ? actor.id : undefined;
   const answer = await route.handle({ context, actor, params: request.params as Record<string, string>, request, response });
   if ('redirect' in answer) {
     response.redirect(303, answer.redirect);

@@ -10,7 +10,7 @@ import { SharedCounts } from './rate-limit-store';
 export interface RateLimits {
   /** Requests of one token or session, a minute. */
   readonly credential: number;
-  /** Requests of one address without either, a minute. */
+  /** Requests of one address without either, a minute, and as many again with tokens or sessions that let nobody in. */
   readonly anonymous: number;
   /** Requests of one address that were refused for a wrong token, a minute. */
   readonly wrongToken: number;
@@ -68,15 +68,13 @@ const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 export function limitRates(app: Express, context: ApiContext): void {
   const { credential, anonymous, wrongToken, signIn, visitor } = limitsOf(context);
   if (wrongToken > 0) app.use(refuseGuesses(context, wrongToken));
-  const sessions = new KnownSessions();
-  app.use(sessions.note);
-  const credentialOf = (request: Request): string | null => (sessions.isUnknown(request) ? null : hashOf(request));
-  const limitOf = (request: Request): number => (credentialOf(request) === null ? anonymous : isVisitors(request) ? visitor : credential);
+  if (anonymous > 0) app.use(refuseMadeUp(context, anonymous));
+  const limitOf = (request: Request): number => (hashOf(request) === null ? anonymous : isVisitors(request) ? visitor : credential);
   app.use(
     limiter(context, 'requests', {
       windowMs: MINUTE_MS,
       limit: (request) => limitOf(request),
-      keyGenerator: (request) => credentialOf(request) ?? addressOf(request),
+      keyGenerator: (request) => hashOf(request) ?? addressOf(request),
       skip: (request) => PROBES.has(request.path) || limitOf(request) === 0,
       standardHeaders: 'draft-8',
       identifier: 'requests',
@@ -134,36 +132,40 @@ function refuseGuesses({ db, background }: ApiContext, limit: number): RequestHa
   };
 }
 
+/** How many credentials are remembered; beyond it those that came first are forgotten, and must let somebody in again. */
+const CREDENTIALS = 50_000;
+
+/**
+ * A token or session that anybody has made up has a count of its own: a new one for every request would escape every limit, wherever nobody asks
+ * whose it is. So those that have let nobody in yet count by their address as well; as with guesses, once they are answered.
+ */
+function refuseMadeUp({ db, background }: ApiContext, limit: number): RequestHandler {
+  const known = new Set<string>();
+  const madeUp = new SharedCounts({ db, background, prefix: 'made-up:', windowMs: MINUTE_MS });
+  const remember = (credential: string): void => {
+    known.add(credential);
+    const [oldest] = known;
+    if (known.size > CREDENTIALS && oldest !== undefined) known.delete(oldest);
+  };
+  return (request, response, next) => {
+    const credential = hashOf(request);
+    if (credential === null || known.has(credential) || PROBES.has(request.path)) return next();
+    const address = addressOf(request);
+    const { totalHits, resetTime } = madeUp.get(address);
+    if (totalHits >= limit) return next(tooMany(response, resetTime));
+    // Also of whoever has not waited for the answer.
+    response.once('close', () => {
+      if (response.locals['actor'] === undefined) void madeUp.increment(address);
+      else remember(credential);
+    });
+    next();
+  };
+}
+
 function tooMany(response: Response, resetTime: Date | undefined): HoldfastError {
   const seconds = Math.max(1, Math.ceil(((resetTime?.getTime() ?? Date.now() + MINUTE_MS) - Date.now()) / 1_000));
   response.setHeader('Retry-After', String(seconds));
   return new HoldfastError('E_RATE_LIMITED', `Too many requests came from you in a short time. Try again in ${seconds} s.`);
-}
-
-/** How many sessions are remembered; beyond it those that came first are forgotten, and count by their address until they come again. */
-const SESSIONS = 10_000;
-
-/** Sessions that have let somebody in. A cookie that anybody has made up is none: a new one for every request would escape every limit. */
-class KnownSessions {
-  readonly #hashes = new Set<string>();
-
-  readonly note: RequestHandler = (request, response, next) => {
-    if (this.isUnknown(request)) {
-      response.once('finish', () => {
-        const hash = hashOf(request);
-        if (response.locals['actor'] === undefined || hash === null) return;
-        this.#hashes.add(hash);
-        const [oldest] = this.#hashes;
-        if (this.#hashes.size > SESSIONS && oldest !== undefined) this.#hashes.delete(oldest);
-      });
-    }
-    next();
-  };
-
-  /** Whether it names a session that nobody is known to have. */
-  isUnknown(request: Request): boolean {
-    return request.headers.authorization === undefined && !this.#hashes.has(hashOf(request) ?? '');
-  }
 }
 
 function isVisitors({ headers }: Request): boolean {

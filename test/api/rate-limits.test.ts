@@ -39,7 +39,7 @@ test('one token’s requests are counted by themselves; beyond the limit the ans
 });
 
 test('made-up sessions count by their address, real ones by themselves', async () => {
-  const api = await open({ rateLimits: { credential: 4, anonymous: 3, wrongToken: 0, signIn: 0 } });
+  const api = await open({ rateLimits: { credential: 5, anonymous: 3, wrongToken: 0, signIn: 0 } });
   const cookie = (await signIn(api, api.agents.agent.token)).headers['set-cookie']?.[0]?.split(';', 1).join('') ?? '';
   const get = async (session: string) => (await supertest(api.app).get('/conversations').set('Cookie', session)).status;
   expect(await get(cookie)).toBe(200);
@@ -49,6 +49,46 @@ test('made-up sessions count by their address, real ones by themselves', async (
   const known = [];
   for (let n = 0; n < 5; n += 1) known.push(await get(cookie));
   expect(known).toEqual([200, 200, 200, 200, 429]);
+});
+
+describe('made-up tokens count by their address', () => {
+  let n = 0;
+  const bearer = () => `Bearer made-up-${(n += 1)}`;
+  const picture = `/api/v1/avatars/${'a'.repeat(64)}`;
+  const four = [1, 2, 3, 4];
+
+  test.each([
+    ['where nobody is asked who they are', (api: TestApi) => supertest(api.app).get(picture), 404],
+    ['at an address that is none', (api: TestApi) => supertest(api.app).get('/nothing').set('Accept', 'application/json'), 404],
+    ['with a body that is none', (api: TestApi) => supertest(api.app).post('/api/v1/tickets').type('json').send('{'), 400],
+    ['as visitors, too', (api: TestApi) => supertest(api.app).get(picture), 404, 'Bearer vt_made-up-'],
+    ['where they are asked', (api: TestApi) => supertest(api.app).get('/api/v1/agents/me'), 401],
+  ])('%s', async (_name, request, status, prefix = 'Bearer made-up-') => {
+    const api = await open({ rateLimits: { credential: 100, visitor: 100, anonymous: 3, wrongToken: 100, signIn: 0 } });
+    const statuses = [];
+    for (const each of four) statuses.push((await request(api).set('Authorization', prefix + each)).status);
+    expect(statuses).toEqual([status, status, status, 429]);
+    const refused = await request(api).set('Authorization', bearer());
+    expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(refused.body).toMatchObject({ code: 'E_RATE_LIMITED' });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
+  test('a right one does not, from when it has let somebody in, and also where they may not', async () => {
+    const api = await open({ rateLimits: { credential: 100, anonymous: 3, wrongToken: 0, signIn: 0 } });
+    const ask = async (as: 'agent' | 'viewer', path: string) =>
+      (await supertest(api.app).get(path).set('Authorization', `Bearer ${api.agents[as].token}`)).status;
+    // Many at once are not taken for made-up while nobody knows how they end.
+    const atOnce = await Promise.all(Array.from({ length: 10 }, () => ask('agent', '/api/v1/agents/me')));
+    expect(atOnce).toEqual(Array.from({ length: 10 }, () => 200));
+    // A viewer reads no caught mails.
+    expect(await ask('viewer', '/mails')).toBe(403);
+    for (const each of four) await supertest(api.app).get(picture).set('Authorization', `Bearer not-${each}`);
+    expect((await supertest(api.app).get(picture).set('Authorization', bearer())).status).toBe(429);
+    expect(await Promise.all([ask('agent', picture), ask('agent', '/api/v1/agents/me'), ask('viewer', picture)])).toEqual([404, 200, 404]);
+    // Who watches over this process sends whatever they like.
+    expect((await supertest(api.app).get('/healthz').set('Authorization', bearer())).status).toBe(200);
+  });
 });
 
 test('wrong sign-ins are few, right ones are not counted', async () => {
