@@ -127,10 +127,12 @@ async function showPage({ context, actor, params, request }: PageRequest, shown:
   const now = context.now();
   const policy = context.policy();
   const zone = policy.timezone;
+  // A token for pages alone is told no words of others.
+  const mayRead = may(actor, 'conversation.read');
   const [attempts, promises, messages] = await Promise.all([
     getPage(context.db, id).then((full) => full?.attempts ?? []),
     tellPromises(context.db, page.number, now),
-    listMessages(context.db, page.number, { limit: LAST_MESSAGES, newest: true }),
+    mayRead ? listMessages(context.db, page.number, { limit: LAST_MESSAGES, newest: true }) : [],
   ]);
   const owed = promises.filter(({ promise }) => promise.metAt === null && promise.cancelledAt === null && promise.state !== 'met');
   const canAct = may(actor, 'page.act') && page.state !== 'over';
@@ -147,7 +149,7 @@ async function showPage({ context, actor, params, request }: PageRequest, shown:
         ${said === 'done' && html`<p class="good" role="status">The customer has been told.</p>`}
         ${said === 'queued' && html`<p class="good" role="status">Kept: the customer is told as soon as the conversation answers.</p>`}
         ${canAct && page.state === 'paging' && html`<form method="post" action="/pages/${id}/acknowledgement"><button class="big">Acknowledge</button></form>`}
-        <p>${page.subject} · <a href="/conversations/${page.number}">open #${page.number}</a></p>
+        <p>${page.subject} · ${mayRead ? html`<a href="/conversations/${page.number}">open #${page.number}</a>` : html`#${page.number}`}</p>
         <section aria-labelledby="deadlines">
           <h2 id="deadlines">Deadlines</h2>
           ${
@@ -179,10 +181,13 @@ async function showPage({ context, actor, params, request }: PageRequest, shown:
             )}
           </ul>
         </section>
-        <section aria-labelledby="last">
-          <h2 id="last">Last messages</h2>
-          ${messageList(messages, zone, page.number)}
-        </section>
+        ${
+          mayRead &&
+          html`<section aria-labelledby="last">
+            <h2 id="last">Last messages</h2>
+            ${messageList(messages, zone, page.number)}
+          </section>`
+        }
         <section aria-labelledby="tried">
           <h2 id="tried">Who was tried</h2>
           ${

@@ -1,5 +1,5 @@
 import supertest from 'supertest';
-import { addTicket, MONDAY_TEN, openTestApi, PUBLIC_URL, type TestApi } from './test-api';
+import { addPage, addTicket, MONDAY_TEN, openTestApi, PUBLIC_URL, type TestApi } from './test-api';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -136,6 +136,22 @@ test('who may act but not read is told no words: neither of what came in meanwhi
   const commandOf = async (answer: supertest.Response, who: typeof as | 'viewer') =>
     ((await api.call('get', `/commands/${(answer.body as { id: string }).id}`, { as: who })).body as { text: string | null }).text;
   expect([await commandOf(noted, as), await commandOf(own, as), await commandOf(noted, 'viewer')]).toEqual([null, 'Mine.', 'They said 4711.']);
+});
+
+test('a token for pages alone sees what rings and why, and no words of the thread', async () => {
+  const number = await addTicket(api, { subject: 'Slow again', body: 'My password is 4711.' });
+  await api.call('post', `/conversations/${number}/notes`, { body: { body: 'They said 4711.' } });
+  const page = await addPage(api, number);
+  const { secret } = await makeToken({ scopes: ['pages:act'] });
+  const shown = async (token: string) => (await supertest(api.app).get(`/pages/${page}`).set('Authorization', `Bearer ${token}`)).text;
+  const toOnCall = await shown(secret);
+  expect(toOnCall).toContain('Slow again');
+  expect(toOnCall).toContain('Acknowledge</button>');
+  expect(toOnCall).not.toMatch(/4711|Last messages|href="\/conversations\/\d/);
+  const toReader = await shown(api.agents.agent.token);
+  expect(toReader).toContain('My password is 4711.');
+  expect(toReader).toContain('They said 4711.');
+  expect(toReader).toContain(`<a href="/conversations/${number}">open #${number}</a>`);
 });
 
 test('blocking takes the right to block, also when a conversation ends as spam', async () => {
