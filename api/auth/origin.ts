@@ -6,8 +6,13 @@ import { HoldfastError } from '../../messages/errors';
  * Errors: E_FORBIDDEN.
  */
 export function requireOwnOrigin(request: Request, publicUrl: string): void {
-  const own = request.headers.origin === undefined ? request.headers['sec-fetch-site'] === 'same-origin' : isOwnOrigin(request, publicUrl);
-  if (!own) throw new HoldfastError('E_FORBIDDEN', 'This request came from another site. Open Holdfast itself and try again there.');
+  if (!isFromOwnPage(request, publicUrl))
+    throw new HoldfastError('E_FORBIDDEN', 'This request came from another site. Open Holdfast itself and try again there.');
+}
+
+/** Whether a browser says that a page of ours asks: by the Origin, or, where it names none as with what such a page only reads, by Sec-Fetch-Site. */
+export function isFromOwnPage(request: Request, publicUrl: string): boolean {
+  return request.headers.origin === undefined ? request.headers['sec-fetch-site'] === 'same-origin' : isOwnOrigin(request, publicUrl);
 }
 
 /** Whether the Origin that a browser names is ours, by our public address or by the one that it came to. */

@@ -4,7 +4,7 @@ import { sessionCredential } from '../../db/sessions';
 import { visitorOfToken } from '../../db/visitors';
 import type { Agent, Visitor } from '../auth/actor';
 import { agentOfCredential, asActor, tokenHash, visitorOfCredential } from '../auth/authenticate';
-import { isOwnOrigin } from '../auth/origin';
+import { isFromOwnPage } from '../auth/origin';
 import { sessionCookie } from '../auth/session-cookie';
 import { VISITOR_TOKEN_PREFIX, visitorTokenHash } from '../auth/visitor-token';
 import type { ApiContext } from '../context';
@@ -22,7 +22,7 @@ export function credentialOf(token: string | undefined, request: Request, public
     if (token.startsWith(VISITOR_TOKEN_PREFIX)) return { kind: 'visitor', hash: visitorTokenHash(token) };
     return { kind: 'token', hash: tokenHash(token) };
   }
-  const secret = isOwnOrigin(request, publicUrl) ? sessionCookie(request) : null;
+  const secret = isFromOwnPage(request, publicUrl) ? sessionCookie(request) : null;
   return secret === null ? null : { kind: 'session', hash: tokenHash(secret) };
 }
 
