@@ -6,7 +6,7 @@ import { HoldfastError } from '../messages/errors';
 import type { ApiContext } from './context';
 import { serveApi } from './mount-api';
 import { servePage, sendPageError } from './mount-page';
-import { asAnswerable, problemOf, sendProblem, statusOf } from './problem';
+import { asAnswerable, isUnstorable, problemOf, sendProblem, statusOf } from './problem';
 import { limitRates } from './rate-limits';
 import { API_BASE, expressPath, fullPath, pathPattern, type Route } from './route';
 import { allRoutes } from './routes/all';
@@ -116,6 +116,8 @@ function answerError(context: ApiContext) {
     const requestId = String(response.locals['requestId']);
     if (statusOf(error.code) >= 500)
       context.log.error({ requestId, route: response.locals['route'] as string | undefined, code: error.code, ...traceOf(thrown) }, 'a request failed');
+    if (isUnstorable(thrown))
+      context.log.warn({ requestId, route: response.locals['route'] as string | undefined }, 'PostgreSQL has refused what a schema let through');
     if (response.headersSent) {
       next(thrown);
       return;

@@ -14,6 +14,7 @@ import type { ApiContext } from './context';
 import { expectationAnswer } from './expectation';
 import { InvalidRequest } from './problem';
 import type { Caller } from './route';
+import { isAttachmentId } from './schemas/attachment';
 
 /** For routes with `{number}`: whether it is the visitor's own conversation. */
 export async function ownChat({ number }: Readonly<Record<string, string>>, actor: Actor, context: ApiContext): Promise<Target> {
@@ -34,8 +35,7 @@ export async function ownAttachment({ id }: Readonly<Record<string, string>>, ac
 
 /** Whether a visitor may read a file. */
 export async function seesAttachment(db: Database, visitor: Visitor, id: string): Promise<boolean> {
-  // What no id of ours looks like is not asked of the database, which could not even store some of it.
-  if (!/^f[0-9a-f]{20}$/.test(id)) return false;
+  if (!isAttachmentId(id)) return false;
   const owner = await ownerOfAttachment(db, id);
   if (owner === null) return false;
   if (owner.message === null) return owner.visitorId === visitor.id;

@@ -115,9 +115,22 @@ export function asAnswerable(error: unknown): HoldfastError {
   if (code === '40P01' || code === '40001') {
     return new HoldfastError('E_UNAVAILABLE', 'Two requests stood in each other’s way; nothing was changed. Try again in a few seconds.', { cause: error });
   }
+  if (isUnstorable(error)) {
+    return new HoldfastError('E_INVALID', 'The request names a number, a time or a text that cannot be stored. Correct it and send it again.', {
+      cause: error,
+    });
+  }
   return new HoldfastError('E_INTERNAL', 'Something unexpected happened on our side. Try again; if it stays, give the request id to whoever runs this desk.', {
     cause: error,
   });
+}
+
+/** PostgreSQL's codes for a value that it cannot take: out of range, no possible time, or text with a NUL in it. */
+const UNSTORABLE = /^(22003|22007|22008|22021|22P05)$/;
+
+/** Whether PostgreSQL was given a value that it cannot take, which a schema should have refused. */
+export function isUnstorable(error: unknown): boolean {
+  return UNSTORABLE.test(codeOf(error));
 }
 
 function codeOf(error: unknown): string {

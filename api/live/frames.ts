@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../messages/errors';
+import { messageId } from '../schemas/message-id';
 import { z } from '../schemas/openapi-zod';
 
 /** The protocol of live connections; docs/live.md tells it. One JSON object a frame. */
@@ -30,7 +31,6 @@ const number = z.number().int().min(1).max(999_999_999_999_999);
 const cursor = z.string().regex(/^\d{1,15}$/);
 /** What a tab calls itself, the same for as long as it is open. */
 export const tabName = z.string().regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, - or _');
-const messageId = z.string().min(1).max(100);
 
 /** What a client that is known may say. */
 export const saidFrame = z.discriminatedUnion('type', [

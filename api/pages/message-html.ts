@@ -3,6 +3,7 @@ import type { Database } from '../../db/connection';
 import { HoldfastError } from '../../messages/errors';
 import { withoutLinkTokens } from '../../messages/link-tokens';
 import { pageRoute, type PageAnswer, type PageRoute } from '../route';
+import { isMessageId } from '../schemas/message-id';
 import { shownTypeOf } from '../served-file';
 
 /** Pictures of the mail itself are sent within the page; more than this together is left to the list of files. */
@@ -45,9 +46,10 @@ export async function formattedMessage(db: Database, { id, html }: { id: string;
 }
 
 async function messageHtml(db: Database, number: string, id: string): Promise<{ id: string; html: string }> {
-  const row = /^[1-9]\d{0,14}$/.test(number)
-    ? await db.selectFrom('messages').select(['id', 'html']).where('id', '=', id).where('number', '=', Number(number)).executeTakeFirst()
-    : undefined;
+  const row =
+    /^[1-9]\d{0,14}$/.test(number) && isMessageId(id)
+      ? await db.selectFrom('messages').select(['id', 'html']).where('id', '=', id).where('number', '=', Number(number)).executeTakeFirst()
+      : undefined;
   if (row === undefined || row.html === null) throw new HoldfastError('E_NOT_FOUND', 'There is no such message, or it is text only.');
   return { id: row.id, html: withoutLinkTokens(row.html) };
 }

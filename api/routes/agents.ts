@@ -12,7 +12,7 @@ import type { ApiContext } from '../context';
 import { avatarUrl } from '../file-links';
 import { InvalidRequest } from '../problem';
 import { apiRoute, type ApiRoute } from '../route';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf, placeText } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { emailAddress, line, rfc3339, text, time } from '../schemas/text';
 
@@ -41,7 +41,7 @@ const agentBody = z.strictObject({ name: line(200), email: emailAddress.nullable
 const agentChange = z
   .strictObject({ name: line(200).optional(), email: emailAddress.nullable().optional(), role: role.optional(), teams, disabled: flag.optional() })
   .openapi('AgentChange');
-const place = z.tuple([z.string(), z.string()]);
+const place = z.tuple([placeText, placeText]);
 const ofParams = ({ id }: Readonly<Record<string, string>>) => ({ agentId: id ?? '' });
 
 /** Staff, their teams and whether they are there. */

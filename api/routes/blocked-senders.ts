@@ -1,12 +1,12 @@
 import { blockSender, listBlockedSenders, unblockSender, type BlockedSender } from '../../db/blocked-senders';
 import { HoldfastError } from '../../messages/errors';
 import { apiRoute, type ApiRoute } from '../route';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf, placeText } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { blockBody, blockedSender, senderParams } from '../schemas/suspended';
 import { rfc3339 } from '../schemas/text';
 
-const place = z.tuple([z.string().max(300)]);
+const place = z.tuple([placeText]);
 const TAG = 'Suspended mail';
 
 /** Senders whose mail is kept aside. */

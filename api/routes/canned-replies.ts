@@ -7,7 +7,7 @@ import { authorize } from '../auth/authorize';
 import { noSuchConversation } from '../commands';
 import { fillPlaceholders, firstNameOf, PLACEHOLDERS, unknownPlaceholders, type PlaceholderValues } from '../placeholders';
 import { apiRoute, type ApiRoute } from '../route';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf, placeText } from '../schemas/list';
 import { numberParams } from '../schemas/conversation';
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339, text, time } from '../schemas/text';
@@ -42,7 +42,7 @@ const forConversation = z.strictObject({
     .optional()
     .openapi({ type: 'integer', minimum: 1, description: 'Fills the placeholders with this conversation’s facts.' }),
 });
-const place = z.tuple([z.string(), z.string()]);
+const place = z.tuple([placeText, placeText]);
 const tag = 'Canned replies';
 
 /** Texts that agents answer with again and again, their own and everybody's. */

@@ -6,7 +6,8 @@ import { PRIORITIES, STATUSES } from '../../policy/words';
 import { noSuchConversation } from '../commands';
 import { apiRoute, type ApiRoute } from '../route';
 import { conversation, conversationRow, kind, message, numberParams, timelineEntry } from '../schemas/conversation';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listAnswer, listOf, listQuery, pageOf } from '../schemas/list';
+import { count } from '../schemas/count';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listAnswer, listOf, listQuery, pageOf, placeInstant, placeText } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339 } from '../schemas/text';
 import { conversationAnswer, messageAnswer, timelineData } from './answers';
@@ -47,9 +48,9 @@ const queueQuery = listQuery.extend({
 });
 
 const threadQuery = listQuery;
-const messagePlace = z.tuple([z.number(), z.string().max(100)]);
-const timelinePlace = z.tuple([z.number().int(), z.number().int()]);
-const place = z.tuple([z.number().nullable(), z.number().int()]);
+const messagePlace = z.tuple([placeInstant, placeText]);
+const timelinePlace = z.tuple([count, count]);
+const place = z.tuple([placeInstant.nullable(), z.number().int()]);
 
 /** Reading conversations: the queue, one, its thread, its story. */
 export const conversationRoutes: readonly ApiRoute[] = [

@@ -8,14 +8,14 @@ import type { ApiContext } from '../context';
 import { InvalidRequest } from '../problem';
 import { apiRoute, type ApiRoute } from '../route';
 import { conversationRow } from '../schemas/conversation';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf, placeInstant, placeText } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { emailAddress, line, phoneNumber, rfc3339, text, time } from '../schemas/text';
 import { conversationRowAnswers, rowFacts } from './row-answers';
 
 const idParams = z.strictObject({ id: text(100) });
-const place = z.tuple([z.string()]);
-const queuePosition = z.tuple([z.number().nullable(), z.number().int()]);
+const place = z.tuple([placeText]);
+const queuePosition = z.tuple([placeInstant.nullable(), z.number().int()]);
 const names = z.array(line(255).toLowerCase()).max(200);
 
 const organization = z

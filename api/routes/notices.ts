@@ -1,13 +1,13 @@
 import { listNotices } from '../../db/notices';
 import { apiRoute, type ApiRoute } from '../route';
-import { listAnswer, listOf, listQuery } from '../schemas/list';
+import { listAnswer, listOf, listQuery, placeInstant, placeText } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { rfc3339, time } from '../schemas/text';
 
 const notice = z
   .strictObject({ key: z.string(), number: z.number().int().nullable(), kind: z.string(), text: z.string(), to: z.string().nullable(), dueAt: time, at: time })
   .openapi('Notice');
-const place = z.tuple([z.number(), z.string().max(400)]);
+const place = z.tuple([placeInstant, placeText]);
 
 /** What the desk was told. */
 export const noticeRoutes: readonly ApiRoute[] = [

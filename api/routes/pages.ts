@@ -13,7 +13,7 @@ import { feedbackWords, type OneTap } from '../feedback-words';
 import { outgoing } from '../replies';
 import { apiRoute, type ApiRoute } from '../route';
 import { commandAnswers, emptyBody, feedbackBody } from '../schemas/command';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf, placeInstant, placeText } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { rfc3339, rfc3339OrNull, text, time } from '../schemas/text';
 import { priority } from '../schemas/conversation';
@@ -66,7 +66,7 @@ const attempt = z.strictObject({
   outcome: z.enum(['sent', 'failed', 'skipped']).nullable(),
 });
 const pageWithAttempts = z.strictObject({ ...page.shape, attempts: z.array(attempt) }).openapi('PageWithAttempts');
-const place = z.tuple([z.boolean(), z.number(), z.string().max(40)]);
+const place = z.tuple([z.boolean(), placeInstant, placeText]);
 
 const act = { action: 'page.act', tag: 'On-call', params: idParams } as const;
 

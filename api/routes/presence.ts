@@ -9,15 +9,16 @@ import type { Passing } from '../live/passing';
 import { mustOwn, ownChat, visitorOf } from '../own-chat';
 import { apiRoute, type ApiRoute } from '../route';
 import { numberParams } from '../schemas/conversation';
+import { messageId } from '../schemas/message-id';
 import { z } from '../schemas/openapi-zod';
 
-const messageId = z.string().min(1).max(100).openapi({ description: 'A message of the thread; everything before it counts, too.' });
+const upTo = messageId.openapi({ description: 'A message of the thread; everything before it counts, too.' });
 const presenceBody = z.strictObject({
   tab: tabName.openapi({ description: 'A name that the tab gives itself, the same for as long as it is open.' }),
   state: z.enum(['present', 'away'], 'must be present or away').openapi({ description: 'present: the widget is open, and its tab visible.' }),
-  seen: messageId.optional(),
+  seen: upTo.optional(),
 });
-const markBody = z.strictObject({ upTo: messageId });
+const markBody = z.strictObject({ upTo });
 const tag = 'Live';
 
 /** Who is there and what they have read, for whoever has no live connection; with one, its frames say it. */

@@ -7,7 +7,7 @@ import { answerCommand } from '../commands';
 import { apiRoute, type Answer, type ApiRoute, type Checked } from '../route';
 import { commandAnswers, emptyBody } from '../schemas/command';
 import { numberParams } from '../schemas/conversation';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf, placeInstant, placeText } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { instant, rfc3339, text, time } from '../schemas/text';
 
@@ -48,7 +48,7 @@ const actions = z
   .pipe(z.array(z.enum(SCHEDULED_ACTIONS, `must be of ${SCHEDULED_ACTIONS.join(', ')}`)))
   .optional()
   .openapi({ type: 'array', items: { type: 'string', enum: [...SCHEDULED_ACTIONS] } });
-const place = z.tuple([z.number(), z.string().max(300)]);
+const place = z.tuple([placeInstant, placeText]);
 const idParams = z.strictObject({ id: text(300) });
 const tag = 'Scheduled actions';
 

@@ -1,12 +1,12 @@
 import { deleteSuspended, listSuspended, type MailStanding, type SuspendedMail } from '../../db/suspended';
 import { apiRoute, type Answer, type ApiRoute, type Checked } from '../route';
-import { listAnswer, listOf, listQuery } from '../schemas/list';
+import { listAnswer, listOf, listQuery, placeInstant } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { suspendedDecided, suspendedMail, suspendedParams, suspendedQueued } from '../schemas/suspended';
 import { rfc3339 } from '../schemas/text';
 import { decideSuspended, noSuchSuspended, type SuspendedDecision } from '../suspended';
 
-const place = z.tuple([z.number(), z.number().int()]);
+const place = z.tuple([placeInstant, z.number().int()]);
 const TAG = 'Suspended mail';
 
 const decisionAnswers = {

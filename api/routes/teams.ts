@@ -8,7 +8,7 @@ import { noSuchConversation } from '../commands';
 import { InvalidRequest } from '../problem';
 import { apiRoute, type ApiRoute } from '../route';
 import { conversation, numberParams } from '../schemas/conversation';
-import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf } from '../schemas/list';
+import { decodeCursor, DEFAULT_LIMIT, encodeCursor, listOf, listQuery, pageOf, placeText } from '../schemas/list';
 import { z } from '../schemas/openapi-zod';
 import { line, rfc3339, text, time } from '../schemas/text';
 import { conversationAnswer } from './answers';
@@ -31,7 +31,7 @@ const teamDeleted = z
   })
   .openapi('TeamDeleted');
 const idParams = z.strictObject({ id: text(100) });
-const place = z.tuple([z.string(), z.string()]);
+const place = z.tuple([placeText, placeText]);
 
 /** Groups of agents. A conversation can belong to a team; its promises still ask for a person. */
 export const teamRoutes: readonly ApiRoute[] = [

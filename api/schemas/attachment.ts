@@ -4,6 +4,11 @@ import { line } from './text';
 /** How many files one message takes. */
 export const FILES = 20;
 
+/** Whether a text looks like the id of a file. What does not is not asked of the database, which could not even store some of it. */
+export function isAttachmentId(id: string): boolean {
+  return /^f[0-9a-f]{20}$/.test(id);
+}
+
 /** A file of a message. */
 export const attachment = z
   .strictObject({

@@ -2,6 +2,7 @@ import { PRIORITIES, PROMISE_KINDS, PROMISE_STATES } from '../../policy/words';
 import type { DocumentedAnswer } from '../route';
 import { attachments } from './attachment';
 import { kind, priority, status } from './conversation';
+import { count } from './count';
 import { z } from './openapi-zod';
 import { emailAddress, instant, line, text, time } from './text';
 
@@ -104,7 +105,7 @@ export const replyBody = z
     updateBy: instant.optional().openapi({ description: 'You will hear from us by …: a promise told to the customer.' }),
     recipients: z.array(z.string().max(100)).min(1).max(50).optional().openapi({ description: 'Contacts of the thread; everyone when left out.' }),
     seenUpTo: z
-      .union([z.number().int().min(0), text(100)])
+      .union([count, text(100)])
       .optional()
       .openapi({
         description:

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../messages/errors';
 import { z } from './openapi-zod';
+import { storable } from './text';
 
 /** The query of every list. */
 export const listQuery = z.strictObject({
@@ -19,6 +20,11 @@ export const DEFAULT_LIMIT = 50;
 export function listOf(item: z.ZodType) {
   return z.strictObject({ items: z.array(item), nextCursor: z.string().optional() });
 }
+
+/** Of the place in a cursor: an instant in milliseconds that there can be. Whoever makes a cursor up must not ask the database what it cannot take. */
+export const placeInstant = z.number().int().min(0).max(8.64e15);
+/** Of the place in a cursor: an id, or a name as it is kept. */
+export const placeText = storable;
 
 /** A cursor: opaque, and stable because it names the last entry's own place in the order. */
 export function encodeCursor(order: string, place: readonly (string | number | boolean | null)[]): string {

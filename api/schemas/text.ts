@@ -3,6 +3,9 @@ import { z } from './openapi-zod';
 
 const STORABLE = 'contains characters that cannot be stored; remove NUL and broken surrogates';
 
+/** Text that can be stored, as it stands. */
+export const storable = z.string().refine((value) => !UNSTORABLE.test(value), STORABLE);
+
 /** Text of `min`…`max` characters that can be stored; surrounding white space does not count. */
 export function text(max: number, min = 1): z.ZodString {
   return z

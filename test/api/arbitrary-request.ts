@@ -37,7 +37,7 @@ export interface WireRequest {
   readonly body: Buffer | null;
 }
 
-/** Values that are likely to be something's, by the name of the parameter or property; `*` for ids of any name. */
+/** Values that are likely to be something's, by the name of the parameter or property; cursors are those of the operation itself. */
 export type Pool = Readonly<Record<string, readonly (string | number)[]>>;
 
 /** What breaks programs: wrong types, and values at the edges of what a database, a clock or a parser takes. */
@@ -140,7 +140,10 @@ export function requestsTo(path: string, operation: Operation, pool: Pool, resol
   const valid = (schema: JsonSchema, name = ''): fc.Arbitrary<unknown> => validValue(schema, name, { pool, resolve, depth: 0 });
   const parameters = operation.parameters ?? [];
   const value = (parameter: (typeof parameters)[number], hostile: number) =>
-    fc.oneof({ arbitrary: valid(parameter.schema, parameter.name), weight: 10 }, { arbitrary: fc.constantFrom(...HOSTILE), weight: hostile });
+    fc.oneof({ arbitrary: valid(parameter.schema, parameter.name), weight: 10 }, ...(parameter.name === 'cursor' ? spoiltCursors(pool) : []), {
+      arbitrary: fc.constantFrom(...HOSTILE),
+      weight: hostile,
+    });
   const filled = fc.record(
     Object.fromEntries(
       parameters.filter((parameter) => parameter.in !== 'header').map((parameter) => [parameter.name, value(parameter, parameter.in === 'path' ? 1 : 2)]),
@@ -211,6 +214,19 @@ function spoilt(value: unknown, where: number, wrong: unknown): unknown {
   return { ...value, [key]: where % 5 === 1 ? spoilt(inside, where >> 3, wrong) : wrong };
 }
 
+/** In a place: beyond what a column of type integer holds, beyond the first and the last instant, and what no text column holds. */
+const IMPOSSIBLE: readonly unknown[] = [null, -(2 ** 31) - 1, 2 ** 31, -8.65e15, 8.65e15, 1e308, '\u0000', 'a\u0000b'];
+
+/** Cursors of the right order whose place has one part that there cannot be; none where no cursor is known. */
+function spoiltCursors({ cursor = [] }: Pool): { arbitrary: fc.Arbitrary<unknown>; weight: number }[] {
+  if (cursor.length === 0) return [];
+  const spoil = ([known, where, wrong]: [string | number, number, unknown]): string => {
+    const [order, ...place] = JSON.parse(Buffer.from(String(known), 'base64url').toString('utf8')) as unknown[];
+    return Buffer.from(JSON.stringify([order, ...place.map((part, index) => (index === where % place.length ? wrong : part))])).toString('base64url');
+  };
+  return [{ arbitrary: fc.tuple(fc.constantFrom(...cursor), fc.nat(), fc.constantFrom(...IMPOSSIBLE)).map(spoil), weight: 10 }];
+}
+
 interface Making {
   readonly pool: Pool;
   readonly resolve: (ref: string) => JsonSchema;
@@ -221,7 +237,13 @@ function validValue(schema: JsonSchema, name: string, making: Making): fc.Arbitr
   if (schema.$ref !== undefined) return validValue(making.resolve(schema.$ref), name, making);
   const likely = Object.hasOwn(making.pool, name) ? making.pool[name] : undefined;
   const own = ownValue(schema, name, making);
-  return likely === undefined ? own : fc.oneof({ arbitrary: fc.constantFrom(...likely), weight: 3 }, { arbitrary: own, weight: 1 });
+  if (likely === undefined) return own;
+  return fc.oneof(
+    { arbitrary: fc.constantFrom(...likely), weight: 12 },
+    { arbitrary: own, weight: 4 },
+    // What is nearly an id, and nothing that a database can be asked for.
+    { arbitrary: fc.constantFrom(...likely).map((value) => (typeof value === 'string' ? `${value}\u0000` : value)), weight: 2 },
+  );
 }
 
 function ownValue(schema: JsonSchema, name: string, making: Making): fc.Arbitrary<unknown> {
@@ -245,7 +267,7 @@ function valueOfType(type: string, schema: JsonSchema, name: string, making: Mak
       return fc.boolean();
     case 'integer':
     case 'number':
-      return fc.integer({ min: schema.minimum ?? -1_000, max: schema.maximum ?? 10_000 });
+      return numberOf(schema);
     case 'array':
       return fc.array(validValue(schema.items ?? {}, name, making), {
         minLength: schema.minItems ?? 0,
@@ -261,6 +283,14 @@ function valueOfType(type: string, schema: JsonSchema, name: string, making: Mak
       // A schema that says nothing takes anything.
       return fc.constantFrom(...HOSTILE);
   }
+}
+
+/** Small ones mostly, and as large ones as the schema takes, whatever a column takes. */
+function numberOf({ minimum = -1_000, maximum = Number.MAX_SAFE_INTEGER }: JsonSchema): fc.Arbitrary<number> {
+  return fc.oneof(
+    { arbitrary: fc.integer({ min: minimum, max: Math.min(maximum, Math.max(minimum, 10_000)) }), weight: 15 },
+    { arbitrary: fc.constantFrom(maximum, Math.min(maximum, Math.max(minimum, 2 ** 31))), weight: 1 },
+  );
 }
 
 function textOf({ format, pattern, minLength = 0, maxLength = 60 }: JsonSchema): fc.Arbitrary<string> {

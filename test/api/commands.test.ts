@@ -324,7 +324,7 @@ test('an answer to a thread that has moved asks first, and shows what came', asy
     });
   }
   expect((await messagesOf(number)).map(({ body }) => body)).toEqual(['Unmoved.']);
-  expect((await api.call('post', path, { body: { body: 'x', seenUpTo: 'm-none' } })).status).toBe(400);
+  for (const seenUpTo of ['m-none', 'm\u0000', -1, 3_000_000_000]) expect((await api.call('post', path, { body: { body: 'x', seenUpTo } })).status).toBe(400);
   for (const body of [
     { body: 'I see.', seenUpTo: 3 },
     { body: 'I see, too.', seenUpTo: `m-more-${number}` },

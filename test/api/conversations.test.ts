@@ -113,6 +113,41 @@ test.each(['priority=asap', 'status=open,gone', 'sort=colour', 'limit=0', 'limit
   },
 );
 
+test('a cursor with a place that there cannot be is not one of ours', async () => {
+  const number = await addTicket(api);
+  const { id: contact } = await api.db.selectFrom('contacts').select('id').executeTakeFirstOrThrow();
+  const impossible: [path: string, ...place: unknown[]][] = [
+    ['/conversations', 'due', 1e300, 1],
+    ['/conversations', 'due', 8.64e15 + 1, 1],
+    ['/conversations', 'due', null, 2 ** 53],
+    [`/contacts/${contact}/conversations`, 'latest', -1e300, 1],
+    [`/conversations/${number}/messages`, 'messages', 1e300, 'm'],
+    [`/conversations/${number}/messages`, 'messages', MONDAY_TEN, 'm\u0000'],
+    [`/conversations/${number}/timeline`, 'timeline', 3_000_000_000, 1],
+    [`/conversations/${number}/timeline`, 'timeline', 1, -3_000_000_000],
+    ['/contacts', 'contacts', 'c\u0000'],
+    ['/organizations', 'organizations', 'o\u0000'],
+    ['/agents', 'agents', 'Ada\u0000', 'a'],
+    ['/teams', 'teams', 'Ops', 't\u0000'],
+    ['/canned-replies', 'canned-replies', 'Hello\u0000', 'cr'],
+    ['/blocked-senders', 'blockedSenders', 'a\u0000'],
+    ['/notices', 'notices', 1e300, 'n'],
+    ['/notices', 'notices', MONDAY_TEN, 'n\u0000'],
+    ['/suspended', 'suspended', 1e300, 1],
+    ['/scheduled-actions', 'scheduled', 1e300, 's'],
+    ['/scheduled-actions', 'scheduled', MONDAY_TEN, 's\u0000'],
+    ['/pages', 'pages', false, 1e300, 'p'],
+    ['/pages', 'pages', false, MONDAY_TEN, 'p\u0000'],
+  ];
+  const cursorOf = (place: readonly unknown[]) => Buffer.from(JSON.stringify(place)).toString('base64url');
+  for (const [path, ...place] of impossible) {
+    const response = await api.call('get', `${path}?cursor=${cursorOf(place)}`);
+    expect([path, place, response.status, (response.body as { code?: string }).code]).toEqual([path, place, 400, 'E_BAD_CURSOR']);
+  }
+  // The last instant that there is, is one.
+  expect((await api.call('get', `/conversations?cursor=${cursorOf(['due', 8.64e15, 1])}`)).status).toBe(200);
+});
+
 test.each(['x', 'W10', Buffer.from('["latest",1,2]').toString('base64url'), Buffer.from('["due","1",2]').toString('base64url')])(
   'cursor %s is not one of ours',
   async (cursor) => {

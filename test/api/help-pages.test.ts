@@ -267,6 +267,17 @@ describe('a customer’s own pages', () => {
     }
   });
 
+  test('have nothing under an id that is none, whatever stands in it', async () => {
+    const number = await of('odd@example.org');
+    const cookie = await signedIn('odd@example.org');
+    for (const base of [`/help/requests/${number}`, await link(number, 'status')]) {
+      for (const id of ['a%00', '%F0%9F%98%80', 'x'.repeat(5_000)]) {
+        expect((await get(`${base}/files/${id}`, cookie)).status).toBe(404);
+        expect((await get(`${base}/messages/${id}/html`, cookie)).status).toBe(404);
+      }
+    }
+  });
+
   test('what their author has formatted is shown as the allow-list has left it, in a frame where nothing runs', async () => {
     const number = await of('html@example.org');
     const [{ id } = { id: '' }] = await api.db

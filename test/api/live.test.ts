@@ -19,6 +19,9 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 
 const idOf = ({ message }: Record<string, unknown>) => (message as { id: string }).id;
+/** Tabs that are or were there. */
+const tabsOf = async (number: number) =>
+  (await desk.db.selectFrom('chat_presence').select('tab').where('number', '=', number).execute()).map(({ tab }) => tab).sort();
 /** What came of a kind, as far as it came. */
 const events = (socket: TestSocket, kind: string) =>
   socket.frames.flatMap((frame) =>
@@ -201,6 +204,14 @@ describe('who types, who is there, who has read', () => {
     expect((await desk.call('put', `/chats/${number}/presence`, { as, body: { tab: 'one', state: 'away' } })).status).toBe(204);
     expect((await desk.call('put', `/chats/${number}/read-marks`, { as, body: { upTo: id } })).status).toBe(204);
     expect((await desk.call('put', `/chats/${number}/read-marks`, { as, body: { upTo: 'm-of-another' } })).status).toBe(404);
+    // What no message is called is refused before anything is noted.
+    const before = await tabsOf(number);
+    for (const seen of ['m\u0000', 'm 1', '', 'x'.repeat(101)]) {
+      expect((await desk.call('put', `/chats/${number}/presence`, { as, body: { tab: 'two', state: 'present', seen } })).status).toBe(400);
+      expect((await desk.call('put', `/chats/${number}/read-marks`, { as, body: { upTo: seen } })).status).toBe(400);
+      expect((await desk.call('put', `/conversations/${number}/read-marks`, { body: { upTo: seen } })).status).toBe(400);
+    }
+    expect(await tabsOf(number)).toEqual(before);
     expect((await desk.call('put', `/conversations/${number}/read-marks`, { body: { upTo: id } })).status).toBe(204);
     expect((await desk.call('put', `/conversations/${number}/read-marks`, { body: { upTo: 'm-of-another' } })).status).toBe(404);
     await agent.event('read', ({ by }) => by === 'you');
@@ -318,12 +329,33 @@ describe('the door', () => {
     await open.stop();
   });
 
+  test('by server-sent events an agent’s cookie counts on our own pages, too: with what such a page only reads, a browser names no origin', async () => {
+    const { cookie } = await sessionOf(desk, desk.agents.agent.token);
+    const first = async (headers: Record<string, string>) => {
+      const stream = await fetch(`${api.url}/api/v1/live/events?tab=one&subscribe=queue`, { headers: { cookie, ...headers } });
+      const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
+      const { value } = await reader.read();
+      await reader.cancel();
+      const [line = ''] = Buffer.from(value ?? [])
+        .toString('utf8')
+        .split('\n');
+      return JSON.parse(line.replace(/^data: /, '')) as Record<string, unknown>;
+    };
+    expect(await first({ 'sec-fetch-site': 'same-origin' })).toMatchObject({ type: 'welcome', actor: { kind: 'agent', id: desk.agents.agent.id } });
+    expect(await first({ origin: api.url, 'sec-fetch-site': 'same-origin' })).toMatchObject({ type: 'welcome' });
+    for (const headers of [{}, { 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'none' }])
+      expect(await first(headers)).toEqual({ type: 'closed', code: 4401 });
+    // What says where it comes from is believed that.
+    expect(await first({ origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' })).toEqual({ type: 'closed', code: 4401 });
+  });
+
   test.each([
     ['no JSON', 'hello?', 4400],
     ['an unknown type', { type: 'shout' }, 4400],
     ['more than is asked for', { type: 'ping', loudly: true }, 4400],
     ['a cursor of another kind', { type: 'subscribe', number: 1, after: '1; DROP TABLE' }, 4400],
     ['neither number nor queue', { type: 'subscribe' }, 4400],
+    ['a message that there cannot be', { type: 'seen', number: 1, upTo: 'm\u0000' }, 4400],
     ['too long', { type: 'hello', tab: 'one', token: 'x'.repeat(20_000) }, 1009],
   ])('%s closes it', async (_name, frame, code) => {
     const socket = await TestSocket.hello(api, ada.token);

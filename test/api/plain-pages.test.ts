@@ -155,8 +155,10 @@ test('a form that is sent twice acts once, and what was written survives a refus
 
 test('an address that names no page is not found, whatever stands in it', async () => {
   const cookie = await signIn();
+  const number = await addTicket(api);
   for (const id of ['%00', 'p1-1%00', '%F0%9F%98%80', 'x'.repeat(5_000)]) {
     expect((await supertest(api.app).get(`/pages/${id}`).set('Cookie', cookie)).status).toBe(404);
+    expect((await supertest(api.app).get(`/conversations/${number}/messages/${id}/html`).set('Cookie', cookie)).status).toBe(404);
     for (const act of ['acknowledgement', 'feedback']) {
       const post = supertest(api.app).post(`/pages/${id}/${act}`).set('Origin', PUBLIC_URL).set('Cookie', cookie).type('form');
       expect((await post.send({ key: `k-${act}`, word: 'workingOnIt' })).status).toBe(404);

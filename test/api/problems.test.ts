@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import supertest from 'supertest';
+import { asAnswerable } from '../../api/problem';
 import { closeDatabase, openDatabase } from '../../db/connection';
 import { addTicket, openTestApi, type TestApi } from './test-api';
 
@@ -105,6 +107,17 @@ test('while the database is away every call says so, and what is ours stays hidd
   expect(response.headers['retry-after']).toBe('5');
   expect(response.body).toMatchObject({ code: 'E_UNAVAILABLE' });
   expect(response.text).not.toMatch(/127\.0|ECONN|postgres:/);
+});
+
+test.each([
+  ['a NUL in a text', sql`SELECT ${'a\u0000'}::text`],
+  ['a NUL in JSON', sql`SELECT ${'"\\u0000"'}::jsonb`],
+  ['a number out of range', sql`SELECT ${3_000_000_000}::integer`],
+  ['no time at all', sql`SELECT ${'soon'}::timestamptz`],
+  ['a time that there cannot be', sql`SELECT ${'2026-02-30T00:00:00Z'}::timestamptz`],
+])('what PostgreSQL cannot take is a fault of the request, should a schema let it through: %s', async (_name, statement) => {
+  const thrown: unknown = await statement.execute(api.db).catch((error: unknown) => error);
+  expect(asAnswerable(thrown)).toMatchObject({ code: 'E_INVALID' });
 });
 
 test('what nobody expected is 500 and tells nothing', async () => {

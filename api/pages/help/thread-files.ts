@@ -5,6 +5,8 @@ import type { OwnConversation, Viewer } from '../../../db/own-conversations';
 import { HoldfastError } from '../../../messages/errors';
 import { fileToShow } from '../../raw-to-show';
 import type { PageAnswer } from '../../route';
+import { isAttachmentId } from '../../schemas/attachment';
+import { isMessageId } from '../../schemas/message-id';
 import { fileHeaders, OPAQUE_TYPE, shownTypeOf } from '../../served-file';
 import { formattedMessage } from '../message-html';
 
@@ -16,7 +18,7 @@ export interface ThreadOwner {
 
 /** A file of a message that its customer sees. Errors: E_NOT_FOUND. */
 export async function threadFile(db: Database, owner: ThreadOwner, id: string): Promise<PageAnswer> {
-  const message = (await ownerOfAttachment(db, id))?.message ?? null;
+  const message = isAttachmentId(id) ? ((await ownerOfAttachment(db, id))?.message ?? null) : null;
   if (message === null || (await seen(db, owner, message.id)) === null) throw gone();
   const file = await readAttachment(db, id);
   if (file === null) throw gone();
@@ -26,7 +28,7 @@ export async function threadFile(db: Database, owner: ThreadOwner, id: string): 
 
 /** A message as its author has formatted it, if its customer sees it, for the sandboxed frame of their page. Errors: E_NOT_FOUND. */
 export async function threadMessageHtml(db: Database, owner: ThreadOwner, id: string): Promise<PageAnswer> {
-  const message = await seen(db, owner, id);
+  const message = isMessageId(id) ? await seen(db, owner, id) : null;
   if (message === null || message.html === null) throw gone();
   return formattedMessage(db, { id, html: message.html }, false);
 }
