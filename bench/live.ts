@@ -58,6 +58,9 @@ export async function measureLive(
   }: { chats: number; perSecond: number; seconds: number; idleSeconds: number; progress: (line: string) => void },
 ): Promise<Live> {
   await desk.publish(POLICY);
+  // An earlier part may have left thousands that wait for their turn.
+  await until('everything has its workflow', ARMED_WITHIN_MS, () => isArmed(desk));
+  await desk.settled();
   const before = await idleFor(desk, idleSeconds);
   progress(`without chats: ${idleText(before)}`);
   const tabs: { number: number; tab: LiveTab }[] = [];
@@ -74,10 +77,7 @@ export async function measureLive(
         tabs.push({ number, tab: await customer.looks(number) });
       },
     );
-    await until('every chat has its workflow', ARMED_WITHIN_MS, async () => {
-      const waiting = await desk.db.selectFrom('conversations').select('number').whereRef('applied_seq', '<', 'last_seq').limit(1).executeTakeFirst();
-      return waiting === undefined ? true : undefined;
-    });
+    await until('every chat has its workflow', ARMED_WITHIN_MS, () => isArmed(desk));
     await desk.settled();
     progress(`${chats} chats are open`);
     const idle = await idleFor(desk, idleSeconds);
@@ -86,6 +86,7 @@ export async function measureLive(
     const shown: number[] = [];
     const answered: number[] = [];
     const messages = perSecond * seconds;
+    const failures: unknown[] = [];
     const under: Promise<void>[] = [];
     const startedAt = performance.now();
     for (let n = 0; n < messages; n += 1) {
@@ -98,10 +99,15 @@ export async function measureLive(
         Promise.all([
           to.tab.message(words, ARRIVES_WITHIN_MS).then(() => void shown.push(performance.now() - sentAt)),
           desk.call('POST', `/conversations/${to.number}/replies`, { body: words }).then(() => void answered.push(performance.now() - sentAt)),
-        ]).then(() => undefined),
+        ]).then(
+          () => undefined,
+          // Noted, so that the desk is cleared away whatever fails in the middle.
+          (error: unknown) => void failures.push(error),
+        ),
       );
     }
     await Promise.all(under);
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} of ${messages} messages failed: ${String(failures[0])}`);
     const sentToShown = withP95(shown);
     return {
       chats,
@@ -118,6 +124,12 @@ export async function measureLive(
   } finally {
     for (const { tab } of tabs) tab.close();
   }
+}
+
+/** True once every conversation has its workflow. */
+async function isArmed({ db }: BenchDesk): Promise<true | undefined> {
+  const waiting = await db.selectFrom('conversations').select('number').where('relayed_seq', '=', 0).limit(1).executeTakeFirst();
+  return waiting === undefined ? true : undefined;
 }
 
 /** What happens within a minute, counted over some seconds. */
