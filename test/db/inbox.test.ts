@@ -63,7 +63,7 @@ describe('the inbox', () => {
       seconds = db.transaction().execute((other) => findEarlierCopy(other, 'same', new Date(0)));
       await markResolved(trx, first, { number: 1001, at, contentHash: 'same' });
     });
-    expect(await seconds).toEqual({ id: first, number: 1001, receivedAt: at, opened: false });
+    expect(await seconds).toEqual({ id: first, number: 1001, receivedAt: at, state: 'resolved', opened: false });
     expect(second).toBeGreaterThan(first);
   });
 
