@@ -98,18 +98,14 @@ function claimOf(turn: Turn, due: HandedDue, { from, at, urgency }: Pick<MergedE
 function take(turn: Turn, claim: Claim, raised = false): PromiseRecord {
   const { state } = turn;
   const own = claim.kind === 'update' ? undefined : turn.unmet(claim.kind).findLast((promise) => !isAboutToBeKept(state, promise));
-  const { dueAt } = claim;
-  if (own === undefined) {
-    const isPast = dueAt <= claim.answersFrom;
+  const isPast = claim.dueAt <= claim.answersFrom;
+  // What is broken already has had its consequence; what is still to come has its own.
+  if (own === undefined || (own.state === 'breached' && !isPast && state.rules >= 3)) {
     if (isPast) state.everBreached = true;
-    return turn.start(timesOf([claim]), { claims: [claim], noticed: claim.noticed, raised, ...(isPast && { state: 'breached', breachedAt: dueAt }) });
+    return turn.start(timesOf([claim]), { claims: [claim], noticed: claim.noticed, raised, ...(isPast && { state: 'breached', breachedAt: claim.dueAt }) });
   }
   const claims = [...(own.claims ?? [ownClaim(own)]), claim];
-  if (own.state === 'breached') {
-    // What is broken already has had its consequence; what is still to come has its own.
-    const isToCome = state.rules >= 3 && dueAt > claim.answersFrom;
-    return isToCome ? turn.start(timesOf([claim]), { claims: [claim], noticed: claim.noticed, raised }) : turn.change(own, { claims });
-  }
+  if (own.state === 'breached') return turn.change(own, { claims });
   const times = timesOf(claims);
   if (times.dueAt !== own.dueAt)
     turn.tell(claim.answersFrom, 'promise.recounted', { kind: own.kind, cycle: own.cycle, dueAt: times.dueAt, lateOnTriage: false });

@@ -9,11 +9,9 @@ import type { PromiseKind } from './words';
 
 /** A promise is kept; one that was breached stays breached and remembers when it was met, unless it was kept in time and we heard of it late. */
 export function meet(turn: Turn, promise: PromiseRecord, at: number, by: string): void {
-  const inTime = promise.state !== 'breached' || (turn.state.rules >= 3 && at < promise.dueAt);
-  if (promise.state === 'breached' && inTime) wasNotBroken(turn, promise);
-  const { breachedAt, ...kept } = promise;
-  turn.finish(inTime ? kept : { ...kept, ...(breachedAt !== undefined && { breachedAt }) }, { state: inTime ? 'met' : 'breached', metAt: at, metBy: by });
-  turn.tell(at, inTime ? 'promise.met' : 'promise.metLate', {
+  const wasBroken = promise.state === 'breached' && !(turn.state.rules >= 3 && at < promise.dueAt);
+  turn.finish(wasBroken ? promise : unbroken(turn, promise), { state: wasBroken ? 'breached' : 'met', metAt: at, metBy: by });
+  turn.tell(at, wasBroken ? 'promise.metLate' : 'promise.met', {
     kind: promise.kind,
     cycle: promise.cycle,
     dueAt: promise.dueAt,
@@ -22,9 +20,15 @@ export function meet(turn: Turn, promise: PromiseRecord, at: number, by: string)
 }
 
 /** After an outage the timer may be handled before what was done in time: a breach that never was is taken back. */
-function wasNotBroken({ state }: Turn, { key, kind }: PromiseRecord): void {
-  state.everBreached = state.promises.some((promise) => promise.key !== key && promise.breachedAt !== undefined);
-  if (kind === 'update') state.updatesMissed = Math.max(0, state.updatesMissed - 1);
+function unbroken({ state }: Turn, promise: PromiseRecord): PromiseRecord {
+  if (promise.state !== 'breached') return promise;
+  const { breachedAt: _, ...kept } = promise;
+  const others = state.promises.filter(({ key }) => key !== promise.key);
+  // What ended long ago is forgotten, with its breach.
+  const isWhole = state.promises.every(({ kind, cycle }) => cycle === 1 || state.promises.some((other) => other.kind === kind && other.cycle === cycle - 1));
+  if (isWhole) state.everBreached = others.some(({ breachedAt }) => breachedAt !== undefined);
+  if (promise.kind === 'update') state.updatesMissed = Math.max(0, state.updatesMissed - 1);
+  return kept;
 }
 
 const MET_REASON: Readonly<Record<PromiseKind, Reason>> = {

@@ -50,7 +50,7 @@ export async function sweepLeftBehind(db: Database, client: Client, log: Logger,
   const { hash: policy } = await currentPolicy(db);
   await inLanes(left, { lanes: SIDE_BY_SIDE, log, nameOf: ({ number }) => ({ number }), stopping }, async (one) => {
     const outcome = await giveBackLeft({ db, client, log }, one, { now, policy });
-    log.info({ number: one.number, outcome }, 'A conversation was given back: its assignee is not there.');
+    if (outcome !== null) log.info({ number: one.number, outcome }, 'A conversation was given back: its assignee is not there.');
   });
 }
 

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { createMailActivities } from '../../activities/mail/send-mail';
 import type { MailActivities } from '../../messages/activities';
 import type { Carried } from '../../messages/conversation';
+import { WITHOUT_MAIL } from '../kit/message-row';
 import { startSmtpSink, type SmtpSink } from '../kit/smtp-sink';
 import { MONDAY_10, TicketDesk } from '../kit/ticket-desk';
 import { activityEnvironment, keyed } from './mail-desk';
@@ -28,6 +29,7 @@ async function released() {
   await desk.db
     .insertInto('messages')
     .values({
+      ...WITHOUT_MAIL,
       id: messageId,
       number,
       seq: null,
@@ -36,14 +38,8 @@ async function released() {
       author_id: null,
       channel: 'email',
       body: 'It is quick again.',
-      full_body: null,
-      html: null,
       at: new Date(SAID),
       state: 'waiting',
-      mail_id: null,
-      in_reply_to: null,
-      hint: null,
-      inbox_id: null,
     })
     .execute();
   const said = desk.happened(await desk.carried(number), desk.command({ type: 'reply', messageId, delivery: 'mail', recipients: [recipient] }, SAID), SAID);

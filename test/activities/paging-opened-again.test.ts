@@ -5,7 +5,8 @@ import { acknowledgePage, getPage } from '../../db/pages';
 import type { PagingActivities } from '../../messages/activities';
 import type { EscalationStart } from '../../policy/escalation-state';
 import { ROUTING_KEY, startFakePagerDuty, type FakePagerDuty } from '../kit/pagerduty';
-import { freshDatabase, type TestDatabase } from '../setup/database';
+import { start } from '../policy/escalation-model';
+import { openTestDatabase, type OpenTestDatabase } from '../setup/database';
 import { EscalationRun, untilSent, type Attempts } from './escalation-run';
 import { addConversation, addDesk, attemptOf, causeOf, DUE_AT, incidentOf, NO_TRIES, PUBLIC_URL, SILENT } from './paging-fixtures';
 
@@ -16,7 +17,7 @@ import { addConversation, addDesk, attemptOf, causeOf, DUE_AT, incidentOf, NO_TR
 
 const MINUTE_MS = 60_000;
 
-let testDatabase: TestDatabase;
+let own: OpenTestDatabase;
 let db: Database;
 let gone: Database;
 let pagerduty: FakePagerDuty;
@@ -26,15 +27,14 @@ let key: string;
 let now = 0;
 
 beforeAll(async () => {
-  testDatabase = await freshDatabase();
-  db = openDatabase(testDatabase.url);
+  own = await openTestDatabase();
+  ({ db } = own);
   gone = openDatabase('postgres://nobody@127.0.0.1:9/none');
   await addDesk(db);
 });
 afterAll(async () => {
   await closeDatabase(gone);
-  await closeDatabase(db);
-  await testDatabase.drop();
+  await own.close();
 });
 beforeEach(async () => {
   pagerduty = await startFakePagerDuty();
@@ -61,27 +61,7 @@ const toPagerDuty = (database = db) =>
     ...(database === db && { askMs: 10_000 }),
   });
 
-function startOf(changes: Partial<EscalationStart> = {}): EscalationStart {
-  return {
-    number,
-    page: 1,
-    kind: 'ticket',
-    priority: 'urgent',
-    plan: 'enterprise',
-    urgency: 'high',
-    cause: causeOf(number),
-    policy: {
-      onCall: {
-        levels: ['primary', 'secondary'].map((rota) => ({ rota, acknowledgeWithinMs: 5 * MINUTE_MS })),
-        repeat: 3,
-        collectMs: 10_000,
-        fallback: { everyMs: 15 * MINUTE_MS },
-      },
-    },
-    openedAt: DUE_AT,
-    ...changes,
-  };
-}
+const startOf = (changes: Partial<EscalationStart> = {}): EscalationStart => start({ number, cause: causeOf(number), openedAt: DUE_AT, ...changes });
 
 const begin = (minute: number, { activities = toPagerDuty(), attempts = untilSent, ...changes }: Begun = {}) =>
   EscalationRun.begin(activities, startOf(changes), at(minute), attempts);

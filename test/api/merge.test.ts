@@ -4,6 +4,7 @@ import { signLink } from '../../messages/addresses';
 import { conversationWorkflowId } from '../../messages/ids';
 import type { InboundEvent } from '../../policy/events';
 import supertest from 'supertest';
+import { WITHOUT_MAIL } from '../kit/message-row';
 import { openStandInDesk, STAND_IN_QUEUE, type StandInDesk } from './stand-in-desk';
 import { addPage, MONDAY_TEN, type TestApi } from './test-api';
 
@@ -125,11 +126,10 @@ test('a merge is undone within a day: the people leave again, and the source hea
   api.clock.now += HOUR_MS;
   /** Said to both by an agent, and in Carol's mailbox ten seconds later. */
   const saidToBoth = async (id: string, at: number): Promise<string> => {
-    const words = { seq: null, full_body: null, html: null, mail_id: null, in_reply_to: null, hint: null, inbox_id: null };
     const author = { author_kind: 'agent' as const, author_id: api.agents.agent.id, direction: 'out' as const, channel: 'email' as const };
     await api.db
       .insertInto('messages')
-      .values({ ...words, ...author, id: `m-${id}-${source}`, number: target, body: 'To both of you.', at: new Date(at), state: 'sent' })
+      .values({ ...WITHOUT_MAIL, ...author, seq: null, id: `m-${id}-${source}`, number: target, body: 'To both of you.', at: new Date(at), state: 'sent' })
       .execute();
     await api.db
       .insertInto('outgoing_mails')

@@ -1,5 +1,6 @@
 import type { Frame, Page } from 'playwright-core';
 import { CHATTING } from '../end-to-end/policies';
+import { WITHOUT_MAIL } from '../kit/message-row';
 import { axeFindings, picture } from '../kit/browser';
 import { useChatScene } from '../kit/chat-scene';
 import { LiveTab } from '../kit/chatting-customer';
@@ -294,9 +295,9 @@ test('in a long thread the place that is read stays, and what is sent or new is 
   const widget = await scene.hostPage(person, 'as=customer');
   const number = await scene.begins(widget, email, 'What happened in the night?');
   const { at } = await desk.parts.db.selectFrom('messages').select('at').where('number', '=', number).executeTakeFirstOrThrow();
-  const nothing = { seq: null, full_body: null, html: null, mail_id: null, in_reply_to: null, hint: null, inbox_id: null };
   const line = (n: number) => ({
-    ...nothing,
+    ...WITHOUT_MAIL,
+    seq: null,
     id: `m-line-${n}`,
     number,
     direction: 'out' as const,

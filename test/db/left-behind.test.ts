@@ -4,6 +4,7 @@ import type { Carried } from '../../messages/conversation';
 import { GIVE_BACK } from '../../intake/give-back';
 import { apply } from '../../policy/conversation';
 import type { Command, MessageEvent } from '../../policy/events';
+import { WITHOUT_MAIL } from '../kit/message-row';
 import { MONDAY_10, TicketDesk } from '../kit/ticket-desk';
 
 const MINUTE_MS = 60_000;
@@ -87,16 +88,11 @@ describe('conversations whose assignee is not there', () => {
     await desk.db
       .insertInto('messages')
       .values({
+        ...WITHOUT_MAIL,
         ...answer,
         id: 'm-away',
-        full_body: null,
-        html: null,
         at: new Date(minute(12)),
         state: 'waiting',
-        mail_id: null,
-        in_reply_to: null,
-        hint: null,
-        inbox_id: null,
       })
       .execute();
     expect(await left()).toEqual([]);

@@ -16,6 +16,7 @@ import { CONVERSATIONS, MAIL, PAGING, RECORDS, URGENT } from '../../messages/tas
 import { sweepCommands } from '../../workers/sweeps';
 import { freshNamespace, type TestNamespace } from '../setup/temporal';
 import { testServer } from '../setup/test-servers';
+import { WITHOUT_MAIL } from './message-row';
 import { TicketDesk } from './ticket-desk';
 
 /** The office never closes, and nobody waits for an answer that is taken back. */
@@ -95,6 +96,7 @@ export class MailingDesk extends TicketDesk {
     await this.db
       .insertInto('messages')
       .values({
+        ...WITHOUT_MAIL,
         id: command.messageId,
         number,
         seq: null,
@@ -103,14 +105,8 @@ export class MailingDesk extends TicketDesk {
         author_id: 'ada',
         channel: 'email',
         body,
-        full_body: null,
-        html: null,
         at: new Date(at),
         state: 'waiting',
-        mail_id: null,
-        in_reply_to: null,
-        hint: null,
-        inbox_id: null,
       })
       .execute();
     await addCommand(this.db, { id: `command-${command.messageId}`, number, actor: 'ada', command, bodyRef: command.messageId, at, notAfter: null });

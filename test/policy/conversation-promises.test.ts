@@ -292,4 +292,23 @@ describe('what was kept in time and heard of late, as after an outage', () => {
     expect(story.promise('firstResponse')).toBe('breached, due Mon 10:30');
     expect(story.state.everBreached).toBe(true);
   });
+
+  it('nor is a breach forgotten whose promise ended so long ago that it is not kept any more', () => {
+    const story = new Story(policy, { at: 'Mon 10:00', priority: 'urgent' });
+    story.answered('Mon 10:05');
+    story.customer('Mon 10:10');
+    story.until('Mon 10:45');
+    story.answered('Mon 10:50');
+    for (let minute = 0; minute < 50; minute += 2) {
+      story.customer(at('Mon 11:00') + minute * MINUTE_MS);
+      story.answered(at('Mon 11:01') + minute * MINUTE_MS);
+    }
+    expect(story.state.promises.some(({ breachedAt }) => breachedAt !== undefined)).toBe(false);
+    story.customer('Mon 13:00');
+    story.until('Mon 13:40');
+    const call = { type: 'call', messageId: 'c', outcome: 'reached' } as const;
+    story.late('Mon 13:45', { type: 'command', id: 'x', at: at('Mon 13:10'), by: 'a1', command: call });
+    expect(story.promise('nextResponse')).toBe('met, due Mon 13:30, met Mon 13:10');
+    expect(story.state.everBreached).toBe(true);
+  });
 });

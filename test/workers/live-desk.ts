@@ -137,3 +137,14 @@ calendars: { office: { open: always, businessDay: 24h } }
 escalate: { urgent: { notice: 0%, page: 0% } }
 onCall: { levels: [{ rota: primary, acknowledgeWithin: 5m }], repeat: 1, collect: 0s }
 `;
+
+/** A desk that works through all tests of the describing block that calls this. */
+export function useLiveDesk(policyText: string): LiveDesk {
+  const desk = new LiveDesk(policyText);
+  beforeAll(async () => {
+    await desk.open();
+    await desk.work();
+  });
+  afterAll(() => desk.close());
+  return desk;
+}

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { conversationWorkflowId, pageWorkflowId } from '../../messages/ids';
 import { addCustomerAct } from '../../intake/customer-act';
 import { reconcile, reconcileAlone, restartIfLost } from '../../workers/reconcile';
-import { ALWAYS_OPEN, LiveDesk } from './live-desk';
+import { ALWAYS_OPEN, LiveDesk, useLiveDesk } from './live-desk';
 
 const HOUR_MS = 3_600_000;
 
@@ -11,12 +11,7 @@ const HOUR_MS = 3_600_000;
 jest.setTimeout(120_000);
 
 describe('reconcile', () => {
-  const desk = new LiveDesk(ALWAYS_OPEN);
-  beforeAll(async () => {
-    await desk.open();
-    await desk.work();
-  });
-  afterAll(() => desk.close());
+  const desk = useLiveDesk(ALWAYS_OPEN);
   // Each test loses what is its own.
   afterEach(async () => {
     await desk.db.updateTable('conversations').set({ status: 'closed' }).execute();

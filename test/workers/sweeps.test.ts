@@ -7,7 +7,7 @@ import { escalationViewQuery } from '../../messages/escalation';
 import { conversationWorkflowId, pageWorkflowId } from '../../messages/ids';
 import type { Command } from '../../policy/events';
 import { sweepAcknowledgements, sweepCommands, sweepLeftBehind } from '../../workers/sweeps';
-import { ALWAYS_OPEN, LiveDesk } from './live-desk';
+import { ALWAYS_OPEN, useLiveDesk } from './live-desk';
 
 /** Longer ago than a request waits for its command. */
 const AGE_MS = 8_000;
@@ -16,12 +16,7 @@ const AGE_MS = 8_000;
 jest.setTimeout(120_000);
 
 describe('the sweep of commands', () => {
-  const desk = new LiveDesk(ALWAYS_OPEN);
-  beforeAll(async () => {
-    await desk.open();
-    await desk.work();
-  });
-  afterAll(() => desk.close());
+  const desk = useLiveDesk(ALWAYS_OPEN);
   afterEach(async () => {
     await desk.db.deleteFrom('commands').execute();
     desk.entries.length = 0;
@@ -158,12 +153,7 @@ describe('the sweep of commands', () => {
 });
 
 describe('the sweep of what is left behind', () => {
-  const desk = new LiveDesk(ALWAYS_OPEN);
-  beforeAll(async () => {
-    await desk.open();
-    await desk.work();
-  });
-  afterAll(() => desk.close());
+  const desk = useLiveDesk(ALWAYS_OPEN);
   beforeEach(() => desk.db.updateTable('agents').set({ disabled_at: null, away: false, away_since: null }).execute());
 
   const sweep = () => sweepLeftBehind(desk.db, desk.client, desk.log, Date.now());
@@ -198,12 +188,7 @@ describe('the sweep of what is left behind', () => {
 });
 
 describe('the sweep of acknowledgements', () => {
-  const desk = new LiveDesk(ALWAYS_OPEN);
-  beforeAll(async () => {
-    await desk.open();
-    await desk.work();
-  });
-  afterAll(() => desk.close());
+  const desk = useLiveDesk(ALWAYS_OPEN);
 
   const sweep = () => sweepAcknowledgements(desk.db, desk.client, desk.log, Date.now());
   const paged = async () => {

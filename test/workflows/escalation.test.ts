@@ -14,6 +14,7 @@ import { PAGING, RECORDS, URGENT } from '../../messages/taskQueues';
 import { applyEscalation, beginEscalation } from '../../policy/escalation';
 import type { Ringing } from '../../policy/effects';
 import type { PageCause } from '../../policy/state';
+import { start as startOf } from '../policy/escalation-model';
 import { testServer } from '../setup/test-servers';
 import { timeSkippingEnv, type TimeSkipping } from '../setup/temporal';
 import { EscalationProvider } from './escalation-provider';
@@ -62,28 +63,7 @@ function cause(key: string, at: number, changes: Partial<PageCause> = {}): PageC
 }
 
 function inputOf(changes: Partial<EscalationInput> = {}): EscalationInput {
-  return {
-    number,
-    page: 1,
-    kind: 'ticket',
-    priority: 'urgent',
-    plan: 'enterprise',
-    urgency: 'high',
-    cause: cause('firstResponse:1', openedAt),
-    policy: {
-      onCall: {
-        levels: [
-          { rota: 'primary', acknowledgeWithinMs: 5 * MINUTE_MS },
-          { rota: 'secondary', acknowledgeWithinMs: 5 * MINUTE_MS },
-        ],
-        repeat: 3,
-        collectMs: 10_000,
-        fallback: { everyMs: 15 * MINUTE_MS },
-      },
-    },
-    openedAt,
-    ...changes,
-  };
+  return startOf({ number, cause: cause('firstResponse:1', openedAt), openedAt, ...changes });
 }
 
 async function open(changes: Partial<EscalationInput> = {}): Promise<void> {
